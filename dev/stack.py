@@ -1,0 +1,279 @@
+"""A real Airflow on one machine: api-server, scheduler (LocalExecutor), DAG processor and triggerer as processes.
+
+>>> with AirflowStack(home, dags_folder, env={"AIRFLOW_CONN_X": "..."}) as stack:
+...     run_id = stack.api.trigger_dag("my_dag")
+...     stack.api.wait_for_run("my_dag", run_id)
+"""
+
+import contextlib
+import fcntl
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import IO, Self
+
+import httpx
+
+from dev.airflow_api import AirflowApi
+from dev.airflow_config import LOOPBACK, airflow_environment, free_port
+from dev.database import prepare_database
+from dev.processes import ManagedProcess, created_at, stop_all, stop_sessions
+from dev.workers import running_tasks
+
+KINDS = ("api-server", "scheduler", "dag-processor", "triggerer")
+PASSWORD = "seedance"  # noqa: S105 - the login of a throw-away Airflow on the loopback address
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+class StackError(RuntimeError):
+    """The stack did not start, or lost a component; the message says which, with the end of its log."""
+
+
+class AirflowStack:
+    """One Airflow. Several can run at once on one machine, each with its own home.
+
+    :param home: its ``AIRFLOW_HOME``; emptied at the start, kept at the end (for the logs)
+    :param dags_folder: where the DAG files are
+    :param env: more environment variables for all components (connections, ``AIRFLOW__...`` settings), which win
+    :param python: the interpreter that has Airflow
+    :param cache: where the migrated empty database is kept between runs
+    :param progress: is told, in short lines, what is being waited for
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        dags_folder: Path,
+        env: Mapping[str, str] | None = None,
+        *,
+        python: str = sys.executable,
+        cache: Path = CHECKOUT / ".work" / "cache",
+        progress: Callable[[str], None] = lambda _line: None,
+    ) -> None:
+        self.home = home.resolve()
+        self.python = python
+        self.port = free_port()
+        self.env = airflow_environment(self.home, dags_folder.resolve(), self.port, env)
+        self.api = AirflowApi(self.url, "admin", PASSWORD)
+        self.components: dict[str, ManagedProcess] = {}
+        self._cache = cache
+        self._progress = progress
+        self._lock: IO[str] | None = None
+
+    @property
+    def url(self) -> str:
+        """The address of the UI and the API."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+    @property
+    def login(self) -> tuple[str, str]:
+        """User name and password of the UI."""
+        return "admin", PASSWORD
+
+    @property
+    def logs(self) -> Path:
+        """Where the logs are: ``<component>.log``, and Airflow's own tree of task logs."""
+        return self.home / "logs"
+
+    @property
+    def db_path(self) -> Path:
+        """The SQLite file."""
+        return self.home / "airflow.db"
+
+    # Starting and stopping
+
+    def start(self, timeout: float = 180) -> Self:
+        """Start everything and wait until Airflow says that all of it is healthy."""
+        try:
+            self._prepare_home()
+            for kind in KINDS:
+                self.start_component(kind)
+            self._wait_until_healthy(timeout)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def stop(self, grace: float = 2.0) -> None:
+        """Stop every process that the stack started. Safe to call twice.
+
+        The grace is short because there is nothing to save: the scheduler alone takes 5 s or more to end by itself.
+        """
+        stop_all(list(self.components.values()), grace)
+        self.api.close()
+        if self._lock:
+            (self.home / "sessions.json").unlink(missing_ok=True)
+            self._lock.close()
+            self._lock = None
+
+    def __enter__(self) -> Self:
+        """Start."""
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop, whatever happened."""
+        with without_interruption():
+            self.stop()
+
+    def start_component(self, kind: str, name: str | None = None) -> ManagedProcess:
+        """Start one component, or one more of its kind under another name; does not wait for it.
+
+        :param kind: one of ``api-server``, ``scheduler``, ``dag-processor``, ``triggerer``
+        :param name: what to call it, if not like its kind (a second triggerer: ``triggerer-2``)
+        """
+        name = name or kind
+        if (old := self.components.get(name)) and old.members():
+            raise StackError(f"{name} is already running")
+        options = {
+            "api-server": ["--host", LOOPBACK, "--port", str(self.port)],
+            "scheduler": ["--skip-serve-logs"],
+            "triggerer": ["--skip-serve-logs"],
+        }
+        command = [self.python, "-m", "airflow", kind, *options.get(kind, [])]
+        self.components[name] = ManagedProcess(name, command, self.env, self.logs / f"{name}.log")
+        sessions = {name: [p.pid, created_at(p.pid)] for name, p in self.components.items()}
+        (self.home / "sessions.json").write_text(json.dumps(sessions))
+        return self.components[name]
+
+    def signal_component(self, name: str, signum: int) -> None:
+        """Send a signal to all processes of a component (SIGSTOP, SIGCONT, ...)."""
+        self.components[name].signal(signum)
+
+    def kill_component(self, name: str, signum: int = signal.SIGKILL, grace: float = 5.0) -> None:
+        """End a component by a signal, as a crash or an orderly shutdown would, and wait until it is gone."""
+        component = self.components[name]
+        component.signal(signum)
+        component.wait(grace)
+        component.stop(grace=0)
+
+    # What it is doing
+
+    def trigger_dag(self, dag_id: str, conf: dict[str, object] | None = None) -> str:
+        """Unpause the DAG, start a run and return its run id."""
+        return self.api.trigger_dag(dag_id, conf)
+
+    def worker_pids(self) -> dict[int, str]:
+        """The processes that run a task at this moment: process id -> task instance id (see :mod:`dev.workers`)."""
+        return running_tasks(self.components["scheduler"].pid)
+
+    def check(self) -> None:
+        """Raise if a component has ended by itself."""
+        for component in self.components.values():
+            if (code := component.exit_code()) is not None:
+                place = f"Its log is {component.log_file}:\n{component.tail()}"
+                raise StackError(f"{component.name} ended with exit code {code}. {place}")
+
+    def airflow(self, *arguments: str) -> str:
+        """Run an ``airflow`` command in this stack's environment and return what it prints."""
+        done = subprocess.run(
+            [self.python, "-m", "airflow", *arguments], env=self.env, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise StackError(f"airflow {' '.join(arguments)} failed:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
+        return done.stdout
+
+    # How it starts
+
+    def _prepare_home(self) -> None:
+        self.home.mkdir(parents=True, exist_ok=True)
+        self._lock = lock_home(self.home)
+        stop_leftovers(self.home / "sessions.json")
+        for entry in self.home.iterdir():
+            if entry.name != LOCK_NAME:
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+        self.logs.mkdir()
+        (self.home / "plugins").mkdir()
+        user, password = self.login
+        (self.home / "passwords.json").write_text(json.dumps({user: password}))
+        self._progress("database: preparing (the first time takes some seconds)")
+        prepare_database(self.home, self.env, self.python, self._cache)
+
+    def _wait_until_healthy(self, timeout: float) -> None:
+        started = datetime.now(UTC)
+        deadline = time.monotonic() + timeout
+        said: list[str] = []
+        while waiting_for := self._not_healthy(started):
+            if waiting_for != said:
+                self._progress("waiting for " + ", ".join(waiting_for))
+                said = waiting_for
+            self.check()
+            if time.monotonic() > deadline:
+                logs = "\n".join(f"--- {c.name}: {c.log_file}\n{c.tail(8)}" for c in self.components.values())
+                raise StackError(f"not healthy after {timeout:.0f} s: {', '.join(waiting_for)}\n{logs}")
+            time.sleep(0.2)
+        self._progress("all components are healthy")
+
+    def _not_healthy(self, since: datetime) -> list[str]:
+        """The components that have not yet reported to the database since ``since``."""
+        try:
+            health = httpx.get(f"{self.url}/api/v2/monitor/health", timeout=5, trust_env=False).raise_for_status()
+            # The part of the API that workers use is built at its first request, which would cost the first task 3 s.
+            httpx.get(f"{self.url}/execution/health", timeout=30, trust_env=False).raise_for_status()
+        except httpx.HTTPError:
+            return list(KINDS)
+        missing = []
+        for kind in KINDS[1:]:
+            name = kind.replace("-", "_")
+            status = health.json()[name]
+            beat = status.get(f"latest_{name}_heartbeat")
+            fresh = beat is not None and datetime.fromisoformat(beat) > since - timedelta(seconds=1)
+            if status["status"] != "healthy" or not fresh:
+                missing.append(kind)
+        return missing
+
+
+LOCK_NAME = ".lock"
+
+
+def lock_home(home: Path) -> IO[str]:
+    """Claim the home for this process, so that two runs don't empty each other's database."""
+    lock = (home / LOCK_NAME).open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise StackError(f"{home} is in use by another run; stop that one first") from None
+    return lock
+
+
+def stop_leftovers(sessions_file: Path) -> None:
+    """Stop what a run that was killed outright left behind: only sessions whose leader is still the noted process."""
+    if not sessions_file.exists():
+        return
+    noted = json.loads(sessions_file.read_text()).values()
+    stop_sessions([pid for pid, created in noted if abs(created_at(pid) - created) < 1])
+
+
+def exit_on_sigterm() -> None:
+    """Let SIGTERM end this program like Ctrl-C does, so that ``finally`` and ``with`` blocks stop what was started."""
+
+    def handle(signum: int, _frame: FrameType | None) -> None:
+        raise SystemExit(128 + signum)
+
+    signal.signal(signal.SIGTERM, handle)
+    signal.signal(signal.SIGHUP, handle)
+
+
+@contextlib.contextmanager
+def without_interruption() -> Iterator[None]:
+    """Keep a second Ctrl-C from interrupting the clean-up, which is bounded in time anyway."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    caught = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {signum: signal.signal(signum, signal.SIG_IGN) for signum in caught}
+    try:
+        yield
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler)
