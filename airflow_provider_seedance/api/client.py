@@ -1,0 +1,362 @@
+"""The only module that knows the HTTP client: a sync and an async client over one retry policy and the adapters."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum, auto
+from typing import Any, Generic, TypeVar
+
+import httpx
+from tenacity import AsyncRetrying, RetryCallState, Retrying, retry_if_exception, stop_after_attempt, stop_before_delay
+from tenacity.wait import wait_exponential_jitter
+
+from airflow_provider_seedance import __version__
+from airflow_provider_seedance.api.errors import (
+    InvalidRequestError,
+    NotSentError,
+    SeedanceApiError,
+    SeedanceConfigError,
+    SeedanceError,
+    SeedanceRateLimitError,
+    SubmissionUnknownError,
+    TransientApiError,
+)
+from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatus
+from airflow_provider_seedance.api.validation import check_request, to_request
+from airflow_provider_seedance.api.vendors.base import HttpRequest, HttpResponse, VendorAdapter, VideoPage
+
+T = TypeVar("T")
+
+# What httpx raises while it still tries to connect: not a byte of the request has left. ProxyError comes before the
+# tunnel to the vendor stands.
+_NOTHING_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+
+
+class Call(Enum):
+    """What repeating a call costs."""
+
+    CREATE = auto()
+    """Money: repeated only if nothing was sent or the vendor said that it created nothing."""
+    READ = auto()
+    """Nothing: repeated when it fails for a passing reason."""
+    CANCEL = auto()
+    """Confusion: a second cancel can hit what the first one left, so it is repeated only if nothing was sent."""
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """How often a call is repeated, and for how long.
+
+    :param attempts: most tries of one call, the first one included.
+    :param patience: seconds that all waiting of one call may take; a longer `Retry-After` ends the tries at once.
+    """
+
+    attempts: int = 3
+    patience: float = 60.0
+
+    def may_repeat(self, call: Call, error: BaseException) -> bool:
+        """Whether this failure of this call may be tried again."""
+        if isinstance(error, NotSentError):
+            return True
+        if call is Call.CREATE:
+            return isinstance(error, SeedanceRateLimitError)
+        return call is Call.READ and isinstance(error, TransientApiError)
+
+    def settings(self, call: Call) -> dict[str, Any]:
+        """The same settings for tenacity's sync and async forms."""
+        backoff = wait_exponential_jitter(initial=1, max=10)
+
+        def wait(state: RetryCallState) -> float:
+            error = state.outcome.exception() if state.outcome else None
+            asked = error.retry_after if isinstance(error, SeedanceApiError) else None
+            return max(backoff(state), asked or 0.0)
+
+        return {
+            "retry": retry_if_exception(lambda error: self.may_repeat(call, error)),
+            "wait": wait,
+            "stop": stop_after_attempt(self.attempts) | stop_before_delay(self.patience),
+            "reraise": True,
+        }
+
+
+@dataclass(frozen=True)
+class _Exchange(Generic[T]):
+    """One call: what to send and how to read the answer."""
+
+    call: Call
+    request: HttpRequest
+    parse: Callable[[HttpResponse], T]
+
+
+@dataclass(frozen=True)
+class ClientSettings:
+    """Whom to talk to, and how patiently.
+
+    :param api_key: sent as a bearer token, to the base URL only.
+    :param base_url: whole, with its path; default: the vendor's own.
+    :param connect_timeout: seconds for a connection.
+    :param read_timeout: seconds without a byte of an answer; long, because a create cut off here stays in doubt.
+    :param retry: see `RetryPolicy`.
+    """
+
+    api_key: str
+    base_url: str | None = None
+    connect_timeout: float = 10.0
+    read_timeout: float = 120.0
+    retry: RetryPolicy = RetryPolicy()
+
+
+class _ClientBase:
+    """What the sync and the async client share: everything but the waiting."""
+
+    def __init__(self, adapter: VendorAdapter, settings: ClientSettings) -> None:
+        key = settings.api_key.strip()
+        if not key or not key.isascii() or not key.isprintable():
+            raise SeedanceConfigError(f"The API key for {adapter.title} is missing or holds characters no key has.")
+        self.adapter = adapter
+        self.settings = settings
+        base_url = (settings.base_url or adapter.default_base_url).rstrip("/")
+        if not base_url.startswith(("https://", "http://")):
+            raise SeedanceConfigError(f"The base URL for {adapter.title} must begin with https:// or http://.")
+        self._base_url = base_url
+        self._options: dict[str, Any] = {
+            "headers": {
+                "Authorization": f"Bearer {key}",
+                "User-Agent": f"airflow-provider-seedance/{__version__}",
+                "Accept": "application/json",
+            },
+            "timeout": httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout),
+            # The key must not follow a redirect to another host.
+            "follow_redirects": False,
+        }
+
+    def _create(self, request: VideoRequest | Mapping[str, Any]) -> _Exchange[Video]:
+        checked = to_request(request)
+        check_request(checked, self.adapter)
+        http = self.adapter.build_create(checked)
+        return _Exchange(Call.CREATE, http, lambda response: self.adapter.parse_create(response, checked))
+
+    def _get(self, video_id: str) -> _Exchange[Video]:
+        if not video_id:
+            raise InvalidRequestError("Nothing was sent. video_id: is empty.")
+        http = self.adapter.build_get(video_id)
+        return _Exchange(Call.READ, http, lambda response: self.adapter.parse_get(response, video_id))
+
+    def _get_many(self, video_ids: Sequence[str]) -> _Exchange[list[Video]]:
+        http = self.adapter.build_get_many(video_ids)
+        return _Exchange(Call.READ, http, lambda response: self.adapter.parse_get_many(response, video_ids))
+
+    def _cancel(self, video_id: str) -> _Exchange[None]:
+        http = self.adapter.build_cancel(video_id)
+        return _Exchange(Call.CANCEL, http, lambda response: self.adapter.parse_cancel(response, video_id))
+
+    def _list(self, model: str | None, status: VideoStatus | None, limit: int, offset: int) -> _Exchange[VideoPage]:
+        http = self.adapter.build_list(model=model, status=status, limit=limit, offset=offset)
+        return _Exchange(Call.READ, http, lambda r: self.adapter.parse_list(r, limit=limit, offset=offset))
+
+    def _model_info(self, model: str) -> _Exchange[dict[str, Any]]:
+        http = self.adapter.build_model_info(model)
+        return _Exchange(Call.READ, http, lambda response: self.adapter.parse_model_info(response, model))
+
+    def _probe(self) -> _Exchange[str]:
+        return _Exchange(Call.READ, self.adapter.build_probe(), self.adapter.parse_probe)
+
+    def _batches(self, video_ids: Sequence[str]) -> list[Sequence[str]]:
+        """Groups that are worth one request; empty where the vendor answers for one video at a time."""
+        size = self.adapter.most_ids_per_request
+        if size < 2 or len(video_ids) < 2:
+            return []
+        return [video_ids[start : start + size] for start in range(0, len(video_ids), size)]
+
+    def _encode(self, client: httpx.Client | httpx.AsyncClient, exchange: _Exchange[T]) -> httpx.Request:
+        http = exchange.request
+        try:
+            return client.build_request(
+                http.method,
+                self._base_url + http.path,
+                params=list(http.params) or None,
+                json=None if http.json is None else dict(http.json),
+                headers=dict(http.headers),
+            )
+        except (TypeError, ValueError) as error:
+            # The values stay out of the message: they may be a prompt.
+            raise InvalidRequestError(f"Nothing was sent. The request can't be written as JSON ({error}).") from None
+        except httpx.InvalidURL:
+            raise SeedanceConfigError(f"The base URL for {self.adapter.title} is not a URL.") from None
+
+    def _decode(self, response: httpx.Response) -> HttpResponse:
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return HttpResponse(response.status_code, headers, response.content, datetime.now(tz=UTC))
+
+    def _read(self, exchange: _Exchange[T], response: httpx.Response) -> T:
+        try:
+            return exchange.parse(self._decode(response))
+        except SeedanceError:
+            raise
+        except Exception as error:
+            # An answer so odd that an adapter stumbles over it is an answer that can't be read.
+            raise self._unanswered(exchange, error) from None
+
+    def _unanswered(self, exchange: _Exchange[T], error: Exception) -> SeedanceError:
+        """What a call that got no answer means. The original exception is left out: it can quote the request."""
+        title, kind = self.adapter.title, type(error).__name__
+        if isinstance(error, _NOTHING_SENT):
+            return NotSentError(f"{title} can't be reached ({kind}). Nothing was sent.", vendor=title)
+        if exchange.call is Call.CREATE:
+            return SubmissionUnknownError(
+                f"{title} did not answer ({kind}). The request was sent, so a video may exist and be billed. "
+                "It is not sent again: look in the vendor's console before you run it again.",
+                vendor=title,
+            )
+        return TransientApiError(f"{title} did not answer ({kind}). Asking again later is safe.", vendor=title)
+
+
+class SeedanceClient(_ClientBase):
+    """Talks to one vendor, synchronously. Close it, or use it as a context manager."""
+
+    def __init__(self, adapter: VendorAdapter, settings: ClientSettings) -> None:
+        super().__init__(adapter, settings)
+        self._client = httpx.Client(**self._options)
+
+    def __enter__(self) -> SeedanceClient:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self._client.close()
+
+    def create_video(self, request: VideoRequest | Mapping[str, Any]) -> Video:
+        """Submits a video, with one POST.
+
+        :raises InvalidRequestError: a documented rule is broken; nothing was sent.
+        :raises SubmissionUnknownError: a video may exist and be billed.
+        :raises SeedanceApiError: the vendor refused, or can't be reached; nothing was created.
+        """
+        return self._run(self._create(request))
+
+    def get_video(self, video_id: str) -> Video:
+        """Reads one video.
+
+        :raises VideoNotFoundError: the vendor doesn't know it (any more).
+        :raises TransientApiError: asking again helps.
+        """
+        return self._run(self._get(video_id))
+
+    def get_videos(self, video_ids: Sequence[str]) -> list[Video]:
+        """Reads many videos, in the order of the ids, with as few requests as the vendor allows."""
+        found: dict[str, Video] = {}
+        for batch in self._batches(video_ids):
+            found |= {video.video_id: video for video in self._run(self._get_many(batch))}
+        return [found.get(video_id) or self.get_video(video_id) for video_id in video_ids]
+
+    def cancel_video(self, video_id: str) -> None:
+        """Cancels a video that has not started; see `VendorAdapter.build_cancel` for what else it may do.
+
+        :raises UnsupportedByVendorError: the vendor has no such call.
+        """
+        self._run(self._cancel(video_id))
+
+    def list_videos(
+        self, *, model: str | None = None, status: VideoStatus | None = None, limit: int = 20, offset: int = 0
+    ) -> VideoPage:
+        """One page of this account's videos.
+
+        :raises UnsupportedByVendorError: the vendor has no such call or filter.
+        """
+        return self._run(self._list(model, status, limit, offset))
+
+    def get_model_info(self, model: str) -> dict[str, Any]:
+        """What the vendor says about a model, in its own words."""
+        return self._run(self._model_info(model))
+
+    def probe(self) -> str:
+        """A free call that shows whether the key works; a sentence for people."""
+        return self._run(self._probe())
+
+    def _run(self, exchange: _Exchange[T]) -> T:
+        retrying = Retrying(**self.settings.retry.settings(exchange.call))
+        answer: T = retrying(self._send, exchange)
+        return answer
+
+    def _send(self, exchange: _Exchange[T]) -> T:
+        request = self._encode(self._client, exchange)
+        try:
+            response = self._client.send(request)
+        except Exception as error:
+            raise self._unanswered(exchange, error) from None
+        return self._read(exchange, response)
+
+
+class AsyncSeedanceClient(_ClientBase):
+    """Talks to one vendor, asynchronously; the twin of `SeedanceClient`."""
+
+    def __init__(self, adapter: VendorAdapter, settings: ClientSettings) -> None:
+        super().__init__(adapter, settings)
+        self._client = httpx.AsyncClient(**self._options)
+
+    async def __aenter__(self) -> AsyncSeedanceClient:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Closes all connections."""
+        await self._client.aclose()
+
+    async def create_video(self, request: VideoRequest | Mapping[str, Any]) -> Video:
+        """See `SeedanceClient.create_video`."""
+        return await self._run(self._create(request))
+
+    async def get_video(self, video_id: str) -> Video:
+        """See `SeedanceClient.get_video`."""
+        return await self._run(self._get(video_id))
+
+    async def get_videos(self, video_ids: Sequence[str]) -> list[Video]:
+        """See `SeedanceClient.get_videos`."""
+        found: dict[str, Video] = {}
+        for batch in self._batches(video_ids):
+            found |= {video.video_id: video for video in await self._run(self._get_many(batch))}
+        return [found.get(video_id) or await self.get_video(video_id) for video_id in video_ids]
+
+    async def cancel_video(self, video_id: str) -> None:
+        """See `SeedanceClient.cancel_video`."""
+        await self._run(self._cancel(video_id))
+
+    async def list_videos(
+        self, *, model: str | None = None, status: VideoStatus | None = None, limit: int = 20, offset: int = 0
+    ) -> VideoPage:
+        """See `SeedanceClient.list_videos`."""
+        return await self._run(self._list(model, status, limit, offset))
+
+    async def get_model_info(self, model: str) -> dict[str, Any]:
+        """See `SeedanceClient.get_model_info`."""
+        return await self._run(self._model_info(model))
+
+    async def probe(self) -> str:
+        """See `SeedanceClient.probe`."""
+        return await self._run(self._probe())
+
+    async def _run(self, exchange: _Exchange[T]) -> T:
+        retrying = AsyncRetrying(**self.settings.retry.settings(exchange.call))
+        send: Callable[[_Exchange[T]], Awaitable[T]] = self._send
+        return await retrying(send, exchange)
+
+    async def _send(self, exchange: _Exchange[T]) -> T:
+        request = self._encode(self._client, exchange)
+        try:
+            response = await self._client.send(request)
+        except Exception as error:
+            raise self._unanswered(exchange, error) from None
+        return self._read(exchange, response)

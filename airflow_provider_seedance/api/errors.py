@@ -1,0 +1,129 @@
+"""What can go wrong, by what can be done about it.
+
+`retryable` says whether trying the same thing again can help *without risking a second bill*;
+`may_be_billed` says whether a video may exist at the vendor.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class SeedanceError(Exception):
+    """Base of everything this package raises."""
+
+    retryable: ClassVar[bool] = False
+    may_be_billed: ClassVar[bool] = False
+
+
+class SeedanceConfigError(SeedanceError):
+    """The connection can't be used: vendor, key or a setting is missing or wrong. Nothing was sent."""
+
+
+class InvalidRequestError(SeedanceError, ValueError):
+    """The request breaks a documented rule. Nothing was sent; a retry can't help.
+
+    :param problems: one sentence per broken rule, each naming the field, the rule and its source.
+    """
+
+    def __init__(self, message: str, problems: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.problems = problems or (message,)
+
+
+class UnsupportedByVendorError(SeedanceError):
+    """The vendor has no such call (cancel, list, model information). A retry can't help."""
+
+
+class SeedanceApiError(SeedanceError):
+    """The vendor's answer, or the lack of one.
+
+    :param vendor: which vendor.
+    :param code: the vendor's own error code.
+    :param status_code: HTTP status, `None` when there was no answer.
+    :param request_id: the vendor's request id, to quote to its support.
+    :param retry_after: seconds the vendor asked to wait.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        vendor: str | None = None,
+        code: str | None = None,
+        status_code: int | None = None,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.vendor = vendor
+        self.code = code
+        self.status_code = status_code
+        self.request_id = request_id
+        self.retry_after = retry_after
+
+
+class SeedanceAuthError(SeedanceApiError):
+    """The key is wrong or may not do this (401, 403, model not open). Nothing was created; a retry can't help."""
+
+
+class SeedanceQuotaError(SeedanceApiError):
+    """No balance or quota left. Nothing was created; a retry can't help before the account is topped up."""
+
+
+class SeedanceModerationError(SeedanceApiError):
+    """Refused by the vendor's moderation. Nothing was created; the same input will be refused again."""
+
+
+class RequestRejectedError(SeedanceApiError):
+    """The vendor refused the request as it stands (4xx). Nothing was created; a retry can't help."""
+
+
+class SeedanceRateLimitError(SeedanceApiError):
+    """The vendor is saturated (429). Nothing was created; waiting helps."""
+
+    retryable = True
+
+
+class TransientApiError(SeedanceApiError):
+    """A read failed for a passing reason (network, 5xx, an unreadable answer). Asking again helps and costs nothing."""
+
+    retryable = True
+
+
+class NotSentError(TransientApiError):
+    """No connection could be made, so nothing was sent and nothing was created. A retry is safe."""
+
+
+class SubmissionUnknownError(SeedanceApiError):
+    """A create was sent and its outcome is unknown: a video may exist and be billed. Sending again could pay twice."""
+
+    may_be_billed = True
+
+
+class VideoNotFoundError(SeedanceApiError):
+    """The vendor doesn't know this video id (any more). A retry can't help."""
+
+
+class VideoFailedError(SeedanceApiError):
+    """The video ended without a result: failed, cancelled, expired, or succeeded without a usable URL.
+
+    A retry of the *create* makes a new video; a retry of the *wait* can't help.
+    """
+
+    retryable = True
+
+
+class VideoModerationError(VideoFailedError, SeedanceModerationError):
+    """The finished video was withheld by the vendor's moderation of outputs.
+
+    The same prompt may pass another time, but each try is a new video: that decision is the user's, so no retry.
+    """
+
+    retryable = False
+
+
+class VideoTimeoutError(SeedanceError):
+    """The video was not ready at the deadline. It may still finish, and be billed."""
+
+    may_be_billed = True

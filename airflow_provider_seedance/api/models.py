@@ -1,0 +1,155 @@
+"""One vocabulary for all vendors: what is asked for (`VideoRequest`) and what comes back (`Video`)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+class VideoStatus(StrEnum):
+    """Where a video stands, in the same six words for every vendor."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the status can't change any more."""
+        return self not in (VideoStatus.QUEUED, VideoStatus.RUNNING)
+
+
+def _none_is_empty(value: object) -> object:
+    return () if value is None else value
+
+
+MediaList = Annotated[tuple[str, ...], BeforeValidator(_none_is_empty)]
+"""URLs of reference media. `None` counts as empty; a bare string is refused instead of being read letter by letter."""
+
+
+class VideoRequest(BaseModel):
+    """What to generate. Fields that are left at their default are not sent, so that the vendor's own default applies.
+
+    Media are `https://` URLs; `asset://ID` where the vendor has an asset library; `data:` URIs where it takes base64.
+
+    :param model: the vendor's model name or route, for example `dreamina-seedance-2-0-260128`, `seedance2.0-fast-i2v`.
+    :param prompt: what the video shows. Never empty.
+    :param duration: length in whole seconds; `-1` lets the model choose (first-party only).
+    :param resolution: `480p`, `720p`, `1080p` or `4k`, where the route has a choice.
+    :param ratio: `16:9`, `4:3`, `1:1`, `3:4`, `9:16`, `21:9` or `adaptive`, where the route has it.
+    :param first_frame: image the video starts with.
+    :param last_frame: image the video ends with.
+    :param reference_images: images of style or subject; most routes refuse them together with frames.
+    :param reference_videos: videos to follow.
+    :param reference_audios: sounds to follow; never alone.
+    :param seed: for repeatable results; `-1` is random on Modellix.
+    :param generate_audio: whether the video has sound.
+    :param watermark: whether the vendor's mark is put on the picture.
+    :param camera_fixed: whether the camera stands still.
+    :param return_last_frame: whether the last frame is returned as an image too.
+    :param web_search: whether the model may look things up.
+    :param execution_expires_after: seconds after which the vendor gives an unfinished video up.
+    :param extra: merged into the body last, unchecked: for what this class has no word for.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    model: str = Field(min_length=1)
+    prompt: str = Field(min_length=1)
+    duration: int | None = None
+    resolution: str | None = None
+    ratio: str | None = None
+    first_frame: str | None = None
+    last_frame: str | None = None
+    reference_images: MediaList = ()
+    reference_videos: MediaList = ()
+    reference_audios: MediaList = ()
+    seed: int | None = None
+    generate_audio: bool | None = None
+    watermark: bool | None = None
+    camera_fixed: bool | None = None
+    return_last_frame: bool | None = None
+    web_search: bool | None = None
+    execution_expires_after: int | None = None
+    extra: dict[str, Any] = Field(default_factory=dict)
+
+    def is_set(self, field: str) -> bool:
+        """Whether the caller asked for anything in this field (`False` counts; `None` and an empty list don't)."""
+        return getattr(self, field) not in (None, (), {}, "")
+
+
+REQUEST_FIELDS: tuple[str, ...] = tuple(VideoRequest.model_fields)
+
+
+class VideoError(BaseModel):
+    """Why a video failed, in the vendor's own words."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: str | None = None
+    message: str = ""
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.code, self.message) if part) or "the vendor gave no reason"
+
+
+class Video(BaseModel):
+    """One video at one vendor, as it was last seen.
+
+    :param video_id: the vendor's id (task id, request id).
+    :param vendor: `jimmyai`, `gmicloud`, `modellix`, `byteplus` or `volcengine`.
+    :param model: the model that was asked for, where the vendor says it.
+    :param status: see `VideoStatus`.
+    :param video_url: where the MP4 is, once succeeded. Signed URLs give access to whoever holds them.
+    :param last_frame_url: image of the last frame, if asked for and supported.
+    :param thumbnail_url: preview image, where the vendor makes one.
+    :param url_expires_at: when the URLs stop working, as far as the vendor says; `None` where it doesn't.
+    :param progress: 0 to 100, where the vendor says it.
+    :param error: why it failed.
+    :param usage: what the vendor counted, for example `{"completion_tokens": 108900}`.
+    :param created_at: when the vendor accepted it.
+    :param completed_at: when it ended.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    video_id: str = Field(min_length=1)
+    vendor: str
+    model: str | None = None
+    status: VideoStatus
+    video_url: str | None = None
+    last_frame_url: str | None = None
+    thumbnail_url: str | None = None
+    url_expires_at: datetime | None = None
+    progress: int | None = None
+    error: VideoError | None = None
+    usage: dict[str, Any] | None = None
+    created_at: datetime | None = None
+    completed_at: datetime | None = None
+
+    undocumented_status: str | None = Field(default=None, exclude=True, repr=False)
+    """The vendor's word for the status, when nobody ever documented it; such a video counts as running."""
+
+    @property
+    def is_deliverable(self) -> bool:
+        """Whether it succeeded with a URL that can be downloaded; vendors have put relative keys and nulls there."""
+        return self.status is VideoStatus.SUCCEEDED and _is_http_url(self.video_url)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Flat JSON types, as handed on by XCom; times are ISO 8601 strings in UTC."""
+        return self.model_dump(mode="json")
+
+
+def _is_http_url(value: str | None) -> bool:
+    try:
+        parts = urlsplit(value or "")
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc)

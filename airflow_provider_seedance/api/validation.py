@@ -1,0 +1,95 @@
+"""Judges a request before anything is sent: rendered requests in full, literals already when a DAG is parsed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from airflow_provider_seedance.api.errors import InvalidRequestError
+from airflow_provider_seedance.api.models import REQUEST_FIELDS, VideoRequest
+from airflow_provider_seedance.api.vendors import VENDORS, adapter_class, vendor_of_model
+from airflow_provider_seedance.api.vendors.base import VendorAdapter
+from airflow_provider_seedance.api.vendors.rules import Problem, Route, check
+
+
+def to_request(fields: VideoRequest | Mapping[str, Any]) -> VideoRequest:
+    """A `VideoRequest` from a dict.
+
+    :raises InvalidRequestError: for unknown fields and wrong types; the values stay out of the message.
+    """
+    if isinstance(fields, VideoRequest):
+        return fields
+    try:
+        return VideoRequest.model_validate(dict(fields))
+    except ValidationError as error:
+        raise _invalid(_in_words(error)) from None
+
+
+def check_request(request: VideoRequest, adapter: type[VendorAdapter] | VendorAdapter) -> list[str]:
+    """Warnings about a request that may be sent.
+
+    :raises InvalidRequestError: naming every documented rule that it breaks.
+    """
+    problems = [problem.message for problem in _problems(request, adapter)]
+    if problems:
+        raise _invalid(problems)
+    if _route(request, adapter) is not None:
+        return []
+    known = ", ".join(name for route in adapter.routes for name in route.models)
+    return [f"No {adapter.title} document names the model {request.model!r}; it is sent as it is. Known: {known}."]
+
+
+def check_literals(fields: Mapping[str, Any], templates: Collection[str]) -> None:
+    """Judges what can be judged when a DAG is parsed: rules whose fields are all literals, by the model's name alone.
+
+    The connection isn't looked up, so what depends on the vendor alone waits until the task runs.
+
+    :param fields: the request's fields as the user wrote them.
+    :param templates: the names of those that only get their value at run time.
+    :raises InvalidRequestError: naming every rule that is certainly broken.
+    """
+    stand_ins = {"model": "template", "prompt": "template"}
+    literal = {name: value for name, value in fields.items() if name not in templates}
+    request = to_request({name: stand_ins[name] for name in templates if name in stand_ins} | literal)
+    vendor = None if "model" in templates else vendor_of_model(request.model)
+    if vendor is None:
+        return
+    problems = [p for p in _problems(request, adapter_class(vendor)) if p.depends_on.isdisjoint(templates)]
+    if problems:
+        raise _invalid([problem.message for problem in problems])
+
+
+def _route(request: VideoRequest, adapter: type[VendorAdapter] | VendorAdapter) -> Route | None:
+    return next((route for route in adapter.routes if route.has(request.model)), None)
+
+
+def _problems(request: VideoRequest, adapter: type[VendorAdapter] | VendorAdapter) -> list[Problem]:
+    # With a model that nobody documented only the limits of the dialect remain: a field it has no word for.
+    route = _route(request, adapter) or Route("", (), "no word for it in this API", fields=adapter.fields)
+
+    def who_takes(field: str) -> str:
+        routes = list(dict.fromkeys(other.title for other in adapter.routes if field in other.fields))
+        if routes:
+            return f"{adapter.title} routes that do: {', '.join(routes)}"
+        vendors = [adapter_class(name) for name in VENDORS]
+        titles = [vendor.title for vendor in vendors if any(field in other.fields for other in vendor.routes)]
+        return f"vendors that do: {', '.join(titles) or 'none'}"
+
+    return check(request, route, adapter.title, who_takes)
+
+
+def _invalid(problems: list[str]) -> InvalidRequestError:
+    return InvalidRequestError(f"Nothing was sent. {'; '.join(problems)}.", tuple(problems))
+
+
+def _in_words(error: ValidationError) -> list[str]:
+    words = []
+    for item in error.errors(include_url=False, include_context=False, include_input=False):
+        where = ".".join(str(part) for part in item["loc"])
+        if item["type"] == "extra_forbidden":
+            words.append(f"{where}: no such field; there are {', '.join(REQUEST_FIELDS)}")
+        else:
+            words.append(f"{where}: {item['msg']}")
+    return words

@@ -1,0 +1,174 @@
+"""What a vendor's adapter is: a pure translation between our words and one vendor's dialect. It does no I/O."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+from airflow_provider_seedance.api.errors import UnsupportedByVendorError
+from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatus
+from airflow_provider_seedance.api.vendors.rules import Route, find_route
+
+
+@dataclass(frozen=True)
+class HttpRequest:
+    """What to send, relative to the base URL."""
+
+    method: str
+    path: str
+    params: tuple[tuple[str, str], ...] = ()
+    json: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class HttpResponse:
+    """What came back. Header names are lower case."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: datetime
+
+    def json(self) -> Any:
+        """The decoded body, `None` when it isn't JSON."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+    def json_object(self) -> dict[str, Any]:
+        """The decoded body if it is a JSON object, else an empty one."""
+        decoded = self.json()
+        return decoded if isinstance(decoded, dict) else {}
+
+
+@dataclass(frozen=True)
+class VendorOptions:
+    """Vendor-specific settings from the connection's extra.
+
+    :param modellix_async_suffix: whether Modellix paths end in `/async` (as its reference says) or not (as its newer clients do).
+    :param gmicloud_organization_id: sent as `X-Organization-ID`.
+    """
+
+    modellix_async_suffix: bool = True
+    gmicloud_organization_id: str | None = None
+
+
+@dataclass(frozen=True)
+class VideoPage:
+    """One page of a vendor's list.
+
+    :param videos: in the vendor's order.
+    :param has_more: whether there are further pages.
+    """
+
+    videos: tuple[Video, ...]
+    has_more: bool
+
+
+class VendorAdapter(ABC):
+    """Turns a `VideoRequest` into an HTTP request and an HTTP response into a `Video`, for one vendor.
+
+    `build_*` raises `UnsupportedByVendorError` for what the vendor hasn't; `parse_*` raises the classes of `api.errors`.
+    `parse_create` may call a create refused only when the vendor said so; anything unclear is `SubmissionUnknownError`.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    default_base_url: ClassVar[str]
+    routes: ClassVar[tuple[Route, ...]]
+    fields: ClassVar[frozenset[str]]
+    """Request fields that the adapter has a word for: with a model that nobody documented, these are sent as they are."""
+    retention: ClassVar[timedelta | None]
+    """How long result URLs live after completion, as far as documented."""
+    retention_note: ClassVar[str]
+    """One sentence for people, with its source."""
+    most_ids_per_request: ClassVar[int] = 1
+    """How many videos one poll can ask for."""
+    can_list: ClassVar[bool] = False
+    can_cancel: ClassVar[bool] = False
+
+    def __init__(self, options: VendorOptions | None = None) -> None:
+        self.options = options or VendorOptions()
+
+    def route_of(self, model: str) -> Route | None:
+        """The documented route of a model name, `None` for a name nobody documented."""
+        return find_route(model, self.routes)
+
+    @abstractmethod
+    def build_create(self, request: VideoRequest) -> HttpRequest:
+        """The one POST that submits the video."""
+
+    @abstractmethod
+    def parse_create(self, response: HttpResponse, request: VideoRequest) -> Video:
+        """The accepted video; raises the refusal, or `SubmissionUnknownError`."""
+
+    @abstractmethod
+    def build_get(self, video_id: str) -> HttpRequest:
+        """Reads one video."""
+
+    @abstractmethod
+    def parse_get(self, response: HttpResponse, video_id: str) -> Video:
+        """The video as it stands; raises `TransientApiError` for what may pass."""
+
+    @abstractmethod
+    def build_probe(self) -> HttpRequest:
+        """A free call without side effects that shows whether the key works."""
+
+    @abstractmethod
+    def parse_probe(self, response: HttpResponse) -> str:
+        """A sentence for people about what the probe found."""
+
+    def build_get_many(self, video_ids: Sequence[str]) -> HttpRequest:
+        """Reads many videos in one request."""
+        raise self._unsupported("read many videos at once")
+
+    def parse_get_many(self, response: HttpResponse, video_ids: Sequence[str]) -> list[Video]:
+        """Those of the videos that the vendor answered for."""
+        raise self._unsupported("read many videos at once")
+
+    def build_cancel(self, video_id: str) -> HttpRequest:
+        """Cancels a video that has not started."""
+        raise self._unsupported("cancel a video")
+
+    def parse_cancel(self, response: HttpResponse, video_id: str) -> None:
+        """Returns if the vendor did it, raises why not."""
+        raise self._unsupported("cancel a video")
+
+    def build_list(self, *, model: str | None, status: VideoStatus | None, limit: int, offset: int) -> HttpRequest:
+        """Lists videos of this account."""
+        raise self._unsupported("list videos")
+
+    def parse_list(self, response: HttpResponse, *, limit: int, offset: int) -> VideoPage:
+        """One page of the list."""
+        raise self._unsupported("list videos")
+
+    def build_model_info(self, model: str) -> HttpRequest:
+        """Asks for what the vendor says about a model."""
+        raise self._unsupported("tell about a model")
+
+    def parse_model_info(self, response: HttpResponse, model: str) -> dict[str, Any]:
+        """The vendor's own words about the model."""
+        raise self._unsupported("tell about a model")
+
+    def expiry(self, completed_at: datetime | None) -> datetime | None:
+        """When a URL of a video that ended then stops working, as far as documented."""
+        return completed_at + self.retention if completed_at and self.retention else None
+
+    def _unsupported(self, what: str) -> UnsupportedByVendorError:
+        return UnsupportedByVendorError(f"{self.title} has no documented call to {what}.")
+
+
+def from_unix(value: object) -> datetime | None:
+    """A vendor's time in seconds since 1970; 0, null and nonsense mean that it isn't known."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+        return None
+    try:
+        return datetime.fromtimestamp(value, tz=UTC)
+    except (OverflowError, OSError, ValueError):
+        return None

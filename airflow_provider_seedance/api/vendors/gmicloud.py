@@ -1,0 +1,231 @@
+"""GMI Cloud (docs.gmicloud.ai): a request queue that takes `{model, payload}`."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import quote
+
+from airflow_provider_seedance.api.errors import TransientApiError
+from airflow_provider_seedance.api.models import Video, VideoError, VideoRequest, VideoStatus
+from airflow_provider_seedance.api.vendors.answers import (
+    ErrorAnswer,
+    Meaning,
+    clean,
+    create_error,
+    meaning_of_status,
+    read_error,
+    speaks_of_balance,
+    speaks_of_moderation,
+    text_of,
+)
+from airflow_provider_seedance.api.vendors.base import HttpRequest, HttpResponse, VendorAdapter, VideoPage, from_unix
+from airflow_provider_seedance.api.vendors.results import as_id, dig, read_status, signed_url_expiry, text_or_none
+from airflow_provider_seedance.api.vendors.rules import RULED_FIELDS, Route
+
+_DOC = "docs.gmicloud.ai/inference-engine/api-reference/video-api-reference"
+_WEB = ("https://", "http://")
+_RATIOS = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive")
+_FIELDS = RULED_FIELDS - {"camera_fixed", "return_last_frame", "execution_expires_after"}
+
+# Counts and exclusions are not stated by GMI Cloud, so the vendor judges them. Fast is listed with 1080p here, though
+# the first party's own fast model has none. `asset://ID` among the images goes to `reference_asset_ids`.
+_ROUTES = (
+    Route(
+        title="Seedance 2.0",
+        models=("seedance-2-0-260128", "seedance-2-0-fast-260128"),
+        source=_DOC,
+        fields=_FIELDS,
+        duration=(4, 15),
+        resolutions=("480p", "720p", "1080p"),
+        ratios=_RATIOS,
+        seed=(0, 4294967295),
+        media={
+            "first_frame": _WEB,
+            "last_frame": _WEB,
+            "reference_images": (*_WEB, "asset://"),
+            "reference_videos": _WEB,
+            "reference_audios": _WEB,
+        },
+    ),
+)
+
+_STATUSES = {
+    "created": VideoStatus.QUEUED,
+    "queued": VideoStatus.QUEUED,
+    "dispatched": VideoStatus.RUNNING,
+    "processing": VideoStatus.RUNNING,
+    "success": VideoStatus.SUCCEEDED,
+    "failed": VideoStatus.FAILED,
+    "cancelled": VideoStatus.CANCELLED,
+    "canceled": VideoStatus.CANCELLED,
+}
+
+# Observed at submit: moderation and unreachable media come as HTTP 500 with this text, and create nothing.
+_BACKEND_REFUSAL = re.compile(r"backend error \((400|403)\)", re.IGNORECASE)
+
+_PAYLOAD_FIELDS = (
+    "duration",
+    "resolution",
+    "ratio",
+    "seed",
+    "watermark",
+    "generate_audio",
+    "web_search",
+    "first_frame",
+    "last_frame",
+    "reference_videos",
+    "reference_audios",
+)
+_ASSET_SCHEME = "asset://"
+
+
+class GMICloudAdapter(VendorAdapter):
+    """GMI Cloud. Lists requests and tells about models; cancelling is not documented."""
+
+    name = "gmicloud"
+    title = "GMI Cloud"
+    default_base_url = "https://console.gmicloud.ai/api/v1/ie/requestqueue/apikey"
+    routes = _ROUTES
+    fields = frozenset((*_PAYLOAD_FIELDS, "reference_images"))
+    retention = None
+    retention_note = "GMI Cloud does not say how long it keeps requests and result URLs."
+    can_list = True
+
+    def build_create(self, request: VideoRequest) -> HttpRequest:
+        """See `VendorAdapter`. `extra` is merged into the payload."""
+        payload: dict[str, Any] = {"prompt": request.prompt}
+        for name in _PAYLOAD_FIELDS:
+            if request.is_set(name):
+                value = getattr(request, name)
+                payload[name] = list(value) if isinstance(value, tuple) else value
+        images = [url for url in request.reference_images if not url.startswith(_ASSET_SCHEME)]
+        assets = [url.removeprefix(_ASSET_SCHEME) for url in request.reference_images if url.startswith(_ASSET_SCHEME)]
+        if images:
+            payload["reference_images"] = images
+        if assets:
+            payload["reference_asset_ids"] = assets
+        body = {"model": request.model, "payload": payload | request.extra}
+        return HttpRequest("POST", "/requests", json=body, headers=self._headers())
+
+    def parse_create(self, response: HttpResponse, request: VideoRequest) -> Video:
+        """See `VendorAdapter`."""
+        data = self._data(response)
+        video_id = as_id(data.get("request_id"))
+        if video_id is None:
+            raise create_error(self.title, response, self._explain(response), prompt=request.prompt)
+        return self._video(data, video_id, model=request.model)
+
+    def build_get(self, video_id: str) -> HttpRequest:
+        """See `VendorAdapter`."""
+        return HttpRequest("GET", f"/requests/{quote(video_id, safe='')}", headers=self._headers())
+
+    def parse_get(self, response: HttpResponse, video_id: str) -> Video:
+        """See `VendorAdapter`."""
+        data = self._data(response)
+        if "status" not in data:
+            note = f"{self.retention_note} Ids made in its web console can't be read by id either."
+            raise read_error(self.title, response, self._explain(response), not_found=note)
+        if as_id(data.get("request_id")) not in (None, video_id):
+            raise TransientApiError(f"{self.title} answered for another video than {video_id}.", vendor=self.title)
+        return self._video(data, video_id)
+
+    def build_list(self, *, model: str | None, status: VideoStatus | None, limit: int, offset: int) -> HttpRequest:
+        """See `VendorAdapter`. The vendor needs the model and can't filter by status."""
+        if model is None:
+            raise self._unsupported("list videos without naming a model")
+        if status is not None:
+            raise self._unsupported("list videos by status")
+        params = (("model_id", model), ("limit", str(limit)), ("offset", str(offset)))
+        return HttpRequest("GET", "/requests", params=params, headers=self._headers())
+
+    def parse_list(self, response: HttpResponse, *, limit: int, offset: int) -> VideoPage:
+        """See `VendorAdapter`."""
+        data = self._data(response)
+        items = data.get("requests")
+        if not isinstance(items, list):
+            raise read_error(self.title, response, self._explain(response))
+        known = ((item, as_id(item.get("request_id"))) for item in items if isinstance(item, dict))
+        videos = tuple(self._video(item, video_id) for item, video_id in known if video_id)
+        return VideoPage(videos, has_more=bool(data.get("has_more")))
+
+    def build_model_info(self, model: str) -> HttpRequest:
+        """See `VendorAdapter`."""
+        return HttpRequest("GET", f"/models/{quote(model, safe='')}", headers=self._headers())
+
+    def parse_model_info(self, response: HttpResponse, model: str) -> dict[str, Any]:
+        """See `VendorAdapter`."""
+        data = self._data(response)
+        if not data:
+            note = f"{self.title} knows no model {model!r}."
+            raise read_error(self.title, response, self._explain(response), not_found=note)
+        return data
+
+    def build_probe(self) -> HttpRequest:
+        """See `VendorAdapter`."""
+        return HttpRequest("GET", "/models", headers=self._headers())
+
+    def parse_probe(self, response: HttpResponse) -> str:
+        """See `VendorAdapter`."""
+        models = self._data(response).get("model_ids")
+        if not isinstance(models, list):
+            raise read_error(self.title, response, self._explain(response))
+        return f"The key works; {len(models)} models are open to it."
+
+    def _headers(self) -> dict[str, str]:
+        organization = self.options.gmicloud_organization_id
+        return {"X-Organization-ID": organization} if organization else {}
+
+    def _data(self, response: HttpResponse) -> dict[str, Any]:
+        return response.json_object() if 200 <= response.status_code < 300 else {}
+
+    def _explain(self, response: HttpResponse) -> ErrorAnswer:
+        answer = response.json_object()
+        error = _read_error(answer.get("error") or answer.get("message") or answer.get("detail"))
+        message = error.message if error else ""
+        meaning = meaning_of_status(response.status_code)
+        refused = meaning in (Meaning.REJECTED, Meaning.AUTH)
+        if response.status_code == 500 and _BACKEND_REFUSAL.search(message):
+            meaning, refused = Meaning.REJECTED, True
+        if refused and speaks_of_balance(message):
+            meaning = Meaning.QUOTA
+        elif refused and speaks_of_moderation(message):
+            meaning = Meaning.MODERATION
+        request_id = as_id(answer.get("request_id"))
+        return ErrorAnswer(meaning, error.code if error else None, message, request_id)
+
+    def _video(self, data: dict[str, Any], video_id: str, model: str | None = None) -> Video:
+        status, undocumented = read_status(data.get("status", "queued"), _STATUSES)
+        outcome = data.get("outcome")
+        url = text_or_none(dig(outcome, "video_url")) or _first_media_url(outcome)
+        error = None
+        if status is VideoStatus.FAILED:
+            error = _read_error(data.get("error")) or _read_error(dig(outcome, "error")) or VideoError()
+        return Video(
+            video_id=video_id,
+            vendor=self.name,
+            model=text_or_none(data.get("model")) or model,
+            status=status,
+            video_url=url,
+            thumbnail_url=text_or_none(dig(outcome, "thumbnail_image_url")),
+            url_expires_at=signed_url_expiry(url),
+            error=error,
+            created_at=from_unix(data.get("created_at")),
+            # No field says when it ended; the last update of an ended request is the nearest.
+            completed_at=from_unix(data.get("updated_at")) if status.is_terminal else None,
+            undocumented_status=undocumented,
+        )
+
+
+def _first_media_url(outcome: object) -> str | None:
+    """The newer outcome, as observed: `media_urls: [{"url": ...}]`."""
+    media = dig(outcome, "media_urls")
+    return text_or_none(dig(media[0], "url")) if isinstance(media, list) and media else None
+
+
+def _read_error(value: object) -> VideoError | None:
+    """An error as a text or as `{code, message, status}`; both were observed."""
+    if isinstance(value, dict):
+        code = text_of(value.get("code")) or None
+        return VideoError(code=code, message=clean(text_of(value.get("message"))))
+    return VideoError(message=clean(text_of(value))) if value else None

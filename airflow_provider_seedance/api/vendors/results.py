@@ -1,0 +1,69 @@
+"""From a vendor's words for a finished or unfinished video to ours. Shared by all adapters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from airflow_provider_seedance.api.models import VideoStatus
+
+
+def read_status(word: object, words: Mapping[str, VideoStatus]) -> tuple[VideoStatus, str | None]:
+    """Our status for a vendor's word, and the word itself if nobody documented it: then the video counts as running."""
+    text = word.strip().casefold() if isinstance(word, str) else ""
+    known = words.get(text)
+    return (known, None) if known else (VideoStatus.RUNNING, str(word))
+
+
+def text_or_none(value: object) -> str | None:
+    """A non-empty text, else `None`. Whether it is a URL is not judged here: some vendors put a relative key there."""
+    return value.strip() or None if isinstance(value, str) else None
+
+
+_SIGNATURE_STYLES = ("X-Tos", "X-Goog", "X-Amz")
+
+
+def signed_url_expiry(url: str | None) -> datetime | None:
+    """When a signed URL says itself that it stops working (AWS, Google and TOS signatures), `None` if it doesn't say."""
+    if not url:
+        return None
+    try:
+        query = parse_qs(urlsplit(url).query)
+        for style in _SIGNATURE_STYLES:
+            signed_at, lives = query.get(f"{style}-Date"), query.get(f"{style}-Expires")
+            if signed_at and lives:
+                date = datetime.strptime(signed_at[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+                return date + timedelta(seconds=int(lives[0]))
+    except (ValueError, OverflowError):
+        return None
+    return None
+
+
+def earliest(*moments: datetime | None) -> datetime | None:
+    """The first of the moments that are known."""
+    return min((moment for moment in moments if moment), default=None)
+
+
+def dig(value: Any, *path: str) -> Any:
+    """Follows keys through nested JSON objects; `None` as soon as one is missing or not an object."""
+    for key in path:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(key)
+    return value
+
+
+def as_id(value: object) -> str | None:
+    """A non-empty id; numbers are accepted as their digits."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    return str(value).strip() or None
+
+
+def as_progress(value: object) -> int | None:
+    """A percentage between 0 and 100."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+        return None
+    return int(min(100, max(0, value)))

@@ -1,0 +1,197 @@
+"""The vendors' rules as data, and the one function that applies them.
+
+Because the documents contradict each other, a `Route` holds the *widest* of what any of them allows:
+only what every document forbids is refused here, the rest is the vendor's to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from airflow_provider_seedance.api.models import VideoRequest
+
+MEDIA_FIELDS = ("first_frame", "last_frame", "reference_images", "reference_videos", "reference_audios")
+OPTION_FIELDS = (
+    "duration",
+    "resolution",
+    "ratio",
+    "seed",
+    "generate_audio",
+    "watermark",
+    "camera_fixed",
+    "return_last_frame",
+    "web_search",
+    "execution_expires_after",
+)
+RULED_FIELDS = frozenset((*MEDIA_FIELDS, *OPTION_FIELDS))
+"""Every request field that a route can take or not; `model`, `prompt` and `extra` are always taken."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """What one family of models takes.
+
+    :param title: how the vendor calls it.
+    :param models: model names, or patterns with `*`, matched with case.
+    :param source: the document that the rules stand in.
+    :param fields: which of `RULED_FIELDS` it has.
+    :param required: fields it can't do without, besides model and prompt.
+    :param duration: least and greatest number of seconds, `None` if not stated.
+    :param auto_duration: whether `-1` (the model chooses) is allowed.
+    :param resolutions: allowed values; empty: not stated.
+    :param ratios: allowed values; empty: not stated.
+    :param most: greatest length of each list field, where stated.
+    :param images_count_frames: whether first and last frame count against the most reference images.
+    :param frames: `optional`, or `pair` where first and last frame only come together.
+    :param excludes: pairs of field groups that must not be mixed.
+    :param audio_needs: media of which at least one must come with a reference audio; empty: not stated.
+    :param web_search_needs_text_only: whether web search goes with text alone.
+    :param media: per field the URL schemes it takes; empty: not stated.
+    :param prompt_most: greatest number of characters, `None` if not stated.
+    :param seed: least and greatest seed.
+    :param expires: least and greatest `execution_expires_after`, in seconds.
+    """
+
+    title: str
+    models: tuple[str, ...]
+    source: str
+    fields: frozenset[str] = RULED_FIELDS
+    required: tuple[str, ...] = ()
+    duration: tuple[int, int] | None = None
+    auto_duration: bool = False
+    resolutions: tuple[str, ...] = ()
+    ratios: tuple[str, ...] = ()
+    most: dict[str, int] = field(default_factory=dict)
+    images_count_frames: bool = False
+    frames: str = "optional"
+    excludes: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
+    audio_needs: tuple[str, ...] = ()
+    web_search_needs_text_only: bool = False
+    media: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    prompt_most: int | None = None
+    seed: tuple[int, int] | None = None
+    expires: tuple[int, int] | None = None
+
+    def has(self, model: str) -> bool:
+        """Whether the model name belongs to this route."""
+        return any(fnmatchcase(model, pattern) for pattern in self.models)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A broken rule.
+
+    :param message: a sentence that names the field and the rule.
+    :param depends_on: the fields that were looked at: while one of them is a template, the verdict is open.
+    """
+
+    message: str
+    depends_on: frozenset[str]
+
+
+def find_route(model: str, routes: Iterable[Route]) -> Route | None:
+    """The route that a model name belongs to, `None` when nobody documented it."""
+    return next((route for route in routes if route.has(model)), None)
+
+
+def check(request: VideoRequest, route: Route, vendor_title: str, who_takes: Callable[[str], str]) -> list[Problem]:
+    """Every rule of the route that the request breaks.
+
+    :param who_takes: for a field that this route doesn't have: which routes or vendors do, in words.
+    """
+    where = f"{vendor_title} {route.title} ({request.model})" if route.title else f"{vendor_title} ({request.model})"
+    return [
+        Problem(f"{message} [{route.source}]", frozenset(("model", *depends_on)))
+        for message, depends_on in _broken_rules(request, route, where, who_takes)
+    ]
+
+
+_Broken = Iterator[tuple[str, tuple[str, ...]]]
+
+
+def _broken_rules(request: VideoRequest, route: Route, where: str, who_takes: Callable[[str], str]) -> _Broken:
+    yield from _missing_fields(request, route, where, who_takes)
+    yield from _numbers_out_of_range(request, route, where)
+    yield from _unknown_words(request, route, where)
+    yield from _wrong_media(request, route, where)
+    yield from _wrong_combinations(request, route, where)
+
+
+def _missing_fields(request: VideoRequest, route: Route, where: str, who_takes: Callable[[str], str]) -> _Broken:
+    for name in (*MEDIA_FIELDS, *OPTION_FIELDS):
+        if request.is_set(name) and name not in route.fields:
+            yield f"{name}: {where} does not take it; {who_takes(name)}", (name,)
+    for name in route.required:
+        if not request.is_set(name):
+            yield f"{name}: {where} needs it", (name,)
+
+
+def _numbers_out_of_range(request: VideoRequest, route: Route, where: str) -> _Broken:
+    if request.duration is not None and route.duration:
+        least, most = route.duration
+        if not (least <= request.duration <= most or (route.auto_duration and request.duration == -1)):
+            auto = ", or -1 to let the model choose" if route.auto_duration else ""
+            yield f"duration: {where} takes {least} to {most} seconds{auto}, not {request.duration}", ("duration",)
+    for name, bounds in (("seed", route.seed), ("execution_expires_after", route.expires)):
+        value = getattr(request, name)
+        if value is not None and bounds and not bounds[0] <= value <= bounds[1]:
+            yield f"{name}: {where} takes {bounds[0]} to {bounds[1]}, not {value}", (name,)
+    if route.prompt_most and len(request.prompt) > route.prompt_most:
+        # The prompt itself stays out of the message: messages end up in logs.
+        yield f"prompt: {where} takes {route.prompt_most} characters, not {len(request.prompt)}", ("prompt",)
+
+
+def _unknown_words(request: VideoRequest, route: Route, where: str) -> _Broken:
+    for name, allowed in (("resolution", route.resolutions), ("ratio", route.ratios)):
+        value = getattr(request, name)
+        if value is not None and allowed and value.lower() not in (word.lower() for word in allowed):
+            yield f"{name}: {where} takes {', '.join(allowed)}, not {value!r}", (name,)
+
+
+def _wrong_media(request: VideoRequest, route: Route, where: str) -> _Broken:
+    for name in MEDIA_FIELDS:
+        value = getattr(request, name)
+        items: tuple[str, ...] = (value,) if isinstance(value, str) else value or ()
+        if any(not item for item in items):
+            yield f"{name}: holds an empty string", (name,)
+        schemes = route.media.get(name, ())
+        wrong = sorted({scheme_of(item) for item in items if item} - set(schemes)) if schemes else []
+        if wrong:
+            yield f"{name}: {where} takes {', '.join(schemes)}, not {', '.join(wrong)}", (name,)
+        most = route.most.get(name)
+        if most is not None and name in route.fields and len(items) > most:
+            yield f"{name}: {where} takes at most {most}, not {len(items)}", (name,)
+    most = route.most.get("reference_images")
+    if route.images_count_frames and most is not None:
+        count = len(request.reference_images) + sum(map(request.is_set, ("first_frame", "last_frame")))
+        if count > most >= len(request.reference_images):
+            fields = ("reference_images", "first_frame", "last_frame")
+            yield f"reference_images: {where} takes at most {most} including frames, not {count}", fields
+
+
+def _wrong_combinations(request: VideoRequest, route: Route, where: str) -> _Broken:
+    for one, other in route.excludes:
+        if any(map(request.is_set, one)) and any(map(request.is_set, other)):
+            yield f"{_words(one)}: {where} does not take them together with {_words(other)}", (*one, *other)
+    frames = ("first_frame", "last_frame")
+    if route.frames == "pair" and request.is_set("first_frame") != request.is_set("last_frame"):
+        yield f"first_frame, last_frame: {where} takes both or none", frames
+    if route.audio_needs and request.is_set("reference_audios") and not any(map(request.is_set, route.audio_needs)):
+        needs = ("reference_audios", *route.audio_needs)
+        yield f"reference_audios: {where} never takes them alone, add one of {_words(route.audio_needs)}", needs
+    if route.web_search_needs_text_only and request.web_search and any(map(request.is_set, MEDIA_FIELDS)):
+        yield f"web_search: {where} takes it with text alone", ("web_search", *MEDIA_FIELDS)
+
+
+def scheme_of(url: str) -> str:
+    """`https://`, `asset://`, `data:` ...; for anything else `a value without a URL scheme`."""
+    head, separator, _ = url.partition(":")
+    if not separator or not head.isalpha():
+        return "a value without a URL scheme"
+    return "data:" if head.lower() == "data" else f"{head.lower()}://"
+
+
+def _words(names: Iterable[str]) -> str:
+    return ", ".join(names)
