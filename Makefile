@@ -1,0 +1,59 @@
+# `make` lists the targets. Nothing but Python 3.11+ and make needs to be there; everything is installed into .venv.
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.setup-done
+
+# An active environment or a configured Airflow must not leak in: not its packages, its home or its settings.
+unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+$(foreach name,$(filter AIRFLOW_%,$(.VARIABLES)),$(eval unexport $(name)))
+# What runs Airflow code outside of the demo's and the tests' own homes must not create one in the user's home.
+export AIRFLOW_HOME := $(CURDIR)/.work/airflow
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up test test-fast test-stack lint format pins clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## make .venv with all development dependencies (the other targets call it)
+
+$(STAMP): requirements/dev.txt pyproject.toml dev/setup.sh
+	@sh dev/setup.sh $(VENV)
+	@touch $@
+
+demo: $(STAMP) ## one video on each vendor by a real Airflow against the simulator; ends with a table
+	@$(BIN)/python -m dev.demo
+
+up: $(STAMP) ## the demo's Airflow left running: prints URL and login, Ctrl-C stops it
+	@$(BIN)/python -m dev.up
+
+test: lint ## everything: ruff, mypy, then all tests, the real stack among them
+	@echo "== pytest (all)"
+	@$(BIN)/python -m pytest
+
+test-fast: $(STAMP) ## the tests without the real stack
+	@$(BIN)/python -m pytest -m "not stack"
+
+test-stack: $(STAMP) ## only the tests on the real stack
+	@$(BIN)/python -m pytest -m stack
+
+lint: $(STAMP) ## ruff and mypy
+	@echo "== ruff check"
+	@$(BIN)/ruff check .
+	@echo "== ruff format --check"
+	@$(BIN)/ruff format --check .
+	@echo "== mypy"
+	@$(BIN)/mypy
+
+format: $(STAMP) ## let ruff format and mend what it can
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+pins: $(STAMP) ## resolve requirements/dev.txt anew
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --no-annotate --no-header --no-emit-index-url \
+		--python-version 3.11 --extra simulator --group dev pyproject.toml -o requirements/dev.txt
+
+clean: ## remove what runs and tools left behind (not .venv)
+	@rm -rf .demo .stack .work .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
+	@find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
