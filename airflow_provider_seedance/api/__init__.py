@@ -1,1 +1,1 @@
-"""The Seedance API without Airflow: requests, videos, errors, vendors' dialects and an HTTP client, for notebooks too."""
+"""The Seedance API without Airflow: requests, videos, errors, vendors' dialects and an HTTP client."""

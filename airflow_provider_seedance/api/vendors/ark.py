@@ -1,4 +1,4 @@
-"""First-party ModelArk (BytePlus) and Ark (Volcengine): `content[]` with roles, strict about fields nobody asked for."""
+"""First-party ModelArk (BytePlus) and Ark (Volcengine): `content[]` with roles, strict about unknown fields."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class HttpResponse:
 class VendorOptions:
     """Vendor-specific settings from the connection's extra.
 
-    :param modellix_async_suffix: whether Modellix paths end in `/async` (as its reference says) or not (as its newer clients do).
+    :param modellix_async_suffix: whether Modellix paths end in `/async`, as its reference says; its newer clients don't.
     :param gmicloud_organization_id: sent as `X-Organization-ID`.
     """
 
@@ -74,7 +74,7 @@ class VideoPage:
 class VendorAdapter(ABC):
     """Turns a `VideoRequest` into an HTTP request and an HTTP response into a `Video`, for one vendor.
 
-    `build_*` raises `UnsupportedByVendorError` for what the vendor hasn't; `parse_*` raises the classes of `api.errors`.
+    `build_*` raises `UnsupportedByVendorError` for what the vendor hasn't; `parse_*` raises what `api.errors` has.
     `parse_create` may call a create refused only when the vendor said so; anything unclear is `SubmissionUnknownError`.
     """
 
@@ -83,7 +83,7 @@ class VendorAdapter(ABC):
     default_base_url: ClassVar[str]
     routes: ClassVar[tuple[Route, ...]]
     fields: ClassVar[frozenset[str]]
-    """Request fields that the adapter has a word for: with a model that nobody documented, these are sent as they are."""
+    """Fields that the adapter has a word for: with a model that nobody documented, these are sent as they are."""
     retention: ClassVar[timedelta | None]
     """How long result URLs live after completion, as far as documented."""
     retention_note: ClassVar[str]

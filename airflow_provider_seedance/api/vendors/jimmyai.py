@@ -1,4 +1,4 @@
-"""Jimmy AI (docs.jimmyai.cn): one endpoint, many routes chosen by the model name, and an envelope that is judged even on HTTP 200."""
+"""Jimmy AI (docs.jimmyai.cn): many routes behind one endpoint; the envelope is judged even on HTTP 200."""
 
 from __future__ import annotations
 

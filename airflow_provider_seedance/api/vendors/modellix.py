@@ -133,7 +133,7 @@ class ModellixAdapter(VendorAdapter):
         return self._video(data, video_id, response).model_copy(update={"model": request.model})
 
     def build_get(self, video_id: str) -> HttpRequest:
-        """See `VendorAdapter`. The absolute `get_result.url` of the create is not used: the key goes to the base URL only."""
+        """See `VendorAdapter`. The absolute `get_result.url` is not used: the key goes to the base URL only."""
         return HttpRequest("GET", f"/tasks/{quote(video_id, safe='')}")
 
     def parse_get(self, response: HttpResponse, video_id: str) -> Video:

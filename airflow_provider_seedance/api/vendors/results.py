@@ -26,7 +26,7 @@ _SIGNATURE_STYLES = ("X-Tos", "X-Goog", "X-Amz")
 
 
 def signed_url_expiry(url: str | None) -> datetime | None:
-    """When a signed URL says itself that it stops working (AWS, Google and TOS signatures), `None` if it doesn't say."""
+    """When a signed URL itself says that it ends (AWS, Google and TOS signatures), `None` if it doesn't say."""
     if not url:
         return None
     try:

@@ -6,7 +6,7 @@ only what every document forbids is refused here, the rest is the vendor's to sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
@@ -63,13 +63,13 @@ class Route:
     auto_duration: bool = False
     resolutions: tuple[str, ...] = ()
     ratios: tuple[str, ...] = ()
-    most: dict[str, int] = field(default_factory=dict)
+    most: Mapping[str, int] = field(default_factory=dict)
     images_count_frames: bool = False
     frames: str = "optional"
     excludes: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
     audio_needs: tuple[str, ...] = ()
     web_search_needs_text_only: bool = False
-    media: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    media: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     prompt_most: int | None = None
     seed: tuple[int, int] | None = None
     expires: tuple[int, int] | None = None
