@@ -1,0 +1,100 @@
+"""Control over HTTP for users in another process, under /_simulator. The same acts as the Python API."""
+
+from collections.abc import Callable
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from airflow_provider_seedance.simulator.faults import Fault
+from airflow_provider_seedance.simulator.records import RecordedRequest, SimulatedVideo
+from airflow_provider_seedance.simulator.world import World
+
+
+class _Control:
+    """The handlers; bad input is a 400 that says why."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    async def ledger(self, request: Request) -> JSONResponse:
+        self.world.settle()
+        names = ("vendor", "video_id", "model", "created_at", "request", "refunded")
+        return JSONResponse([{name: getattr(bill, name) for name in names} for bill in self.world.bills])
+
+    async def requests(self, request: Request) -> JSONResponse:
+        return JSONResponse([_request_shown(recorded) for recorded in self.world.requests()])
+
+    async def videos(self, request: Request) -> JSONResponse:
+        return JSONResponse([_video_shown(video) for video in list(self.world.videos.values())])
+
+    async def add_faults(self, request: Request) -> JSONResponse:
+        wanted = await request.json()
+        wanted = wanted if isinstance(wanted, list) else [wanted]
+        self.world.faults.add(*(Fault(**options) for options in wanted))
+        return JSONResponse({"added": len(wanted)}, 201)
+
+    async def clear_faults(self, request: Request) -> JSONResponse:
+        self.world.faults.clear()
+        return JSONResponse({})
+
+    async def reset(self, request: Request) -> JSONResponse:
+        self.world.reset()
+        return JSONResponse({})
+
+    async def advance(self, request: Request) -> JSONResponse:
+        self.world.clock.advance(float((await request.json())["seconds"]))
+        return JSONResponse({"now": self.world.clock.now()})
+
+    async def finish(self, request: Request) -> JSONResponse:
+        wanted = await request.json()
+        self.world.finish_named(
+            wanted["video_id"],
+            wanted.get("status", "succeeded"),
+            wanted.get("error_code"),
+            wanted.get("error_message"),
+        )
+        return JSONResponse(_video_shown(self.world.videos[wanted["video_id"]]))
+
+
+def _request_shown(recorded: RecordedRequest) -> dict[str, Any]:
+    # Keys are bearer secrets, even a simulator's: somebody may point a real client here by mistake.
+    headers = {name: value for name, value in recorded.headers.items() if name != "authorization"}
+    names = ("number", "vendor", "call", "method", "path", "query", "at", "answered", "fault", "video_id", "json")
+    return {name: getattr(recorded, name) for name in names} | {"headers": headers}
+
+
+def _video_shown(video: SimulatedVideo) -> dict[str, Any]:
+    names = ("id", "vendor", "model", "prompt", "status", "progress", "timeline", "polls", "deleted")
+    return {name: getattr(video, name) for name in (*names, "error_code", "error_message", "request")}
+
+
+def _guarded(handler: Callable[[Request], Any]) -> Callable[[Request], Any]:
+    async def guarded(request: Request) -> JSONResponse:
+        try:
+            answer: JSONResponse = await handler(request)
+        except (KeyError, TypeError, ValueError) as error:
+            return JSONResponse({"error": f"{type(error).__name__}: {error}"}, 400)
+        return answer
+
+    return guarded
+
+
+def control_app(world: World) -> Starlette:
+    """The control application; every path begins with /_simulator."""
+    control = _Control(world)
+    table = (
+        ("GET", "ledger", control.ledger),
+        ("GET", "requests", control.requests),
+        ("GET", "videos", control.videos),
+        ("POST", "faults", control.add_faults),
+        ("DELETE", "faults", control.clear_faults),
+        ("POST", "reset", control.reset),
+        ("POST", "advance", control.advance),
+        ("POST", "finish", control.finish),
+    )
+    return Starlette(
+        routes=[Route(f"/_simulator/{name}", _guarded(handler), methods=[method]) for method, name, handler in table]
+    )

@@ -1,0 +1,136 @@
+"""Real files: H.264 video with AAC sound, last frame, thumbnail. The picture is drawn once; frames change little."""
+
+import io
+import tempfile
+import time
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont
+
+from airflow_provider_seedance.simulator.media.sizes import FRAMES_PER_SECOND, size_of
+from airflow_provider_seedance.simulator.records import SimulatedVideo
+
+SAMPLE_RATE = 48_000
+Plane = npt.NDArray[np.uint8]
+#: Luma, blue and red difference of what moves.
+BAR, BALL = (200, 100, 170), (220, 60, 140)
+
+
+def _wrapped(draw: ImageDraw.ImageDraw, text: str, font: Any, width: int, most: int) -> list[str]:
+    """Lines that fit; words longer than a line are broken, so that text without spaces wraps too."""
+    lines, line = [], ""
+    for character in " ".join(text.split()):
+        if draw.textlength(line + character, font=font) > width:
+            head, _, tail = line.rpartition(" ")
+            lines.append(head or line)
+            line = (tail if head else "") + character
+        else:
+            line += character
+        if len(lines) >= most:
+            return [*lines[: most - 1], f"{lines[most - 1]} ..."]
+    return [*lines, line] if line else lines
+
+
+def _poster(video: SimulatedVideo) -> Image.Image:
+    """The part of the picture that stands still: who made it, when, and the prompt."""
+    width, height = size_of(video.picture.resolution, video.picture.ratio)
+    hue = sum(video.id.encode()) % 256
+    image = Image.new("HSV", (width, height), (hue, 140, 70)).convert("RGB")
+    draw = ImageDraw.Draw(image)
+    small, large = ImageFont.load_default(max(height // 32, 12)), ImageFont.load_default(max(height // 18, 16))
+    margin = width // 20
+    born = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(video.created_at))
+    draw.text((margin, margin), f"{video.vendor}  {video.model}", (255, 255, 255), small)
+    draw.text((margin, margin + height // 22), f"{video.id}  {born}", (190, 200, 210), small)
+    lines = _wrapped(draw, video.prompt or "(no prompt)", large, width - 2 * margin, 8)
+    draw.multiline_text((margin, height // 4), "\n".join(lines), (255, 255, 255), large, spacing=height // 60)
+    draw.text((margin, height - height // 6), "SIMULATED - nothing was billed", (255, 210, 120), small)
+    return image
+
+
+class _Film:
+    """The frames of one video as YUV 4:2:0 planes in one array, the layout PyAV takes."""
+
+    def __init__(self, video: SimulatedVideo) -> None:
+        self.width, self.height = size_of(video.picture.resolution, video.picture.ratio)
+        self.count = video.picture.duration * FRAMES_PER_SECOND
+        poster = av.VideoFrame.from_ndarray(np.asarray(_poster(video)), format="rgb24")
+        still = poster.reformat(format="yuv420p").to_ndarray()
+        self._still: Plane = np.asarray(still, np.uint8)
+
+    def frame(self, number: int) -> Plane:
+        """One frame: the still picture, a progress bar and a square that wanders to and fro."""
+        frame = self._still.copy()
+        done = (number + 1) / self.count
+        bar = max(self.height // 60, 2)
+        self._paint(frame, 0, self.height - bar, max(int(self.width * done), 2), bar, BAR)
+        side = self.height // 12
+        swing = abs((number / FRAMES_PER_SECOND) % 2 - 1)
+        self._paint(frame, int((self.width - side) * swing), self.height - bar - side - 4, side, side, BALL)
+        return frame
+
+    def _paint(self, frame: Plane, x: int, y: int, width: int, height: int, colour: tuple[int, int, int]) -> None:
+        x, y, width, height = x // 2 * 2, y // 2 * 2, width // 2 * 2, height // 2 * 2
+        flat, half, quarter = frame.reshape(-1), self.width // 2, self.width * self.height // 4
+        luma = flat[: quarter * 4].reshape(self.height, self.width)
+        luma[y : y + height, x : x + width] = colour[0]
+        for index in (0, 1):
+            start = quarter * (4 + index)
+            chroma = flat[start : start + quarter].reshape(self.height // 2, half)
+            chroma[y // 2 : (y + height) // 2, x // 2 : (x + width) // 2] = colour[1 + index]
+
+
+def _add_sound(container: Any, stream: Any, seconds: int) -> None:
+    """A quiet chord whose loudness breathes once a second."""
+    at = np.arange(seconds * SAMPLE_RATE) / SAMPLE_RATE
+    tone = (np.sin(2 * np.pi * 220 * at) + np.sin(2 * np.pi * 330 * at)) * 0.05 * (1 + np.cos(2 * np.pi * at)) / 2
+    samples = tone.astype(np.float32)
+    for start in range(0, len(samples), 1024):
+        frame = av.AudioFrame.from_ndarray(samples[np.newaxis, start : start + 1024], format="fltp", layout="mono")
+        frame.sample_rate, frame.pts, frame.time_base = SAMPLE_RATE, start, Fraction(1, SAMPLE_RATE)
+        container.mux(stream.encode(frame))
+    container.mux(stream.encode(None))
+
+
+def video_file(video: SimulatedVideo) -> bytes:
+    """The MP4: as long, large and loud as the request asked for."""
+    film = _Film(video)
+    # On disk: moving the index to the front (so that players can start at once) needs a second pass over the file.
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "video.mp4"
+        _write(film, video, path)
+        return path.read_bytes()
+
+
+def _write(film: _Film, video: SimulatedVideo, path: Path) -> None:
+    with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
+        picture: Any = container.add_stream("libx264", rate=FRAMES_PER_SECOND)
+        picture.width, picture.height, picture.pix_fmt = film.width, film.height, "yuv420p"
+        # One B-frame-free, ultrafast pass: it is the pixels' meaning that counts, not their compression.
+        picture.options = {"preset": "ultrafast", "crf": "28", "tune": "zerolatency"}
+        picture.thread_count = 1
+        sound: Any = container.add_stream("aac", rate=SAMPLE_RATE, layout="mono") if video.picture.sound else None
+        for number in range(film.count):
+            frame = av.VideoFrame.from_ndarray(film.frame(number), format="yuv420p")
+            frame.pts, frame.time_base = number, Fraction(1, FRAMES_PER_SECOND)
+            container.mux(picture.encode(frame))
+        container.mux(picture.encode(None))
+        if sound:
+            _add_sound(container, sound, video.picture.duration)
+
+
+def image_file(video: SimulatedVideo, suffix: str) -> bytes:
+    """The last frame as PNG, or a thumbnail of the middle as JPG."""
+    film, file = _Film(video), io.BytesIO()
+    number = film.count - 1 if suffix == "png" else film.count // 2
+    pixels = av.VideoFrame.from_ndarray(film.frame(number), format="yuv420p").to_ndarray(format="rgb24")
+    image = Image.fromarray(pixels)
+    if suffix == "jpg":
+        image.thumbnail((640, 640))
+    image.save(file, "PNG" if suffix == "png" else "JPEG")
+    return file.getvalue()

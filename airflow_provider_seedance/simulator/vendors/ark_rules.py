@@ -1,0 +1,204 @@
+"""What Ark documents about a create for Seedance 2.0, checked strictly. Nulls count as absent: its SDK sends them."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from airflow_provider_seedance.simulator.vendors.base import Refused
+
+RATIOS = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive")
+SMALL, FULL, FOUR_K = ("480p", "720p"), ("480p", "720p", "1080p"), ("480p", "720p", "1080p", "4k")
+FIELDS: dict[str, type | tuple[type, ...]] = {
+    "model": str,
+    "content": list,
+    "safety_identifier": str,
+    "callback_url": str,
+    "return_last_frame": bool,
+    "service_tier": str,
+    "execution_expires_after": int,
+    "priority": int,
+    "generate_audio": bool,
+    "draft": bool,
+    "camera_fixed": bool,
+    "watermark": bool,
+    "seed": int,
+    "resolution": str,
+    "ratio": str,
+    "duration": int,
+    "frames": int,
+    "tools": list,
+    "output_format": str,
+    "omni_reference_task_type": str,
+}
+#: Forms of address per item; the documents take video as URL or asset only, images and audio also as base64.
+FORMS = {
+    "image_url": ("http://", "https://", "data:", "asset://"),
+    "video_url": ("http://", "https://", "asset://"),
+    "audio_url": ("http://", "https://", "data:", "asset://"),
+}
+ROLES = {
+    "image_url": ("first_frame", "last_frame", "reference_image"),
+    "video_url": ("reference_video",),
+    "audio_url": ("reference_audio",),
+}
+LIMITS = {"first_frame": 1, "last_frame": 1, "reference_image": 9, "reference_video": 3, "reference_audio": 3}
+#: The part of a model's name after its vendor's prefix, and what it renders. 2.5's rules are a guess.
+MODELS = {
+    "seedance-2-0-260128": FOUR_K,
+    "seedance-2-0-fast-260128": SMALL,
+    "seedance-2-0-mini-260615": SMALL,
+    "seedance-2-5-260628": FOUR_K,
+}
+PREFIX = {"byteplus": "dreamina-", "volcengine": "doubao-"}
+_ENDPOINT = re.compile(r"ep-[A-Za-z0-9-]+")
+
+
+@dataclass(slots=True)
+class Content:
+    """The content items, sorted: the text, and how often each role occurs."""
+
+    text: str = ""
+    roles: list[str] = field(default_factory=list)
+
+
+def invalid(param: str) -> Refused:
+    """The usual refusal of a value."""
+    return Refused("bad_request", f"The parameter `{param}` specified in the request is not valid.", param=param)
+
+
+def missing(param: str) -> Refused:
+    """The usual refusal of an absence."""
+    return Refused("missing", f"The request is missing the `{param}` parameter.", param=param)
+
+
+def resolutions(vendor: str, model: str) -> tuple[str, ...]:
+    """What a model (or an endpoint, taken for the standard model) renders.
+
+    :raises Refused: "unknown_model"
+    """
+    if _ENDPOINT.fullmatch(model):
+        return FOUR_K
+    prefix = PREFIX[vendor]
+    if not model.startswith(prefix) or (known := MODELS.get(model.removeprefix(prefix))) is None:
+        raise Refused("unknown_model", f"The model or endpoint {model} does not exist or you do not have access to it.")
+    return known
+
+
+def without_nulls(body: dict[str, Any]) -> dict[str, Any]:
+    """The body as the vendor reads it."""
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def _check_types(body: dict[str, Any]) -> None:
+    for name, value in body.items():
+        wanted = FIELDS.get(name)
+        # bool is an int in Python, but not in JSON.
+        if wanted is None or not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
+            raise invalid(name)
+
+
+def _check_item(item: Any) -> tuple[str, str]:
+    """One content item; gives its type and its role (or text)."""
+    kind = item.get("type") if isinstance(item, dict) else None
+    if kind == "text":
+        if set(item) != {"type", "text"} or not isinstance(item["text"], str) or not item["text"]:
+            raise invalid("content.text")
+        return kind, item["text"]
+    if not isinstance(kind, str) or kind not in FORMS:  # draft_task too: drafts are not supported on 2.0
+        raise invalid("content.type")
+    address = item.get(kind)
+    # A role inside the address object is a common mistake; it belongs beside it.
+    if set(item) - {"type", kind, "role"} or not isinstance(address, dict) or set(address) != {"url"}:
+        raise invalid(f"content.{kind}")
+    if not isinstance(address["url"], str) or not address["url"].startswith(FORMS[kind]):
+        raise invalid(f"content.{kind}.url")
+    role = item.get("role")
+    if role is not None and role not in ROLES[kind]:
+        raise invalid("content.role")
+    return kind, role or ""
+
+
+def check_content(items: list[Any]) -> Content:
+    """Check the content items and their mixture.
+
+    :raises Refused: "missing" or "bad_request"
+    """
+    content = Content()
+    kinds: list[str] = []
+    for kind, value in map(_check_item, items):
+        kinds.append(kind)
+        if kind == "text":
+            content.text = f"{content.text} {value}".strip()
+        else:
+            # A lone image without a role is a first frame; the vendor's older pages say so (inferred for 2.0).
+            content.roles.append(value)
+    if not kinds:
+        raise missing("content")
+    if "" in content.roles:
+        if kinds.count("image_url") != 1 or len(content.roles) != 1:
+            raise invalid("content.role")
+        content.roles = ["first_frame"]
+    _check_mixture(content.roles)
+    return content
+
+
+def _check_mixture(roles: list[str]) -> None:
+    for role, limit in LIMITS.items():
+        if roles.count(role) > limit:
+            raise invalid("content")
+    frames = {role for role in roles if role.endswith("_frame")}
+    references = {role for role in roles if role.startswith("reference_")}
+    if frames and references:
+        raise invalid("content")
+    if frames == {"last_frame"} or references == {"reference_audio"}:
+        raise invalid("content")
+
+
+def _between(body: dict[str, Any], name: str, low: int, high: int, *also: int) -> None:
+    value = body.get(name)
+    if value is not None and not low <= value <= high and value not in also:
+        raise invalid(name)
+
+
+def _check_unsupported(body: dict[str, Any]) -> None:
+    """What exists for older models only. A draft of ``false`` and the tier "default" are what a task shows, so pass."""
+    for name in ("frames", "camera_fixed"):
+        if name in body:
+            raise invalid(name)
+    if body.get("draft") or body.get("service_tier", "default") != "default":
+        raise invalid("draft" if body.get("draft") else "service_tier")
+
+
+def _check_tools(body: dict[str, Any], content: Content) -> None:
+    tools = body.get("tools")
+    if tools and (content.roles or any(tool != {"type": "web_search"} for tool in tools)):
+        raise invalid("tools")
+
+
+def check(vendor: str, body: dict[str, Any]) -> Content:
+    """Check a create (without nulls).
+
+    :raises Refused: "missing", "bad_request" or "unknown_model"
+    """
+    _check_types(body)
+    for name in ("model", "content"):
+        if not body.get(name):
+            raise missing(name)
+    renders = resolutions(vendor, body["model"])
+    content = check_content(body["content"])
+    _check_unsupported(body)
+    if body.get("resolution", "720p") not in renders:
+        raise invalid("resolution")
+    if body.get("ratio", "adaptive") not in RATIOS:
+        raise invalid("ratio")
+    longest = 30 if "seedance-2-5" in body["model"] else 15
+    _between(body, "duration", 4, longest, -1)
+    _between(body, "execution_expires_after", 3600, 259200)
+    _between(body, "priority", 0, 9)
+    _between(body, "seed", -1, 4294967295)
+    if len(body.get("safety_identifier", "")) > 64:
+        raise invalid("safety_identifier")
+    if not body.get("callback_url", "https://").startswith(("http://", "https://")):
+        raise invalid("callback_url")
+    _check_tools(body, content)
+    return content

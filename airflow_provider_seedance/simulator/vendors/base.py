@@ -1,0 +1,176 @@
+"""What all simulated vendors share: routes, refusals and answers. Nothing here knows a vendor's words."""
+
+import json as jsonlib
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from airflow_provider_seedance.simulator.records import SimulatedVideo
+from airflow_provider_seedance.simulator.world import World
+
+
+@dataclass(slots=True)
+class Answer:
+    """An HTTP answer; ``accepted`` is the video that a create made."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = "application/json"
+    headers: dict[str, str] = field(default_factory=dict)
+    accepted: SimulatedVideo | None = None
+
+    @classmethod
+    def json(cls, value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> "Answer":
+        """An answer with a JSON body."""
+        return cls(status, jsonlib.dumps(value, ensure_ascii=False).encode(), headers=dict(headers or {}))
+
+
+class Refused(Exception):  # noqa: N818  - it is an answer, not a defect
+    """The vendor says no. Nothing was created.
+
+    :param reason: one of "auth", "balance", "bad_request", "missing", "bad_json", "unknown_model", "model_not_open",
+        "unknown_task", "unknown_path", "method", "conflict", "moderation", "rate", "server", "unavailable", "backend"
+    :param message: what the caller reads
+    :param param: the field to blame
+    :param code: the vendor's code if it is not the usual one for the reason
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        message: str,
+        *,
+        param: str = "",
+        code: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.reason, self.message, self.param, self.code = reason, message, param, code
+        self.headers = dict(headers or {})
+
+
+@dataclass(slots=True)
+class Call:
+    """One request, recognised. ``style`` are the options of ``answer_variant`` faults in force."""
+
+    kinds: tuple[str, ...]
+    handler: str
+    params: dict[str, str]
+    query: list[tuple[str, str]]
+    headers: dict[str, str]
+    body: bytes
+    origin: str
+    style: dict[str, Any] = field(default_factory=dict)
+
+    def first(self, name: str) -> str | None:
+        """The first value of a query parameter."""
+        return next((value for key, value in self.query if key == name), None)
+
+    def body_object(self) -> dict[str, Any]:
+        """The body as a JSON object.
+
+        :raises Refused: if it is not JSON, not an object or not declared as JSON
+        """
+        if self.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            raise Refused("bad_json", "Content-Type must be application/json")
+        try:
+            value = jsonlib.loads(self.body)
+        except ValueError:
+            raise Refused("bad_json", "the body is not valid JSON") from None
+        if not isinstance(value, dict):
+            raise Refused("bad_json", "the body must be a JSON object")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A method and path pattern, what kind of call it is and the method that answers it."""
+
+    method: str
+    pattern: re.Pattern[str]
+    call: str
+    handler: str
+
+
+def route(method: str, path: str, call: str, handler: str) -> Route:
+    """A route; ``{name}`` in the path matches one segment."""
+    return Route(method, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path)), call, handler)
+
+
+class Vendor(ABC):
+    """One vendor's server side. Handlers take a :class:`Call` and give an :class:`Answer` or raise :class:`Refused`."""
+
+    name: str
+    #: The path of the vendor's default base URL.
+    base_path: ClassVar[str]
+    routes: ClassVar[tuple[Route, ...]]
+    #: Error code and message of a video that ends so, per fault kind.
+    usual_errors: ClassVar[Mapping[str, tuple[str, str]]]
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    @abstractmethod
+    def refusal(self, refused: Refused, style: Mapping[str, Any]) -> Answer:
+        """A refusal in the vendor's own shape."""
+
+    @abstractmethod
+    def moderation(self, code: str | None, message: str | None) -> Refused:
+        """How the vendor refuses an input at submission."""
+
+    @abstractmethod
+    def strip_id(self, answer: Any) -> Any:
+        """A create answer without the video's id."""
+
+    def resolve(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
+        """The route for a request.
+
+        :raises Refused: "unknown_path" or "method"
+        """
+        known = False
+        for candidate in self.routes:
+            if match := candidate.pattern.fullmatch(path):
+                if candidate.method == method:
+                    return candidate, match.groupdict()
+                known = True
+        if known:
+            raise Refused("method", f"method {method} is not allowed on {path}")
+        raise Refused("unknown_path", f"no such path: {path}")
+
+    def kinds(self, route: Route, query: list[tuple[str, str]]) -> tuple[str, ...]:
+        """What the call counts as for faults, the main kind first."""
+        return (route.call,)
+
+    def check_key(self, call: Call) -> None:
+        """All five vendors: ``Authorization: Bearer <key>``.
+
+        :raises Refused: "auth"
+        """
+        if call.headers.get("authorization") != f"Bearer {self.world.settings.api_key}":
+            raise Refused("auth", "missing or invalid API key")
+
+    def check_rate(self, call: Call) -> None:
+        """Refuse what exceeds the vendor's published rate; called only if the simulator was asked to.
+
+        :raises Refused: "rate"
+        """
+        return  # most vendors publish no rate
+
+    def video(self, call: Call) -> SimulatedVideo:
+        """The video that the path names.
+
+        :raises Refused: "unknown_task"
+        """
+        video = self.world.find(self.name, call.params["id"])
+        if video is None:
+            raise Refused("unknown_task", "task not found")
+        return video
+
+    def word(self, video: SimulatedVideo, words: Mapping[str, str]) -> str:
+        """The status on the wire; counts down a pending ``unknown_status`` fault."""
+        if video.unknown_polls > 0:
+            video.unknown_polls -= 1
+            return video.unknown_word
+        return words[video.status]
