@@ -17,6 +17,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make .venv with all development dependencies (the other targets call it)
+	@echo "$(VENV) is up to date"
 
 $(STAMP): requirements/dev.txt pyproject.toml dev/setup.sh
 	@sh dev/setup.sh $(VENV)

@@ -1,12 +1,13 @@
 """The configuration of the Airflow that the demo and the tests run, all of it in environment variables."""
 
 import base64
+import json
 import os
 import secrets
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 # What a process needs from the user's environment. Nothing else is passed on: neither a configured Airflow
@@ -35,17 +36,18 @@ def fernet_key() -> str:
 
 
 def airflow_environment(
-    home: Path, dags_folder: Path, port: int, extra: Mapping[str, str] | None = None
+    home: Path, dags_folders: Sequence[Path], port: int, extra: Mapping[str, str] | None = None
 ) -> dict[str, str]:
     """The environment of all components of one Airflow.
 
     :param home: its ``AIRFLOW_HOME``
-    :param dags_folder: where the DAG files are
+    :param dags_folders: where the DAG files are; each becomes a bundle named after its folder
     :param port: the api-server's port
     :param extra: more variables (connections, ``AIRFLOW__...`` settings), which win
     """
     settings = {
-        ("core", "dags_folder"): str(dags_folder),
+        ("core", "dags_folder"): str(dags_folders[0]),
+        ("dag_processor", "dag_bundle_config_list"): json.dumps([_bundle(folder) for folder in dags_folders]),
         ("core", "plugins_folder"): str(home / "plugins"),
         ("core", "executor"): "LocalExecutor",
         ("core", "parallelism"): "8",
@@ -87,6 +89,11 @@ def airflow_environment(
         | {f"AIRFLOW__{section.upper()}__{key.upper()}": value for (section, key), value in settings.items()}
         | dict(extra or {})
     )
+
+
+def _bundle(folder: Path) -> dict[str, object]:
+    local = "airflow.dag_processing.bundles.local.LocalDagBundle"
+    return {"name": f"{folder.parent.name}-{folder.name}", "classpath": local, "kwargs": {"path": str(folder)}}
 
 
 def installed_airflow(python: str = sys.executable) -> str:

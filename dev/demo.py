@@ -9,7 +9,6 @@ import httpx
 from dev.airflow_api import FINISHED_RUN, AirflowApi
 from dev.demo_run import VendorView, look, stored_file
 from dev.mp4 import inspect
-from dev.processes import tail
 from dev.screen import Screen, table
 from dev.showcase import DAG_ID, DEMO_HOME, Showcase, show_path, showcase, stopwatch
 from dev.stack import StackError, exit_on_sigterm
@@ -59,10 +58,10 @@ def run(show: Showcase) -> None:
         clock.stop()
     rows, problems = results(api, run_id, views, clock.seconds())
     print(f"\n{table(HEADER, rows)}\n\n{LEGEND}\n", flush=True)
-    failed = [view.tasks[step] for view in views for step in view.tasks if view.state(step) == "failed"]
-    problems += [f"task {task['task_id']} failed:\n{_log_end(api, run_id, task['task_id'])}" for task in failed]
-    if state != "success" or problems:
-        raise DemoFailedError("\n".join(problems) or f"the DAG run ended as {state}")
+    if state != "success":
+        problems.append(f"the DAG run ended as {state}\n{show.stack.failures(DAG_ID, run_id)}")
+    if problems:
+        raise DemoFailedError("\n".join(problems))
 
 
 def watch(show: Showcase, run_id: str) -> tuple[str, list[VendorView]]:
@@ -104,16 +103,6 @@ def results(
         file = show_path(path) if path else "-"
         rows.append([view.vendor, view.video_id, view.video, waited, worked, str(view.bills), content, file])
     return rows, problems
-
-
-def _log_end(api: AirflowApi, run_id: str, task_id: str) -> str:
-    """The end of a task's log, from the API or from the file."""
-    try:
-        lines = api.task_log(DAG_ID, run_id, task_id).splitlines()
-    except httpx.HTTPError as error:
-        files = sorted((DEMO_HOME / "airflow" / "logs").rglob(f"task_id={task_id}/attempt=*.log"))
-        lines = tail(files[-1]).splitlines() if files else [f"(its log can't be read: {error})"]
-    return "\n".join(f"    {line}" for line in lines[-20:])
 
 
 if __name__ == "__main__":

@@ -6,9 +6,9 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from airflow_provider_seedance.simulator import Simulator
+from airflow_provider_seedance.simulator import VENDORS, Simulator
 from dev.airflow_api import AirflowApi, Json
-from dev.showcase import DAG_ID, VENDORS, VIDEOS
+from dev.showcase import DAG_ID, VIDEOS
 
 STEPS = ("create", "wait", "store")
 

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from airflow_provider_seedance.simulator import Simulator
+from airflow_provider_seedance.simulator import VENDORS, Simulator
 from dev.stack import CHECKOUT, AirflowStack
 
-VENDORS = ("jimmyai", "gmicloud", "modellix", "byteplus", "volcengine")
 DAG_ID = "seedance_all_vendors"
 DEMO_HOME = CHECKOUT / ".demo"
 VIDEOS = DEMO_HOME / "videos"

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -41,7 +41,7 @@ class AirflowStack:
     """One Airflow. Several can run at once on one machine, each with its own home.
 
     :param home: its ``AIRFLOW_HOME``; emptied at the start, kept at the end (for the logs)
-    :param dags_folder: where the DAG files are
+    :param dags_folder: where the DAG files are, or several such folders
     :param env: more environment variables for all components (connections, ``AIRFLOW__...`` settings), which win
     :param python: the interpreter that has Airflow
     :param cache: where the migrated empty database is kept between runs
@@ -51,7 +51,7 @@ class AirflowStack:
     def __init__(
         self,
         home: Path,
-        dags_folder: Path,
+        dags_folder: Path | Sequence[Path],
         env: Mapping[str, str] | None = None,
         *,
         python: str = sys.executable,
@@ -61,7 +61,8 @@ class AirflowStack:
         self.home = home.resolve()
         self.python = python
         self.port = free_port()
-        self.env = airflow_environment(self.home, dags_folder.resolve(), self.port, env)
+        folders = [dags_folder] if isinstance(dags_folder, Path) else dags_folder
+        self.env = airflow_environment(self.home, [folder.resolve() for folder in folders], self.port, env)
         self.api = AirflowApi(self.url, "admin", PASSWORD)
         self.components: dict[str, ManagedProcess] = {}
         self._cache = cache
@@ -151,7 +152,7 @@ class AirflowStack:
 
     def kill_component(self, name: str, signum: int = signal.SIGKILL, grace: float = 5.0) -> None:
         """End a component by a signal, as a crash or an orderly shutdown would, and wait until it is gone."""
-        component = self.components[name]
+        component = self.components.pop(name)  # from now on it isn't missed by `check`
         component.signal(signum)
         component.wait(grace)
         component.stop(grace=0)
@@ -165,6 +166,17 @@ class AirflowStack:
     def worker_pids(self) -> dict[int, str]:
         """The processes that run a task at this moment: process id -> task instance id (see :mod:`dev.workers`)."""
         return running_tasks(self.components["scheduler"].pid)
+
+    def failures(self, dag_id: str, run_id: str, lines: int = 20) -> str:
+        """Which tasks of a run failed, with the end of their logs, and where all logs are."""
+        found = []
+        for task in self.api.task_instances(dag_id, run_id):
+            if task["state"] in ("failed", "up_for_retry"):
+                index = task["map_index"]
+                log = self.api.task_log(dag_id, run_id, task["task_id"], map_index=index).splitlines()[-lines:]
+                name = task["task_id"] if index < 0 else f"{task['task_id']}[{index}]"
+                found.append(f"task {name} is {task['state']}:\n" + "\n".join(f"    {line}" for line in log))
+        return "\n".join([*found, f"all logs are in {self.logs}"])
 
     def check(self) -> None:
         """Raise if a component has ended by itself."""

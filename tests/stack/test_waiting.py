@@ -1,0 +1,62 @@
+"""Promise 2 on a real Airflow: who waits for a video holds no worker process."""
+
+import time
+
+import pytest
+
+from airflow_provider_seedance.simulator import Fault, Simulator
+from dev.stack import AirflowStack
+
+pytestmark = pytest.mark.stack
+
+WAITING = 3
+
+
+def busy_workers(stack: AirflowStack, seconds: float) -> list[int]:
+    """How many processes run a task, looked at several times a second."""
+    end = time.monotonic() + seconds
+    counts = []
+    while time.monotonic() < end:
+        counts.append(len(stack.worker_pids()))
+        time.sleep(0.1)
+    return counts
+
+
+def wait_until_idle(stack: AirflowStack, timeout: float = 60) -> None:
+    """A task's state changes shortly before its process ends."""
+    deadline = time.monotonic() + timeout
+    while pids := stack.worker_pids():
+        assert time.monotonic() < deadline, f"still running: {pids}"
+        time.sleep(0.1)
+
+
+def finish(stack: AirflowStack, simulator: Simulator, dag_id: str, run_id: str, map_index: int = -1) -> None:
+    simulator.finish(stack.api.xcom(dag_id, run_id, "create", "video_id", map_index))
+
+
+def test_a_waiting_sensor_holds_no_worker_process(stack: AirflowStack, simulator: Simulator) -> None:
+    simulator.faults.add(Fault("stuck", vendor="byteplus", times=WAITING))
+    run_id = stack.trigger_dag("stack_waiting")
+    for index in range(WAITING):
+        stack.api.wait_for_task("stack_waiting", run_id, "wait", {"deferred"}, map_index=index)
+    wait_until_idle(stack)
+    assert set(busy_workers(stack, seconds=5)) == {0}
+    states = [stack.api.task_state("stack_waiting", run_id, "wait", index) for index in range(WAITING)]
+    assert states == ["deferred"] * WAITING
+
+    for index in range(WAITING):
+        finish(stack, simulator, "stack_waiting", run_id, index)
+    state = stack.api.wait_for_run("stack_waiting", run_id)
+    assert state == "success", stack.failures("stack_waiting", run_id)
+
+
+def test_a_sensor_that_is_told_not_to_defer_holds_one(stack: AirflowStack, simulator: Simulator) -> None:
+    """The counter-test: it shows that a worker process that waits would have been seen."""
+    simulator.faults.add(Fault("stuck", vendor="byteplus", times=1))
+    run_id = stack.trigger_dag("stack_holding")
+    stack.api.wait_for_task("stack_holding", run_id, "wait", {"running"})
+    assert set(busy_workers(stack, seconds=3)) == {1}
+
+    finish(stack, simulator, "stack_holding", run_id)
+    state = stack.api.wait_for_run("stack_holding", run_id)
+    assert state == "success", stack.failures("stack_holding", run_id)
