@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 
 class VideoStatus(StrEnum):
@@ -32,6 +32,9 @@ def _none_is_empty(value: object) -> object:
 
 MediaList = Annotated[tuple[str, ...], BeforeValidator(_none_is_empty)]
 """URLs of reference media. `None` counts as empty; a bare string is refused instead of being read letter by letter."""
+
+Word = Annotated[str, AfterValidator(str.lower)]
+"""One of a few words, in any letters: vendors compare them exactly, `4K` and `Adaptive` would be refused."""
 
 
 class VideoRequest(BaseModel):
@@ -64,8 +67,8 @@ class VideoRequest(BaseModel):
     model: str = Field(min_length=1)
     prompt: str = Field(min_length=1)
     duration: int | None = None
-    resolution: str | None = None
-    ratio: str | None = None
+    resolution: Word | None = None
+    ratio: Word | None = None
     first_frame: str | None = None
     last_frame: str | None = None
     reference_images: MediaList = ()
