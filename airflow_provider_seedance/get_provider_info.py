@@ -1,0 +1,85 @@
+"""What Airflow is told about this provider. Plain data: reading it imports nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_seedance import __version__
+
+UI_FIELD_BEHAVIOUR: dict[str, Any] = {
+    "hidden-fields": ["login", "port", "schema"],
+    "relabeling": {"host": "Base URL", "password": "API key"},
+    "placeholders": {
+        "host": "leave empty for the vendor's own address",
+        "password": "the vendor's API key",
+        "extra": '{"vendor": "byteplus"}',
+    },
+}
+
+_SECONDS = {"type": ["number", "null"], "minimum": 0}
+
+CONNECTION_FIELDS: dict[str, Any] = {
+    "vendor": {
+        "label": "Vendor",
+        "description": "Who sells you Seedance. BytePlus is the first party outside China, Volcengine inside.",
+        "schema": {"type": "string", "enum": ["jimmyai", "gmicloud", "modellix", "byteplus", "volcengine"]},
+    },
+    "connect_timeout": {
+        "label": "Connect timeout (seconds)",
+        "description": "How long to wait for a connection. Default 10.",
+        "schema": dict(_SECONDS),
+    },
+    "read_timeout": {
+        "label": "Read timeout (seconds)",
+        "description": "How long to wait for an answer. Default 120: a create that is cut off stays in doubt.",
+        "schema": dict(_SECONDS),
+    },
+    "modellix_async_suffix": {
+        "label": "Modellix: path ends in /async",
+        "description": "Modellix's reference has the suffix, its newer clients leave it out.",
+        "schema": {"type": ["boolean", "null"], "default": True},
+    },
+    "gmicloud_organization_id": {
+        "label": "GMI Cloud: organization id",
+        "description": "Sent as X-Organization-ID, if set.",
+        "schema": {"type": ["string", "null"]},
+    },
+}
+
+_NAME = "Seedance"
+
+
+def _modules(*names: str) -> list[dict[str, Any]]:
+    return [
+        {"integration-name": _NAME, "python-modules": [f"airflow_provider_seedance.{name}.seedance" for name in names]}
+    ]
+
+
+def get_provider_info() -> dict[str, Any]:
+    """The provider's information, as `provider_info.schema.json` of Airflow has it."""
+    return {
+        "package-name": "airflow-provider-seedance",
+        "name": _NAME,
+        "description": "Video generation with ByteDance's Seedance 2.0, at whichever vendor sells it to you.",
+        "versions": [__version__],
+        "integrations": [
+            {
+                "integration-name": _NAME,
+                "external-doc-url": "https://docs.byteplus.com/en/docs/ModelArk/1520757",
+                "tags": ["service"],
+            }
+        ],
+        "operators": _modules("operators"),
+        "sensors": _modules("sensors"),
+        "hooks": _modules("hooks"),
+        "triggers": _modules("triggers"),
+        "connection-types": [
+            {
+                "connection-type": "seedance",
+                "hook-class-name": "airflow_provider_seedance.hooks.seedance.SeedanceHook",
+                "hook-name": _NAME,
+                "ui-field-behaviour": UI_FIELD_BEHAVIOUR,
+                "conn-fields": CONNECTION_FIELDS,
+            }
+        ],
+    }

@@ -1,0 +1,225 @@
+"""The hook: from an Airflow connection to a Seedance client, sync and async."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook
+
+from airflow_provider_seedance.api.errors import SeedanceError
+from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatus
+from airflow_provider_seedance.exceptions import airflow_errors, for_airflow
+
+# The HTTP client and the adapters are imported where they are used, so that DAG files stay cheap to parse.
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Connection
+
+    from airflow_provider_seedance.api.client import AsyncSeedanceClient, ClientSettings, RetryPolicy, SeedanceClient
+    from airflow_provider_seedance.api.vendors.base import VendorAdapter, VideoPage
+
+
+class SeedanceHook(BaseHook):
+    """Talks to the Seedance vendor that an Airflow connection names.
+
+    The connection: password = API key, host = base URL if not the vendor's own (whole, with its path),
+    extra `vendor` = `jimmyai`, `gmicloud`, `modellix`, `byteplus` or `volcengine`.
+
+    All methods raise the classes of `airflow_provider_seedance.api.errors`; those that a retry can't help, or could
+    make pay twice, are `AirflowFailException` as well.
+
+    :param seedance_conn_id: the connection's id.
+    """
+
+    conn_name_attr = "seedance_conn_id"
+    default_conn_name = "seedance_default"
+    conn_type = "seedance"
+    hook_name = "Seedance"
+
+    def __init__(self, seedance_conn_id: str = default_conn_name, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.seedance_conn_id = seedance_conn_id
+        self._client: SeedanceClient | None = None
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """The connection form of Airflow versions that don't read it from the provider's information."""
+        from airflow_provider_seedance.get_provider_info import UI_FIELD_BEHAVIOUR
+
+        return dict(UI_FIELD_BEHAVIOUR)
+
+    def get_conn(self) -> SeedanceClient:
+        """The sync client of this hook, kept open between calls."""
+        if self._client is None:
+            from airflow_provider_seedance.api.client import SeedanceClient
+
+            with airflow_errors():
+                self._client = SeedanceClient(*self._read(self.get_connection(self.seedance_conn_id)))
+        return self._client
+
+    async def aget_conn(self, *, retry: RetryPolicy | None = None) -> AsyncSeedanceClient:
+        """A new async client; the caller closes it, for example by `async with`.
+
+        :param retry: in place of the client's own policy, for callers that repeat calls themselves.
+        """
+        from airflow_provider_seedance.api.client import AsyncSeedanceClient
+
+        connection = await self._aget_connection()
+        with airflow_errors():
+            adapter, settings = self._read(connection)
+            return AsyncSeedanceClient(adapter, replace(settings, retry=retry) if retry else settings)
+
+    def close(self) -> None:
+        """Closes the sync client."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def create_video(self, request: VideoRequest | Mapping[str, Any]) -> Video:
+        """Submits a video, with one POST.
+
+        :raises InvalidRequestError: a documented rule is broken; nothing was sent.
+        :raises SubmissionUnknownError: a video may exist and be billed.
+        :raises SeedanceApiError: the vendor refused, or can't be reached; nothing was created.
+        """
+        with airflow_errors():
+            return self.get_conn().create_video(request)
+
+    def get_video(self, video_id: str) -> Video:
+        """Reads one video.
+
+        :raises VideoNotFoundError: the vendor doesn't know it (any more).
+        """
+        with airflow_errors():
+            return self.get_conn().get_video(video_id)
+
+    def get_videos(self, video_ids: Sequence[str]) -> list[Video]:
+        """Reads many videos, in the order of the ids, with as few requests as the vendor allows."""
+        with airflow_errors():
+            return self.get_conn().get_videos(video_ids)
+
+    def cancel_video(self, video_id: str) -> None:
+        """Cancels a video that has not started.
+
+        On Ark a running video can't be cancelled and the record of an ended one is erased: read its status first.
+
+        :raises UnsupportedByVendorError: the vendor has no documented call for it.
+        """
+        with airflow_errors():
+            self.get_conn().cancel_video(video_id)
+
+    def list_videos(
+        self, *, model: str | None = None, status: VideoStatus | None = None, limit: int = 20, offset: int = 0
+    ) -> VideoPage:
+        """One page of the account's videos (GMI Cloud, which needs the model; BytePlus; Volcengine).
+
+        :raises UnsupportedByVendorError: the vendor has no documented call or filter for it.
+        """
+        with airflow_errors():
+            return self.get_conn().list_videos(model=model, status=status, limit=limit, offset=offset)
+
+    def get_model_info(self, model: str) -> dict[str, Any]:
+        """What the vendor says about a model, in its own words (GMI Cloud, Modellix).
+
+        :raises UnsupportedByVendorError: the vendor has no documented call for it.
+        """
+        with airflow_errors():
+            return self.get_conn().get_model_info(model)
+
+    async def acreate_video(self, request: VideoRequest | Mapping[str, Any]) -> Video:
+        """See `create_video`."""
+        with airflow_errors():
+            async with await self.aget_conn() as client:
+                return await client.create_video(request)
+
+    async def aget_video(self, video_id: str) -> Video:
+        """See `get_video`."""
+        with airflow_errors():
+            async with await self.aget_conn() as client:
+                return await client.get_video(video_id)
+
+    async def aget_videos(self, video_ids: Sequence[str]) -> list[Video]:
+        """See `get_videos`."""
+        with airflow_errors():
+            async with await self.aget_conn() as client:
+                return await client.get_videos(video_ids)
+
+    async def acancel_video(self, video_id: str) -> None:
+        """See `cancel_video`."""
+        with airflow_errors():
+            async with await self.aget_conn() as client:
+                await client.cancel_video(video_id)
+
+    async def alist_videos(
+        self, *, model: str | None = None, status: VideoStatus | None = None, limit: int = 20, offset: int = 0
+    ) -> VideoPage:
+        """See `list_videos`."""
+        with airflow_errors():
+            async with await self.aget_conn() as client:
+                return await client.list_videos(model=model, status=status, limit=limit, offset=offset)
+
+    async def aget_model_info(self, model: str) -> dict[str, Any]:
+        """See `get_model_info`."""
+        with airflow_errors():
+            async with await self.aget_conn() as client:
+                return await client.get_model_info(model)
+
+    def wait_for_video(self, video_id: str, *, poll_interval: float = 10.0, timeout: float = 3600.0) -> Video:
+        """Waits until the video is there, in this process.
+
+        :param poll_interval: seconds between polls.
+        :param timeout: seconds until the wait is given up.
+        :raises VideoFailedError: it ended without a result.
+        :raises VideoTimeoutError: it was not ready in time.
+        """
+        from airflow_provider_seedance.api.polling import Outcome, Wait
+
+        started = time.time()
+        wait = Wait(video_id, interval=poll_interval, deadline=started + timeout, started=started)
+        while True:
+            try:
+                decision = wait.saw(self.get_conn().get_video(video_id), time.time())
+            except SeedanceError as error:
+                decision = wait.missed(error, time.time())
+            if decision.note:
+                (self.log.warning if decision.warn else self.log.info)(decision.note)
+            if decision.error is not None:
+                raise for_airflow(decision.error)
+            if decision.outcome is Outcome.SUCCEEDED and decision.video is not None:
+                return decision.video
+            time.sleep(decision.delay)
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Makes a free call without side effects, and tells what came of it."""
+        try:
+            return True, self.get_conn().probe()
+        except Exception as error:
+            return False, str(error)
+        finally:
+            self.close()
+
+    def _read(self, connection: Connection) -> tuple[VendorAdapter, ClientSettings]:
+        from airflow_provider_seedance.hooks.settings import read_connection
+
+        return read_connection(
+            self.seedance_conn_id,
+            host=connection.host,
+            password=connection.password,
+            port=connection.port,
+            extra=connection.extra_dejson,
+        )
+
+    async def _aget_connection(self) -> Connection:
+        from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
+
+        try:
+            connection = await get_async_connection(self.seedance_conn_id)
+        except AirflowNotFoundException:
+            # `dag.test()` can't look up stored connections asynchronously (Airflow 3.3 and before); a thread can.
+            connection = await asyncio.to_thread(self.get_connection, self.seedance_conn_id)
+        # Decoding masks the secrets of the extra, which must not block the event loop: so it is done here, once.
+        await get_async_extra_dejson(connection)
+        return connection

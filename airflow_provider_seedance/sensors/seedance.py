@@ -1,0 +1,129 @@
+"""The sensor: waits for a video that exists already, without a worker slot. It watches and never cancels."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from airflow.providers.common.compat.sdk import (
+    AirflowException,
+    AirflowSensorTimeout,
+    AirflowSkipException,
+    BaseSensorOperator,
+    PokeReturnValue,
+)
+
+from airflow_provider_seedance.api.errors import SeedanceError, VideoFailedError, VideoTimeoutError
+from airflow_provider_seedance.exceptions import for_airflow
+from airflow_provider_seedance.hooks.seedance import SeedanceHook
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_seedance.api.polling import Wait
+
+
+class SeedanceVideoSensor(BaseSensorOperator):
+    """Waits until a video is there and returns it as a flat dict, each field also as an XCom of its own.
+
+    Trying it again costs nothing: it reads, and nothing else.
+
+    :param video_id: the vendor's id, as the create operator returns it. (templated)
+    :param seedance_conn_id: the connection's id. (templated)
+    :param deferrable: whether to wait in the triggerer, without a worker slot. Default: yes.
+    :param poke_interval: seconds between polls. Default 10.
+    :param timeout: seconds after which the wait is given up with `AirflowSensorTimeout`. Default 3,600.
+    :param soft_fail: skip instead of failing, for every way in which the wait can end without a video.
+    """
+
+    template_fields: Sequence[str] = ("video_id", "seedance_conn_id")
+    ui_color = "#dcefff"
+
+    def __init__(
+        self,
+        *,
+        video_id: str,
+        seedance_conn_id: str = SeedanceHook.default_conn_name,
+        deferrable: bool = True,
+        poke_interval: float | timedelta = 10,
+        timeout: float | timedelta = 3600,
+        **kwargs: Any,
+    ) -> None:
+        kwargs.setdefault("multiple_outputs", True)
+        super().__init__(poke_interval=poke_interval, timeout=timeout, **kwargs)
+        self.video_id = video_id
+        self.seedance_conn_id = seedance_conn_id
+        self.deferrable = deferrable
+        self._wait: Wait | None = None
+
+    def execute(self, context: Context) -> Any:
+        """Pokes once; if the video isn't there yet, defers (or, if not deferrable, goes on poking)."""
+        if not self.deferrable:
+            return super().execute(context)
+        deadline = time.time() + self.timeout
+        try:
+            ready = self.poke(context)
+        except AirflowException as error:
+            self._skip_or_raise(error)
+        if ready:
+            return ready.xcom_value
+        from airflow_provider_seedance.triggers.deferral import defer_for_video
+        from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
+
+        trigger = SeedanceVideoTrigger(
+            seedance_conn_id=self.seedance_conn_id,
+            video_id=self.video_id,
+            poll_interval=self.poke_interval,
+            deadline=deadline,
+        )
+        return defer_for_video(self, trigger)
+
+    def poke(self, context: Context) -> PokeReturnValue:
+        """Reads the video once.
+
+        :raises VideoFailedError: it ended without a result.
+        """
+        from airflow_provider_seedance.api.polling import Outcome, Wait
+
+        if self._wait is None:
+            self._wait = Wait(self.video_id, interval=self.poke_interval, deadline=None, started=time.time())
+        hook = SeedanceHook(self.seedance_conn_id)
+        try:
+            decision = self._wait.saw(hook.get_video(self.video_id), time.time())
+        except SeedanceError as error:
+            decision = self._wait.missed(error, time.time())
+        finally:
+            hook.close()
+        if decision.note:
+            (self.log.warning if decision.warn else self.log.info)(decision.note)
+        if decision.error is not None:
+            raise self._final(decision.error)
+        done = decision.outcome is Outcome.SUCCEEDED and decision.video is not None
+        return PokeReturnValue(done, decision.video.to_dict() if done and decision.video else None)
+
+    def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
+        """Takes the trigger's event."""
+        from airflow_provider_seedance.triggers.deferral import video_of_event
+
+        try:
+            video = video_of_event(self.seedance_conn_id, event)
+        except SeedanceError as error:
+            raise self._final(error) from None
+        self.log.info("Video %s is ready.", video.video_id)
+        return video.to_dict()
+
+    def _final(self, error: SeedanceError) -> Exception:
+        """Waiting longer can't bring a failed video back, so a retry of the sensor is only for what may pass."""
+        if isinstance(error, VideoTimeoutError):
+            return AirflowSensorTimeout(str(error))
+        return for_airflow(error, retry=False if isinstance(error, VideoFailedError) else None)
+
+    def _skip_or_raise(self, error: AirflowException) -> NoReturn:
+        """What `BaseSensorOperator` does for its own pokes."""
+        if self.soft_fail:
+            raise AirflowSkipException("Skipping due to soft_fail is set to True.") from error
+        if self.never_fail:
+            raise AirflowSkipException("Skipping due to never_fail is set to True.") from error
+        raise error

@@ -1,0 +1,93 @@
+"""The trigger that waits for one video without a worker slot."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import AirflowNotFoundException
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from airflow_provider_seedance.api.errors import SeedanceConfigError, SeedanceError, TransientApiError
+from airflow_provider_seedance.api.polling import Decision, Outcome, Wait
+from airflow_provider_seedance.hooks.seedance import SeedanceHook
+from airflow_provider_seedance.triggers.events import to_event
+
+if TYPE_CHECKING:
+    from airflow_provider_seedance.api.client import AsyncSeedanceClient
+
+JITTER = 0.1
+"""Polls are spread by this share of the interval, so that videos submitted together aren't asked for together."""
+
+
+class SeedanceVideoTrigger(BaseTrigger):
+    """Fires once, when the video has ended, the deadline has passed, or polling makes no sense any more.
+
+    Its arguments are stored in plain text, so there is no key, prompt or URL among them.
+
+    :param seedance_conn_id: the connection's id.
+    :param video_id: the vendor's id.
+    :param poll_interval: seconds between polls.
+    :param deadline: Unix time at which the wait is given up: absolute, so that a restart doesn't extend it.
+    """
+
+    def __init__(
+        self, *, seedance_conn_id: str, video_id: str, poll_interval: float = 10.0, deadline: float | None = None
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.seedance_conn_id = seedance_conn_id
+        self.video_id = video_id
+        self.poll_interval = poll_interval
+        self.deadline = deadline
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Class path and arguments, as stored in Airflow's database."""
+        return (
+            "airflow_provider_seedance.triggers.seedance.SeedanceVideoTrigger",
+            {
+                "seedance_conn_id": self.seedance_conn_id,
+                "video_id": self.video_id,
+                "poll_interval": self.poll_interval,
+                "deadline": self.deadline,
+            },
+        )
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Polls until there is something to say, says it once."""
+        event = dict(to_event(self.video_id, await self._wait()))
+        yield TriggerEvent(event)  # type: ignore[no-untyped-call]
+
+    async def _wait(self) -> Decision:
+        wait = Wait(self.video_id, interval=self.poll_interval, deadline=self.deadline, started=time.time())
+        async with AsyncExitStack() as stack:
+            client: AsyncSeedanceClient | None = None
+            while True:
+                try:
+                    if client is None:
+                        client = await stack.enter_async_context(await self._connect())
+                    decision = wait.saw(await client.get_video(self.video_id), time.time())
+                except SeedanceError as error:
+                    decision = wait.missed(error, time.time())
+                except Exception as error:
+                    # Whatever else goes wrong here (a connection that can't be looked up for a moment) is no reason to
+                    # give up a video that is paid for. The class name alone keeps secrets out of the event.
+                    self.log.exception("Polling video %s failed", self.video_id)
+                    decision = wait.missed(TransientApiError(f"Polling failed: {type(error).__name__}"), time.time())
+                if decision.note:
+                    (self.log.warning if decision.warn else self.log.info)(decision.note)
+                if decision.outcome is not Outcome.WAIT:
+                    return decision
+                await asyncio.sleep(decision.delay * random.uniform(1 - JITTER, 1))  # noqa: S311 - no secret
+
+    async def _connect(self) -> AsyncSeedanceClient:
+        from airflow_provider_seedance.api.client import RetryPolicy
+
+        try:
+            # One try per poll: `Wait` counts the failures.
+            return await SeedanceHook(self.seedance_conn_id).aget_conn(retry=RetryPolicy(attempts=1))
+        except AirflowNotFoundException:
+            raise SeedanceConfigError(f"Connection {self.seedance_conn_id!r} is not defined.") from None
