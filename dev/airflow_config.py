@@ -70,6 +70,9 @@ def airflow_environment(
         ("scheduler", "job_heartbeat_sec"): "2",
         ("scheduler", "trigger_timeout_check_interval"): "2",
         ("triggerer", "job_heartbeat_sec"): "2",
+        # A finished task's supervisor often notices its end only at the next heartbeat (default: after 5 s). Until then
+        # the worker is blocked, and a deferred task that resumes meanwhile is failed by mistake (apache/airflow#72716).
+        ("workers", "min_heartbeat_interval"): "1",
         ("dag_processor", "min_file_process_interval"): "5",
         ("dag_processor", "refresh_interval"): "5",
         ("dag_processor", "bundle_refresh_check_interval"): "1",

@@ -39,7 +39,7 @@ def main() -> int:
         return 130
     except (DemoFailedError, StackError, TimeoutError, RuntimeError, httpx.HTTPError) as error:
         print(f"\nFAILED: {error}", file=sys.stderr)
-        print(f"\nAll logs are in {show_path(DEMO_HOME / 'airflow' / 'logs')}", file=sys.stderr)
+        print(f"\nLogs: {show_path(DEMO_HOME / 'airflow' / 'logs')}", file=sys.stderr)
         return 1
     say("done")
     return 0
@@ -73,7 +73,7 @@ def watch(show: Showcase, run_id: str) -> tuple[str, list[VendorView]]:
         state = show.stack.api.dag_run_state(DAG_ID, run_id)
         views = look(show.stack.api, show.simulator, run_id)
         workers = len(show.stack.worker_pids())
-        lines = {view.vendor: view.line for view in views}
+        lines = {view.vendor: view.line(1 if screen.live else 25) for view in views}
         screen.show(lines | {"workers": f"{workers} worker processes busy"})
         if state in FINISHED_RUN:
             return state, views

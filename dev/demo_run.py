@@ -28,11 +28,10 @@ class VendorView:
         """The state of the task ``create``, ``wait`` or ``store``."""
         return (self.tasks.get(step) or {}).get("state") or "-"
 
-    @property
-    def line(self) -> str:
-        """What this vendor's tasks and video are doing."""
+    def line(self, percent_step: int) -> str:
+        """What this vendor's tasks and video are doing, with the progress rounded down to whole steps."""
         tasks = "  ".join(f"{step} {self.state(step):<16}" for step in STEPS)
-        video = f"video {self.video} {self.progress}%" if self.video else ""
+        video = f"video {self.video} {self.progress // percent_step * percent_step}%" if self.video else ""
         return f"{self.vendor:<11} {tasks}  {video}".rstrip()
 
     @property

@@ -15,7 +15,7 @@ class Screen:
 
     def __init__(self, out: TextIO = sys.stdout) -> None:
         self._out = out
-        self._live = out.isatty()
+        self.live = out.isatty()
         self._started = time.monotonic()
         self._shown: dict[str, str] = {}
         self._drawn = 0
@@ -23,7 +23,7 @@ class Screen:
     def show(self, lines: Mapping[str, str]) -> None:
         """Show the lines; in a log only those that are new or have changed."""
         seconds = time.monotonic() - self._started
-        if self._live:
+        if self.live:
             width = shutil.get_terminal_size().columns - 1
             picture = [f"{seconds:6.1f} s", *lines.values()]
             up = f"\x1b[{self._drawn}F" if self._drawn else ""

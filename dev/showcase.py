@@ -12,6 +12,7 @@ from dev.stack import CHECKOUT, AirflowStack
 
 DAG_ID = "seedance_all_vendors"
 DEMO_HOME = CHECKOUT / ".demo"
+EXAMPLES = CHECKOUT / "example_dags"
 VIDEOS = DEMO_HOME / "videos"
 # A simulated video takes a minute; at this speed it takes some 10 s: long enough to watch the tasks defer.
 SPEED = 6.0
@@ -48,7 +49,7 @@ def showcase(say: Callable[[str], None]) -> Iterator[Showcase]:
     with Simulator(speed=SPEED) as simulator:
         say(f"simulator: all vendors at {simulator.url}, {SPEED:.0f} times as fast as real")
         env = connections(simulator) | {"SEEDANCE_OUTPUT": VIDEOS.as_uri()}
-        with AirflowStack(DEMO_HOME / "airflow", CHECKOUT / "example_dags", env, progress=say) as stack:
+        with AirflowStack(DEMO_HOME / "airflow", EXAMPLES, env, progress=say) as stack:
             yield Showcase(simulator, stack)
 
 

@@ -176,7 +176,7 @@ class AirflowStack:
                 log = self.api.task_log(dag_id, run_id, task["task_id"], map_index=index).splitlines()[-lines:]
                 name = task["task_id"] if index < 0 else f"{task['task_id']}[{index}]"
                 found.append(f"task {name} is {task['state']}:\n" + "\n".join(f"    {line}" for line in log))
-        return "\n".join([*found, f"all logs are in {self.logs}"])
+        return "\n".join(found or [f"no task failed; the logs are in {self.logs}"])
 
     def check(self) -> None:
         """Raise if a component has ended by itself."""

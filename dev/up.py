@@ -29,7 +29,7 @@ def main() -> int:
         return 0
     except (StackError, RuntimeError) as error:
         print(f"\nFAILED: {error}", file=sys.stderr)
-        print(f"\nAll logs are in {show_path(DEMO_HOME / 'airflow' / 'logs')}", file=sys.stderr)
+        print(f"\nLogs: {show_path(DEMO_HOME / 'airflow' / 'logs')}", file=sys.stderr)
         return 1
 
 
