@@ -51,7 +51,7 @@ class HttpResponse:
 class VendorOptions:
     """Vendor-specific settings from the connection's extra.
 
-    :param modellix_async_suffix: whether Modellix paths end in `/async`; reference and newer clients differ.
+    :param modellix_async_suffix: whether Modellix paths end in `/async`, as in its reference (newer clients differ).
     :param gmicloud_organization_id: sent as `X-Organization-ID`.
     """
 
