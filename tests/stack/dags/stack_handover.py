@@ -3,6 +3,7 @@
 # mypy: disable-error-code="index"
 
 from airflow.sdk import DAG, task
+
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
 from airflow_provider_seedance.sensors.seedance import SeedanceVideoSensor
 
@@ -42,9 +43,10 @@ with DAG("stack_handover_mapped", schedule=None):
     creates = SeedanceCreateVideoOperator.partial(
         task_id="create", seedance_conn_id=CONNECTION, model=MODEL, duration=4
     ).expand(prompt=["A fox crosses a frozen lake", "An owl looks on"])
+    # Airflow maps over return values only, not over other keys: hence `map` where a single task has `output[...]`.
     waits = SeedanceVideoSensor.partial(
         task_id="wait", seedance_conn_id=CONNECTION, poke_interval=1, timeout=300
-    ).expand(video_id=creates.output["video_id"])
-    by_taskflow.expand(url=waits.output["video_url"])
+    ).expand(video_id=creates.output.map(lambda video: video["video_id"]))
+    by_taskflow.expand(url=waits.output.map(lambda video: video["video_url"]))
     all_at_once(waits.output["video_url"])
     waits >> by_jinja("{{ ti.xcom_pull(task_ids='wait', key='video_url') | join(' ') }}")

@@ -3,6 +3,7 @@
 # mypy: disable-error-code="index"
 
 from airflow.sdk import DAG
+
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
 from airflow_provider_seedance.sensors.seedance import SeedanceVideoSensor
 
@@ -13,8 +14,9 @@ with DAG("stack_waiting", schedule=None):
     creates = SeedanceCreateVideoOperator.partial(
         task_id="create", seedance_conn_id=CONNECTION, model=MODEL, duration=4
     ).expand(prompt=["Rain on a tin roof", "Snow on a pine", "Fog over a harbour"])
+    # Airflow maps over return values only, not over other keys.
     SeedanceVideoSensor.partial(task_id="wait", seedance_conn_id=CONNECTION, poke_interval=1, timeout=300).expand(
-        video_id=creates.output["video_id"]
+        video_id=creates.output.map(lambda video: video["video_id"])
     )
 
 with DAG("stack_holding", schedule=None):
