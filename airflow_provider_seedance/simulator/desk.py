@@ -93,7 +93,7 @@ class FrontDesk:
         self.vendors = all_vendors(world)
 
     def handle(self, incoming: Incoming) -> Outcome:
-        """Answer one API request and remember it. Never raises: a defect in here is an HTTP 500 to the caller."""
+        """Answer one API request and remember it."""
         vendor = self.vendors[incoming.vendor]
         with self.world.lock:
             try:

@@ -57,7 +57,7 @@ class Fault:
     :param on: which call; default "create" ("any" for ``answer_variant``). A fate on "poll" strikes the polled video
     :param times: how often it strikes; ``None`` = for ever
     :param probability: chance per matching call, 0-1, from the simulator's seeded generator
-    :param skip: let so many matching calls pass first
+    :param skip: let so many matching calls pass first; calls that another fault strikes do not count
     :raises ValueError: for an unknown kind, vendor or call, or a number out of range
     """
 

@@ -221,5 +221,5 @@ class Simulator:
         self._world.finish_named(video_id, status, error_code, error_message)
 
     def reset(self) -> None:
-        """Forget bills, requests, videos and faults; the server runs on, the clock keeps its jumps."""
+        """Forget bills, requests, videos, faults and what was advanced; the server runs on."""
         self._world.reset()

@@ -86,8 +86,9 @@ class World:
         self._number = 0
 
     def reset(self) -> None:
-        """Forget everything but the settings. Ids go on and the clock keeps its jumps, so that nothing recurs."""
+        """Forget everything but the settings; the clock is back at real time. Ids go on, so that none recurs."""
         with self.lock:
+            self.clock = Clock(self.settings.speed)
             self.faults.clear()
             for store in (self.videos, self.bills, self.creates, self.others, self.counts):
                 store.clear()

@@ -42,14 +42,18 @@ def _poster(video: SimulatedVideo) -> Image.Image:
     hue = sum(video.id.encode()) % 256
     image = Image.new("HSV", (width, height), (hue, 140, 70)).convert("RGB")
     draw = ImageDraw.Draw(image)
-    small, large = ImageFont.load_default(max(height // 32, 12)), ImageFont.load_default(max(height // 18, 16))
-    margin = width // 20
+    side = min(width, height)
+    small, large = ImageFont.load_default(max(side // 30, 12)), ImageFont.load_default(max(side // 17, 16))
+    margin, line = width // 20, side // 20
     born = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(video.created_at))
-    draw.text((margin, margin), f"{video.vendor}  {video.model}", (255, 255, 255), small)
-    draw.text((margin, margin + height // 22), f"{video.id}  {born}", (190, 200, 210), small)
-    lines = _wrapped(draw, video.prompt or "(no prompt)", large, width - 2 * margin, 8)
-    draw.multiline_text((margin, height // 4), "\n".join(lines), (255, 255, 255), large, spacing=height // 60)
-    draw.text((margin, height - height // 6), "SIMULATED - nothing was billed", (255, 210, 120), small)
+    head = f"{video.vendor}  {video.model}\n{video.id}\n{born}"
+    draw.multiline_text((margin, margin), head, (190, 200, 210), small, spacing=line // 3)
+    prompt = video.prompt.encode("utf-8", "replace").decode()  # half a surrogate pair cannot be drawn
+    top = margin + 5 * line
+    most = (height - top - 5 * line) // int(line * 1.6)
+    lines = _wrapped(draw, prompt or "(no prompt)", large, width - 2 * margin, most)
+    draw.multiline_text((margin, top), "\n".join(lines), (255, 255, 255), large, spacing=line // 3)
+    draw.text((margin, height - 4 * line), "SIMULATED - nothing was billed", (255, 210, 120), small)
     return image
 
 
@@ -69,7 +73,7 @@ class _Film:
         done = (number + 1) / self.count
         bar = max(self.height // 60, 2)
         self._paint(frame, 0, self.height - bar, max(int(self.width * done), 2), bar, BAR)
-        side = self.height // 12
+        side = min(self.width, self.height) // 12
         swing = abs((number / FRAMES_PER_SECOND) % 2 - 1)
         self._paint(frame, int((self.width - side) * swing), self.height - bar - side - 4, side, side, BALL)
         return frame

@@ -74,27 +74,25 @@ class Ark(Vendor):
         limit = PER_SECOND.get(call.kinds[0])
         if limit is not None and self.world.rate(self.name, call.kinds[0]) > limit:
             raise Refused("rate", "Rate limit reached.", code="RateLimitExceeded.EndpointRPMExceeded")
-        if call.kinds[0] == "create" and sum(video.status == "queued" for video in self._mine()) >= MOST_QUEUED:
+        if call.kinds[0] == "create" and self._queued() >= MOST_QUEUED:
             raise Refused("rate", "Too many queued tasks.", code="InflightBatchsizeExceeded")
 
-    def _mine(self) -> list[SimulatedVideo]:
-        """The tasks that still have a record: 7 days, cancelled ones 24 hours."""
-        now, kept = self.world.clock.now(), []
-        for video in self.world.videos.values():
-            if video.vendor == self.name and not video.deleted:
-                gone = video.status == "cancelled" and now - (video.completed_at or now) > CANCELLED_SECONDS
-                if not gone and now - video.created_at <= RECORD_SECONDS:
-                    kept.append(video)
-        return kept
+    def _queued(self) -> int:
+        return sum(video.vendor == self.name and video.status == "queued" for video in self.world.videos.values())
+
+    def _known(self, video: SimulatedVideo | None) -> bool:
+        """Whether there is still a record: 7 days from creation, of a cancelled task 24 hours from its end."""
+        if video is None or video.vendor != self.name or video.deleted:
+            return False
+        now = self.world.clock.now()
+        if video.status == "cancelled" and now - (video.completed_at or now) > CANCELLED_SECONDS:
+            return False
+        return now - video.created_at <= RECORD_SECONDS
 
     def video(self, call: Call) -> SimulatedVideo:
         """As everywhere, but records do not stay for ever."""
         video = super().video(call)
-        age, now = RECORD_SECONDS, self.world.clock.now()
-        since = video.created_at
-        if video.status == "cancelled":
-            age, since = CANCELLED_SECONDS, video.completed_at or now
-        if now - since > age:
+        if not self._known(video):
             raise Refused("unknown_task", "The task cannot be found.")
         return video
 
@@ -182,10 +180,13 @@ class Ark(Vendor):
         if status is not None and status not in WORDS:
             raise ark_rules.invalid("filter.status")
         tier = call.first("filter.service_tier")
+        videos = self.world.videos
+        # A poller asks for some of many: look only at those.
+        looked = [videos[name] for name in videos.keys() & wanted] if wanted else list(videos.values())
         found = [
             video
-            for video in reversed(self._mine())
-            if (not wanted or video.id in wanted)
+            for video in sorted(looked, key=lambda video: video.born, reverse=True)
+            if self._known(video)
             and status in (None, video.status)
             and model in (None, video.model)
             and tier in (None, "default")

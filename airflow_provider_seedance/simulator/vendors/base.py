@@ -24,7 +24,9 @@ class Answer:
     @classmethod
     def json(cls, value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> "Answer":
         """An answer with a JSON body."""
-        return cls(status, jsonlib.dumps(value, ensure_ascii=False).encode(), headers=dict(headers or {}))
+        # "replace": a request may hold half a surrogate pair, and is echoed.
+        body = jsonlib.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+        return cls(status, body, headers=dict(headers or {}))
 
 
 class Refused(Exception):  # noqa: N818  - it is an answer, not a defect
