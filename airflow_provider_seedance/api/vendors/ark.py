@@ -51,6 +51,7 @@ def _route(title: str, *models: str, resolutions: tuple[str, ...]) -> Route:
         resolutions=resolutions,
         ratios=_RATIOS,
         most={"reference_images": 9, "reference_videos": 3, "reference_audios": 3},
+        frames="first",
         excludes=((_FRAMES, _REFERENCES),),
         audio_needs=("reference_images", "reference_videos"),
         web_search_needs_text_only=True,

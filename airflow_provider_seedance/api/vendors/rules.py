@@ -44,7 +44,8 @@ class Route:
     :param ratios: allowed values; empty: not stated.
     :param most: greatest length of each list field, where stated.
     :param images_count_frames: whether first and last frame count against the most reference images.
-    :param frames: `optional`, or `pair` where first and last frame only come together.
+    :param frames: `optional`; `pair` where first and last frame only come together; `first` where the first may come
+        alone, the last not.
     :param excludes: pairs of field groups that must not be mixed.
     :param audio_needs: media of which at least one must come with a reference audio; empty: not stated.
     :param web_search_needs_text_only: whether web search goes with text alone.
@@ -155,7 +156,7 @@ def _wrong_media(request: VideoRequest, route: Route, where: str) -> _Broken:
         value = getattr(request, name)
         items: tuple[str, ...] = (value,) if isinstance(value, str) else value or ()
         if any(not item for item in items):
-            yield f"{name}: holds an empty string", (name,)
+            yield f"{name}: {where} takes no empty string", (name,)
         schemes = route.media.get(name, ())
         wrong = sorted({scheme_of(item) for item in items if item} - set(schemes)) if schemes else []
         if wrong:
@@ -178,6 +179,8 @@ def _wrong_combinations(request: VideoRequest, route: Route, where: str) -> _Bro
     frames = ("first_frame", "last_frame")
     if route.frames == "pair" and request.is_set("first_frame") != request.is_set("last_frame"):
         yield f"first_frame, last_frame: {where} takes both or none", frames
+    if route.frames == "first" and request.is_set("last_frame") and not request.is_set("first_frame"):
+        yield f"last_frame: {where} takes it only together with first_frame", frames
     if route.audio_needs and request.is_set("reference_audios") and not any(map(request.is_set, route.audio_needs)):
         needs = ("reference_audios", *route.audio_needs)
         yield f"reference_audios: {where} never takes them alone, add one of {_words(route.audio_needs)}", needs
