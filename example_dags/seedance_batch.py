@@ -24,7 +24,7 @@ with DAG("seedance_batch", schedule=None, catchup=False, tags=["seedance"]):
     ).expand(prompt=prompts())
 
     wait = SeedanceVideoSensor.partial(task_id="wait", seedance_conn_id="seedance_modellix", poke_interval=2).expand(
-        video_id=create.output["video_id"]
+        video_id=create.output
     )
 
     @task

@@ -31,8 +31,8 @@ with DAG("seedance_store", schedule=None, catchup=False, tags=["seedance"]):
     )
 
     @task
-    def store(video: dict[str, Any], run_id: str = "") -> str:
-        target = ObjectStoragePath(FOLDER) / run_id / f"{video['video_id']}.mp4"
+    def store(video: dict[str, Any], run_id: str | None = None) -> str:
+        target = ObjectStoragePath(FOLDER) / str(run_id) / f"{video['video_id']}.mp4"
         target.parent.mkdir(parents=True, exist_ok=True)
         with httpx.stream("GET", video["video_url"], timeout=60) as response, target.open("wb") as file:
             response.raise_for_status()

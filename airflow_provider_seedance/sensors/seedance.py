@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -15,7 +15,7 @@ from airflow.providers.common.compat.sdk import (
     PokeReturnValue,
 )
 
-from airflow_provider_seedance.api.errors import SeedanceError, VideoFailedError, VideoTimeoutError
+from airflow_provider_seedance.api.errors import InvalidRequestError, SeedanceError, VideoFailedError, VideoTimeoutError
 from airflow_provider_seedance.exceptions import for_airflow
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 
@@ -30,7 +30,8 @@ class SeedanceVideoSensor(BaseSensorOperator):
 
     Trying it again costs nothing: it reads, and nothing else.
 
-    :param video_id: the vendor's id, as the create operator returns it. (templated)
+    :param video_id: the vendor's id, or the dict that the create operator returns: Airflow can't map over one key of
+        an output, so `.expand(video_id=create.output)` is the short form for a mapped create. (templated)
     :param seedance_conn_id: the connection's id. (templated)
     :param deferrable: whether to wait in the triggerer, without a worker slot. Default: yes.
     :param poke_interval: seconds between polls. Default 10.
@@ -44,7 +45,7 @@ class SeedanceVideoSensor(BaseSensorOperator):
     def __init__(
         self,
         *,
-        video_id: str,
+        video_id: str | Mapping[str, Any],
         seedance_conn_id: str = SeedanceHook.default_conn_name,
         deferrable: bool = True,
         poke_interval: float | timedelta = 10,
@@ -53,13 +54,14 @@ class SeedanceVideoSensor(BaseSensorOperator):
     ) -> None:
         kwargs.setdefault("multiple_outputs", True)
         super().__init__(poke_interval=poke_interval, timeout=timeout, **kwargs)
-        self.video_id = video_id
+        self.video_id: Any = video_id
         self.seedance_conn_id = seedance_conn_id
         self.deferrable = deferrable
         self._wait: Wait | None = None
 
     def execute(self, context: Context) -> Any:
         """Pokes once; if the video isn't there yet, defers (or, if not deferrable, goes on poking)."""
+        self.video_id = _id_of(self.video_id)
         if not self.deferrable:
             return super().execute(context)
         deadline = time.time() + self.timeout
@@ -127,3 +129,12 @@ class SeedanceVideoSensor(BaseSensorOperator):
         if self.never_fail:
             raise AirflowSkipException("Skipping due to never_fail is set to True.") from error
         raise error
+
+
+def _id_of(video: Any) -> str:
+    video_id = video.get("video_id") if isinstance(video, Mapping) else video
+    if not isinstance(video_id, str) or not video_id:
+        raise for_airflow(
+            InvalidRequestError("Nothing was sent. video_id: is neither an id nor a dict that holds one.")
+        )
+    return video_id

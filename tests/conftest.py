@@ -1,0 +1,37 @@
+"""Gives every test session an Airflow home of its own: the user's is never read or written."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Airflow reads its configuration when it is first imported, so this can't wait for a fixture.
+_HOME = tempfile.TemporaryDirectory(prefix="seedance-airflow-", ignore_cleanup_errors=True)
+os.environ |= {
+    "AIRFLOW_HOME": _HOME.name,
+    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "AIRFLOW__CORE__DAGS_FOLDER": str(Path(__file__).parent.parent / "example_dags"),
+    "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{_HOME.name}/airflow.db",
+    "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+    "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
+    "SEEDANCE_OUTPUT": f"file://{_HOME.name}/videos",
+}
+
+pytest_plugins = ["airflow_provider_seedance.simulator.pytest_plugin"]
+
+
+@pytest.fixture(scope="session")
+def airflow_db() -> Iterator[None]:
+    """A migrated database, for tests that run DAGs in this process."""
+    from airflow.utils.db import initdb
+
+    initdb()
+    yield
+
+
+def pytest_sessionfinish() -> None:
+    _HOME.cleanup()

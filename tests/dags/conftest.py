@@ -1,0 +1,43 @@
+"""Runs the example DAGs in this process, against the simulator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_seedance.simulator import VENDORS, Simulator
+
+EXAMPLES = Path(__file__).parents[2] / "example_dags"
+
+
+@pytest.fixture(scope="session")
+def fast_simulator() -> Iterator[Simulator]:
+    """A simulator whose videos are ready within about a second."""
+    with Simulator(speed=60.0) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def simulator(fast_simulator: Simulator, airflow_db: None, monkeypatch: pytest.MonkeyPatch) -> Simulator:
+    """The simulator, empty, with a connection to each vendor."""
+    fast_simulator.reset()
+    for vendor in VENDORS:
+        monkeypatch.setenv(f"AIRFLOW_CONN_SEEDANCE_{vendor.upper()}", fast_simulator.connection_json(vendor))
+    return fast_simulator
+
+
+@pytest.fixture
+def load_dag(airflow_db: None) -> Callable[[str], Any]:
+    """Loads an example DAG by its id, as Airflow does."""
+
+    def load(dag_id: str) -> Any:
+        from airflow.dag_processing.dagbag import DagBag
+
+        bag = DagBag(EXAMPLES / f"{dag_id}.py")
+        assert bag.import_errors == {}
+        return bag.dags[dag_id]
+
+    return load
