@@ -11,6 +11,7 @@ from starlette.responses import Response
 from airflow_provider_seedance.simulator import signing
 from airflow_provider_seedance.simulator.desk import BAD_GATEWAY
 from airflow_provider_seedance.simulator.faults import Fault
+from airflow_provider_seedance.simulator.media import INSTALL
 from airflow_provider_seedance.simulator.records import SimulatedVideo
 from airflow_provider_seedance.simulator.world import World
 
@@ -85,7 +86,10 @@ class Files:
             return _refuse(404, "NoSuchKey: no such file")
         if reason := signing.refusal(self._world, vendor, request.url.path, request.query_params):
             return _refuse(403, reason)
-        content = await self._content(video, name["suffix"])
+        try:
+            content = await self._content(video, name["suffix"])
+        except ModuleNotFoundError as error:
+            return _refuse(501, f"NotImplemented: rendering needs {error.name}: {INSTALL}")
         return self._ranged(request, content, TYPES[name["suffix"]])
 
     def _ranged(self, request: Request, content: bytes, content_type: str) -> Response:
@@ -123,7 +127,7 @@ class Files:
 
 
 def _render(video: SimulatedVideo, suffix: str) -> bytes:
-    # Imported here: the simulator must start fast, and be usable for API calls without the media libraries.
+    # Imported here: the simulator must start fast, and answer API calls without the media libraries.
     from airflow_provider_seedance.simulator.media import render
 
     return render.video_file(video) if suffix == "mp4" else render.image_file(video, suffix)

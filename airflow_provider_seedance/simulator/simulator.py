@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from airflow_provider_seedance.simulator.faults import FaultBook
+from airflow_provider_seedance.simulator.media import INSTALL
 from airflow_provider_seedance.simulator.records import VENDORS, Bill, RecordedRequest, SimulatedVideo, Status
 from airflow_provider_seedance.simulator.world import Settings, World, retention_of
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.simulator.app import App
     from airflow_provider_seedance.simulator.server import Server
 
-INSTALL = 'pip install "airflow-provider-seedance[simulator]"'
 #: The path of each vendor's default base URL.
 BASE_PATHS = {
     "jimmyai": "",

@@ -140,6 +140,16 @@ def test_a_video_comes_to_the_end_it_was_doomed_to(sim: Simulator, callers: Any,
     assert callers["byteplus"].poll(spared)["status"] == "succeeded"
 
 
+def test_a_polled_video_can_be_doomed_but_not_once_it_has_ended(sim: Simulator, callers: Any) -> None:
+    ended, running = callers["byteplus"].made(), callers["byteplus"].made()
+    sim.finish(ended)
+    sim.faults.add(Fault("fail", on="poll", times=2))
+    assert callers["byteplus"].poll(ended)["status"] == "succeeded"
+    callers["byteplus"].poll(running)
+    sim.advance(120)
+    assert callers["byteplus"].poll(running)["status"] == "failed"
+
+
 def test_success_may_come_without_a_usable_url(sim: Simulator, callers: Any) -> None:
     sim.faults.add(Fault("no_url", vendor="byteplus"), Fault("relative_url", vendor="jimmyai"))
     without, relative = callers["byteplus"].made(), callers["jimmyai"].made()

@@ -2,6 +2,7 @@
 
 import io
 import re
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -163,6 +164,16 @@ def test_many_who_ask_for_the_same_file_get_one_rendering(sim: Simulator, caller
     with ThreadPoolExecutor(8) as pool:
         bodies = set(pool.map(lambda _: httpx.get(url, timeout=60).content, range(8)))
     assert len(bodies) == 1
+
+
+def test_a_missing_media_library_is_named(sim: Simulator, callers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "airflow_provider_seedance.simulator.media.render"
+    monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.delattr("airflow_provider_seedance.simulator.media.render", raising=False)
+    monkeypatch.setitem(sys.modules, "av", None)
+    answer = downloaded(sim, callers["byteplus"], callers["byteplus"].made())
+    assert answer.status_code == 501
+    assert 'pip install "airflow-provider-seedance[simulator]"' in answer.text
 
 
 def test_unknown_files_are_not_found(sim: Simulator) -> None:
