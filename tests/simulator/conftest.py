@@ -36,7 +36,7 @@ class Caller:
 
     def __init__(self, sim: Simulator, vendor: str, key: str | None = None) -> None:
         self.sim, self.vendor, self.base = sim, vendor, sim.base_url(vendor)
-        # verify=False: plain HTTP only, and loading the certificates for each client would take most of the tests' time.
+        # Plain HTTP only; loading the certificates for each client would take most of the tests' time.
         self.http = httpx.Client(headers={"Authorization": f"Bearer {key or sim.api_key}"}, timeout=60, verify=False)
 
     def send(self, method: str, path: str, **options: Any) -> httpx.Response:
