@@ -11,7 +11,7 @@ from dev.demo_run import VendorView, look, stored_file
 from dev.mp4 import inspect
 from dev.screen import Screen, table
 from dev.showcase import DAG_ID, DEMO_HOME, Showcase, show_path, showcase, stopwatch
-from dev.stack import StackError, exit_on_sigterm
+from dev.stack import StackError, stop_on_signals
 from dev.workers import WorkerClock
 
 TIMEOUT = 300.0
@@ -28,7 +28,7 @@ class DemoFailedError(RuntimeError):
 
 def main() -> int:
     """Run the demo and return the exit code."""
-    exit_on_sigterm()
+    stop_on_signals()
     say = stopwatch()
     try:
         with showcase(say) as show:

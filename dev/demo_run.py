@@ -30,9 +30,9 @@ class VendorView:
 
     def line(self, percent_step: int) -> str:
         """What this vendor's tasks and video are doing, with the progress rounded down to whole steps."""
-        tasks = "  ".join(f"{step} {self.state(step):<16}" for step in STEPS)
-        video = f"video {self.video} {self.progress // percent_step * percent_step}%" if self.video else ""
-        return f"{self.vendor:<11} {tasks}  {video}".rstrip()
+        video = f"video {self.video} {self.progress // percent_step * percent_step}%" if self.video else "no video yet"
+        tasks = " ".join(f"{step} {self.state(step):<9}" for step in STEPS)
+        return f"{self.vendor:<10}  {video:<20}  {tasks}".rstrip()  # fits into 80 columns
 
     @property
     def waited(self) -> float:

@@ -44,12 +44,13 @@ def stopwatch() -> Callable[[str], None]:
 @contextlib.contextmanager
 def showcase(say: Callable[[str], None]) -> Iterator[Showcase]:
     """Start the simulator and Airflow over the example DAGs; stop both at the end."""
-    shutil.rmtree(VIDEOS, ignore_errors=True)
-    VIDEOS.mkdir(parents=True)
     with Simulator(speed=SPEED) as simulator:
         say(f"simulator: all vendors at {simulator.url}, {SPEED:.0f} times as fast as real")
         env = connections(simulator) | {"SEEDANCE_OUTPUT": VIDEOS.as_uri()}
         with AirflowStack(DEMO_HOME / "airflow", EXAMPLES, env, progress=say) as stack:
+            # Not before Airflow has claimed the home: a refused second run must leave the first one's videos alone.
+            shutil.rmtree(VIDEOS, ignore_errors=True)
+            VIDEOS.mkdir()
             yield Showcase(simulator, stack)
 
 

@@ -266,12 +266,13 @@ def stop_leftovers(sessions_file: Path) -> None:
     stop_sessions([pid for pid, created in noted if abs(created_at(pid) - created) < 1])
 
 
-def exit_on_sigterm() -> None:
-    """Let SIGTERM end this program like Ctrl-C does, so that ``finally`` and ``with`` blocks stop what was started."""
+def stop_on_signals() -> None:
+    """Let SIGTERM and SIGHUP end this program like Ctrl-C does, so that ``with`` blocks stop what was started."""
 
     def handle(signum: int, _frame: FrameType | None) -> None:
         raise SystemExit(128 + signum)
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it otherwise
     signal.signal(signal.SIGTERM, handle)
     signal.signal(signal.SIGHUP, handle)
 

@@ -4,12 +4,12 @@ import sys
 import time
 
 from dev.showcase import DAG_ID, DEMO_HOME, VIDEOS, show_path, showcase, stopwatch
-from dev.stack import StackError, exit_on_sigterm
+from dev.stack import StackError, stop_on_signals
 
 
 def main() -> int:
     """Start everything, print URL and login, and wait."""
-    exit_on_sigterm()
+    stop_on_signals()
     say = stopwatch()
     try:
         with showcase(say) as show:
