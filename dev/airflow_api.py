@@ -142,6 +142,11 @@ class AirflowApi:
         )
         return "\n".join(_log_lines(answer.text))
 
+    def jobs(self, job_type: str) -> list[Json]:
+        """The living components of a kind (``SchedulerJob``, ``TriggererJob``, ``DagProcessorJob``), newest first."""
+        found: list[Json] = self.get("/api/v2/jobs", job_type=job_type, is_alive=True, order_by="-id")["jobs"]
+        return found
+
     def close(self) -> None:
         """Close the HTTP connections."""
         self._client.close()

@@ -32,7 +32,7 @@ class VendorView:
         """What this vendor's tasks and video are doing, with the progress rounded down to whole steps."""
         video = f"video {self.video} {self.progress // percent_step * percent_step}%" if self.video else "no video yet"
         tasks = " ".join(f"{step} {self.state(step):<9}" for step in STEPS)
-        return f"{self.vendor:<10}  {video:<20}  {tasks}".rstrip()  # fits into 80 columns
+        return f"{self.vendor:<10} {video:<20} {tasks}".rstrip()  # fits into 80 columns
 
     @property
     def waited(self) -> float:

@@ -60,3 +60,19 @@ def test_a_sensor_that_is_told_not_to_defer_holds_one(stack: AirflowStack, simul
     finish(stack, simulator, "stack_holding", run_id)
     state = stack.api.wait_for_run("stack_holding", run_id)
     assert state == "success", stack.failures("stack_holding", run_id)
+
+
+def test_a_wait_goes_on_after_the_triggerer_was_killed_and_replaced(stack: AirflowStack, simulator: Simulator) -> None:
+    simulator.faults.add(Fault("stuck", vendor="byteplus", times=WAITING))
+    bills = len(simulator.ledger)
+    run_id = stack.trigger_dag("stack_waiting")
+    for index in range(WAITING):
+        stack.api.wait_for_task("stack_waiting", run_id, "wait", {"deferred"}, map_index=index)
+
+    stack.kill_component("triggerer")
+    stack.start_component("triggerer")
+    for index in range(WAITING):
+        finish(stack, simulator, "stack_waiting", run_id, index)
+    state = stack.api.wait_for_run("stack_waiting", run_id)
+    assert state == "success", stack.failures("stack_waiting", run_id)
+    assert len(simulator.ledger) - bills == WAITING
