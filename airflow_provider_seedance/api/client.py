@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,6 +31,8 @@ from airflow_provider_seedance.api.vendors.base import HttpRequest, HttpResponse
 
 T = TypeVar("T")
 
+log = logging.getLogger(__name__)
+
 # What httpx raises while it still tries to connect: not a byte of the request has left. ProxyError comes before the
 # tunnel to the vendor stands.
 _NOTHING_SENT = (
@@ -40,11 +44,17 @@ _NOTHING_SENT = (
 )
 
 
+_MOST_PAGES = 20
+_PAUSE_BETWEEN_PAGES = 1.1  # Ark allows one LIST a second
+
+
 class Call(Enum):
     """What repeating a call costs."""
 
     CREATE = auto()
-    """Money: repeated only if nothing was sent or the vendor said that it created nothing."""
+    """Money: repeated only if nothing was sent or the vendor said that it has no room now and created nothing."""
+    CREATE_NOW = auto()
+    """Money too, and the caller sees to saturation itself: repeated only if nothing was sent."""
     READ = auto()
     """Nothing: repeated when it fails for a passing reason."""
     CANCEL = auto()
@@ -126,7 +136,8 @@ class _ClientBase:
         base_url = (settings.base_url or adapter.default_base_url).rstrip("/")
         if not base_url.startswith(("https://", "http://")):
             raise SeedanceConfigError(f"The base URL for {adapter.title} must begin with https:// or http://.")
-        self._base_url = base_url
+        self.base_url = base_url
+        self._key = key
         self._options: dict[str, Any] = {
             "headers": {
                 "Authorization": f"Bearer {key}",
@@ -138,11 +149,13 @@ class _ClientBase:
             "follow_redirects": False,
         }
 
-    def _create(self, request: VideoRequest | Mapping[str, Any]) -> _Exchange[Video]:
+    def _create(self, request: VideoRequest | Mapping[str, Any], wait_for_room: bool) -> _Exchange[Video]:
         checked = to_request(request)
-        check_request(checked, self.adapter)
+        for warning in check_request(checked, self.adapter):
+            log.warning(warning)
         http = self.adapter.build_create(checked)
-        return _Exchange(Call.CREATE, http, lambda response: self.adapter.parse_create(response, checked))
+        call = Call.CREATE if wait_for_room else Call.CREATE_NOW
+        return _Exchange(call, http, lambda response: self.adapter.parse_create(response, checked))
 
     def _get(self, video_id: str) -> _Exchange[Video]:
         if not video_id:
@@ -161,6 +174,16 @@ class _ClientBase:
     def _list(self, model: str | None, status: VideoStatus | None, limit: int, offset: int) -> _Exchange[VideoPage]:
         http = self.adapter.build_list(model=model, status=status, limit=limit, offset=offset)
         return _Exchange(Call.READ, http, lambda r: self.adapter.parse_list(r, limit=limit, offset=offset))
+
+    def _find(
+        self, request: VideoRequest, since: datetime, until: datetime, limit: int, offset: int
+    ) -> _Exchange[VideoPage]:
+        http = self.adapter.build_find(request, limit=limit, offset=offset)
+
+        def parse(response: HttpResponse) -> VideoPage:
+            return self.adapter.parse_find(response, request, since=since, until=until, limit=limit, offset=offset)
+
+        return _Exchange(Call.READ, http, parse)
 
     def _model_info(self, model: str) -> _Exchange[dict[str, Any]]:
         http = self.adapter.build_model_info(model)
@@ -181,7 +204,7 @@ class _ClientBase:
         try:
             return client.build_request(
                 http.method,
-                self._base_url + http.path,
+                self.base_url + http.path,
                 params=list(http.params) or None,
                 json=None if http.json is None else dict(http.json),
                 headers=dict(http.headers),
@@ -194,7 +217,9 @@ class _ClientBase:
 
     def _decode(self, response: httpx.Response) -> HttpResponse:
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return HttpResponse(response.status_code, headers, response.content, datetime.now(tz=UTC))
+        # A vendor may quote the key that it refuses. Whatever is read from the answer, for logs too, is without it.
+        body = response.content.replace(self._key.encode(), b"(API key)") if len(self._key) > 7 else response.content
+        return HttpResponse(response.status_code, headers, body, datetime.now(tz=UTC))
 
     def _read(self, exchange: _Exchange[T], response: httpx.Response) -> T:
         try:
@@ -210,7 +235,7 @@ class _ClientBase:
         title, kind = self.adapter.title, type(error).__name__
         if isinstance(error, _NOTHING_SENT):
             return NotSentError(f"{title} can't be reached ({kind}). Nothing was sent.", vendor=title)
-        if exchange.call is Call.CREATE:
+        if exchange.call in (Call.CREATE, Call.CREATE_NOW):
             return SubmissionUnknownError(
                 f"{title} did not answer ({kind}). The request was sent, so a video may exist and be billed. "
                 "It is not sent again: look in the vendor's console before you run it again.",
@@ -236,14 +261,15 @@ class SeedanceClient(_ClientBase):
         """Closes all connections."""
         self._client.close()
 
-    def create_video(self, request: VideoRequest | Mapping[str, Any]) -> Video:
+    def create_video(self, request: VideoRequest | Mapping[str, Any], *, wait_for_room: bool = True) -> Video:
         """Submits a video, with one POST.
 
+        :param wait_for_room: whether to wait here, within the retry policy, when the vendor is saturated.
         :raises InvalidRequestError: a documented rule is broken; nothing was sent.
         :raises SubmissionUnknownError: a video may exist and be billed.
         :raises SeedanceApiError: the vendor refused, or can't be reached; nothing was created.
         """
-        return self._run(self._create(request))
+        return self._run(self._create(request, wait_for_room))
 
     def get_video(self, video_id: str) -> Video:
         """Reads one video.
@@ -275,6 +301,23 @@ class SeedanceClient(_ClientBase):
         :raises UnsupportedByVendorError: the vendor has no such call or filter.
         """
         return self._run(self._list(model, status, limit, offset))
+
+    def find_videos(self, request: VideoRequest, *, since: datetime, until: datetime) -> list[Video]:
+        """Videos that may be what this request became, if it was submitted in this span of time without an answer.
+
+        :raises UnsupportedByVendorError: the vendor has no list.
+        :raises TransientApiError: the list is too long to be read to its end, so nothing can be concluded.
+        """
+        found: dict[str, Video] = {}
+        for page_number in range(_MOST_PAGES):
+            if page_number:
+                time.sleep(_PAUSE_BETWEEN_PAGES)
+            size = self.adapter.page_size
+            page = self._run(self._find(request, since, until, size, page_number * size))
+            found |= {video.video_id: video for video in page.videos}
+            if not page.has_more:
+                return list(found.values())
+        raise TransientApiError(f"{self.adapter.title} lists more videos than were read.", vendor=self.adapter.title)
 
     def get_model_info(self, model: str) -> dict[str, Any]:
         """What the vendor says about a model, in its own words."""
@@ -315,9 +358,9 @@ class AsyncSeedanceClient(_ClientBase):
         """Closes all connections."""
         await self._client.aclose()
 
-    async def create_video(self, request: VideoRequest | Mapping[str, Any]) -> Video:
+    async def create_video(self, request: VideoRequest | Mapping[str, Any], *, wait_for_room: bool = True) -> Video:
         """See `SeedanceClient.create_video`."""
-        return await self._run(self._create(request))
+        return await self._run(self._create(request, wait_for_room))
 
     async def get_video(self, video_id: str) -> Video:
         """See `SeedanceClient.get_video`."""

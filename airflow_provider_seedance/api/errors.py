@@ -114,6 +114,12 @@ class VideoFailedError(SeedanceApiError):
     retryable = True
 
 
+class VideoUrlMissingError(VideoFailedError):
+    """The video succeeded, but its URL is missing, can't be downloaded, or has expired. A new video would be paid again."""
+
+    retryable = False
+
+
 class VideoModerationError(VideoFailedError, SeedanceModerationError):
     """The finished video was withheld by the vendor's moderation of outputs.
 
@@ -124,6 +130,6 @@ class VideoModerationError(VideoFailedError, SeedanceModerationError):
 
 
 class VideoTimeoutError(SeedanceError):
-    """The video was not ready at the deadline. It may still finish, and be billed."""
+    """The video was not ready at the deadline. It may still finish, and be billed; looking again costs nothing."""
 
     may_be_billed = True

@@ -12,6 +12,7 @@ from airflow_provider_seedance.api.errors import (
     VideoModerationError,
     VideoNotFoundError,
     VideoTimeoutError,
+    VideoUrlMissingError,
 )
 from airflow_provider_seedance.api.models import Video, VideoError, VideoStatus
 from airflow_provider_seedance.api.vendors.answers import speaks_of_moderation
@@ -128,7 +129,7 @@ def failure_of(video: Video) -> VideoFailedError:
     else:
         what = f"was {video.status.value} at the vendor"
         advice = "A new video has to be created."
-    kind = VideoFailedError
+    kind = VideoUrlMissingError if video.status is VideoStatus.SUCCEEDED else VideoFailedError
     if video.status is VideoStatus.FAILED and speaks_of_moderation(str(reason)):
         kind, advice = VideoModerationError, "The same prompt may pass another time; each try is a new video."
     return kind(f"Video {video.video_id} {what}. {advice}", vendor=video.vendor, code=reason.code)

@@ -42,7 +42,7 @@ class ErrorAnswer:
 
     :param meaning: the adapter's verdict.
     :param code: the vendor's code.
-    :param message: the vendor's message, cleaned.
+    :param message: the vendor's message, as it came.
     :param request_id: the vendor's request id.
     """
 
@@ -102,7 +102,8 @@ def create_error(title: str, response: HttpResponse, answer: ErrorAnswer, *, pro
 
     :param prompt: taken out of the vendor's message, should the vendor echo it.
     """
-    message = answer.message.replace(prompt, "(prompt)") if prompt else answer.message
+    # Before the message is shortened, so that no half of the prompt stays; a prompt of a letter or two is in any text.
+    message = answer.message.replace(prompt, "(prompt)") if len(prompt) > 3 else answer.message
     return _error(title, response, answer, message, *_CREATE_ERRORS[answer.meaning])
 
 

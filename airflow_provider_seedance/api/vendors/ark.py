@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -24,6 +24,7 @@ from airflow_provider_seedance.api.vendors.results import (
     as_id,
     dig,
     earliest,
+    made_between,
     read_status,
     signed_url_expiry,
     text_or_none,
@@ -122,6 +123,7 @@ class _ArkAdapter(VendorAdapter):
         "Ark keeps task records for 7 days and result URLs for 24 hours (docs.byteplus.com ModelArk 1521309)."
     )
     most_ids_per_request = 500
+    page_size = 500
     can_list = True
     can_cancel = True
 
@@ -178,6 +180,35 @@ class _ArkAdapter(VendorAdapter):
         total = self._data(response).get("total")
         return VideoPage(videos, has_more=isinstance(total, int) and offset + limit < total)
 
+    def mark(self, request: VideoRequest, marker: str) -> VideoRequest:
+        """See `VendorAdapter`. `safety_identifier` is a documented field of the create (at most 64 characters)."""
+        if "safety_identifier" in request.extra:
+            return request
+        return request.model_copy(update={"extra": {**request.extra, "safety_identifier": marker}})
+
+    def parse_find(
+        self,
+        response: HttpResponse,
+        request: VideoRequest,
+        *,
+        since: datetime,
+        until: datetime,
+        limit: int,
+        offset: int,
+    ) -> VideoPage:
+        """See `VendorAdapter`. The prompt is not repeated; the `safety_identifier` may be, as the SDK types it.
+
+        Where no task repeats one, time and model have to do, and the caller takes exactly one match or none.
+        """
+        page = self.parse_list(response, limit=limit, offset=offset)
+        items = self._data(response).get("items") or []
+        marks = {as_id(item.get("id")): item.get("safety_identifier") for item in items if isinstance(item, dict)}
+        mark = request.extra.get("safety_identifier")
+        found = [video for video in page.videos if made_between(video, since, until)]
+        if mark and any(marks.get(video.video_id) for video in found):
+            found = [video for video in found if marks.get(video.video_id) == mark]
+        return VideoPage(tuple(found), page.has_more)
+
     def build_cancel(self, video_id: str) -> HttpRequest:
         """See `VendorAdapter`. On an ended video this call erases the record, so the status must be read first."""
         return HttpRequest("DELETE", f"{_TASKS}/{quote(video_id, safe='')}")
@@ -215,7 +246,7 @@ class _ArkAdapter(VendorAdapter):
     def _explain(self, response: HttpResponse) -> ErrorAnswer:
         error = response.json_object().get("error")
         code = text_of(dig(error, "code")) or None
-        message = clean(text_of(dig(error, "message")))
+        message = text_of(dig(error, "message"))
         meaning = meaning_of_status(response.status_code)
         if meaning is not Meaning.UNCLEAR and code:
             meaning = _MEANING_BY_CODE.get(code, meaning)

@@ -90,6 +90,8 @@ class VendorAdapter(ABC):
     """One sentence for people, with its source."""
     most_ids_per_request: ClassVar[int] = 1
     """How many videos one poll can ask for."""
+    page_size: ClassVar[int] = 100
+    """How many videos one page of the list holds when all of it is read."""
     can_list: ClassVar[bool] = False
     can_cancel: ClassVar[bool] = False
 
@@ -146,6 +148,27 @@ class VendorAdapter(ABC):
 
     def parse_list(self, response: HttpResponse, *, limit: int, offset: int) -> VideoPage:
         """One page of the list."""
+        raise self._unsupported("list videos")
+
+    def mark(self, request: VideoRequest, marker: str) -> VideoRequest:
+        """The request with a mark by which `parse_find` knows it again, where the vendor has a field for one."""
+        return request
+
+    def build_find(self, request: VideoRequest, *, limit: int, offset: int) -> HttpRequest:
+        """Lists videos among which a request may be that was submitted without an answer."""
+        return self.build_list(model=request.model, status=None, limit=limit, offset=offset)
+
+    def parse_find(
+        self,
+        response: HttpResponse,
+        request: VideoRequest,
+        *,
+        since: datetime,
+        until: datetime,
+        limit: int,
+        offset: int,
+    ) -> VideoPage:
+        """Those of a page of the list that may be the request's, by all that the vendor tells."""
         raise self._unsupported("list videos")
 
     def build_model_info(self, model: str) -> HttpRequest:

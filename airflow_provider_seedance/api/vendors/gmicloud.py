@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -20,7 +21,14 @@ from airflow_provider_seedance.api.vendors.answers import (
     text_of,
 )
 from airflow_provider_seedance.api.vendors.base import HttpRequest, HttpResponse, VendorAdapter, VideoPage, from_unix
-from airflow_provider_seedance.api.vendors.results import as_id, dig, read_status, signed_url_expiry, text_or_none
+from airflow_provider_seedance.api.vendors.results import (
+    as_id,
+    dig,
+    made_between,
+    read_status,
+    signed_url_expiry,
+    text_or_none,
+)
 from airflow_provider_seedance.api.vendors.rules import RULED_FIELDS, Route
 
 _DOC = "docs.gmicloud.ai/inference-engine/api-reference/video-api-reference"
@@ -149,6 +157,27 @@ class GMICloudAdapter(VendorAdapter):
         videos = tuple(self._video(item, video_id) for item, video_id in known if video_id)
         return VideoPage(videos, has_more=bool(data.get("has_more")))
 
+    def parse_find(
+        self,
+        response: HttpResponse,
+        request: VideoRequest,
+        *,
+        since: datetime,
+        until: datetime,
+        limit: int,
+        offset: int,
+    ) -> VideoPage:
+        """See `VendorAdapter`. The list repeats each request's payload, so a match is one of the very same content."""
+        page = self.parse_list(response, limit=limit, offset=offset)
+        sent = _without_blanks((self.build_create(request).json or {})["payload"])
+        payloads = {
+            as_id(item.get("request_id")): _without_blanks(item.get("payload"))
+            for item in self._data(response).get("requests", [])
+            if isinstance(item, dict)
+        }
+        found = (video for video in page.videos if payloads.get(video.video_id) == sent)
+        return VideoPage(tuple(video for video in found if made_between(video, since, until)), page.has_more)
+
     def build_model_info(self, model: str) -> HttpRequest:
         """See `VendorAdapter`."""
         return HttpRequest("GET", f"/models/{quote(model, safe='')}", headers=self._headers())
@@ -181,8 +210,7 @@ class GMICloudAdapter(VendorAdapter):
 
     def _explain(self, response: HttpResponse) -> ErrorAnswer:
         answer = response.json_object()
-        error = _read_error(answer.get("error") or answer.get("message") or answer.get("detail"))
-        message = error.message if error else ""
+        code, message = _said(answer.get("error") or answer.get("message") or answer.get("detail"))
         meaning = meaning_of_status(response.status_code)
         refused = meaning in (Meaning.REJECTED, Meaning.AUTH)
         if response.status_code == 500 and _BACKEND_REFUSAL.search(message):
@@ -192,7 +220,7 @@ class GMICloudAdapter(VendorAdapter):
         elif refused and speaks_of_moderation(message):
             meaning = Meaning.MODERATION
         request_id = as_id(answer.get("request_id"))
-        return ErrorAnswer(meaning, error.code if error else None, message, request_id)
+        return ErrorAnswer(meaning, code, message, request_id)
 
     def _video(self, data: dict[str, Any], video_id: str, model: str | None = None) -> Video:
         status, undocumented = read_status(data.get("status", "queued"), _STATUSES)
@@ -200,7 +228,8 @@ class GMICloudAdapter(VendorAdapter):
         url = text_or_none(dig(outcome, "video_url")) or _first_media_url(outcome)
         error = None
         if status is VideoStatus.FAILED:
-            error = _read_error(data.get("error")) or _read_error(dig(outcome, "error")) or VideoError()
+            code, message = _said(data.get("error") or dig(outcome, "error"))
+            error = VideoError(code=code, message=clean(message))
         return Video(
             video_id=video_id,
             vendor=self.name,
@@ -217,15 +246,21 @@ class GMICloudAdapter(VendorAdapter):
         )
 
 
+def _without_blanks(payload: object) -> dict[str, Any] | None:
+    """A payload without the values that say the same as no value."""
+    if not isinstance(payload, dict):
+        return None
+    return {name: value for name, value in payload.items() if value not in (None, "", [])}
+
+
 def _first_media_url(outcome: object) -> str | None:
     """The newer outcome, as observed: `media_urls: [{"url": ...}]`."""
     media = dig(outcome, "media_urls")
     return text_or_none(dig(media[0], "url")) if isinstance(media, list) and media else None
 
 
-def _read_error(value: object) -> VideoError | None:
-    """An error as a text or as `{code, message, status}`; both were observed."""
-    if isinstance(value, dict):
-        code = text_of(value.get("code")) or None
-        return VideoError(code=code, message=clean(text_of(value.get("message"))))
-    return VideoError(message=clean(text_of(value))) if value else None
+def _said(error: object) -> tuple[str | None, str]:
+    """Code and message of an error that is a text or `{code, message, status}`; both were observed."""
+    if isinstance(error, dict):
+        return text_of(error.get("code")) or None, text_of(error.get("message"))
+    return None, text_of(error)

@@ -268,7 +268,7 @@ class JimmyAIAdapter(VendorAdapter):
     def _explain(self, response: HttpResponse) -> ErrorAnswer:
         envelope = response.json_object()
         code = envelope.get("code")
-        message = clean(text_of(envelope.get("msg") or envelope.get("message")))
+        message = text_of(envelope.get("msg") or envelope.get("message"))
         meaning = meaning_of_status(response.status_code)
         if response.status_code < 500 and code is not None and str(code) not in _OK_CODES:
             meaning = _MEANING_BY_CODE.get(str(code), meaning)

@@ -189,7 +189,7 @@ class ModellixAdapter(VendorAdapter):
         status = response.status_code
         if 200 <= status < 300 and isinstance(code, int):
             status = code  # documented as the same number; should they differ, the envelope is the vendor's word
-        message = clean(text_of(envelope.get("message")))
+        message = text_of(envelope.get("message"))
         meaning = meaning_of_status(status)
         if meaning is Meaning.REJECTED and speaks_of_moderation(message):
             meaning = Meaning.MODERATION

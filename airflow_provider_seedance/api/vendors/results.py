@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from airflow_provider_seedance.api.models import VideoStatus
+from airflow_provider_seedance.api.models import Video, VideoStatus
 
 
 def read_status(word: object, words: Mapping[str, VideoStatus]) -> tuple[VideoStatus, str | None]:
@@ -44,6 +44,11 @@ def signed_url_expiry(url: str | None) -> datetime | None:
 def earliest(*moments: datetime | None) -> datetime | None:
     """The first of the moments that are known."""
     return min((moment for moment in moments if moment), default=None)
+
+
+def made_between(video: Video, since: datetime, until: datetime) -> bool:
+    """Whether the vendor accepted the video in this span of time."""
+    return video.created_at is not None and since <= video.created_at <= until
 
 
 def dig(value: Any, *path: str) -> Any:
