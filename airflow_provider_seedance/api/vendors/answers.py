@@ -150,13 +150,13 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
                 return None
             return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - now).total_seconds())
     reset = headers.get("x-ratelimit-reset", "").strip()
-    if reset.isascii() and reset.isdigit():
+    if reset.isascii() and reset.isdigit() and len(reset) < 16:
         return max(0.0, int(reset) - now.timestamp())
     return None
 
 
 _SIGNED = re.compile(r"(https?://[^\s\"'<>?]+)\?[^\s\"'<>]*", re.IGNORECASE)
-_DATA_URI = re.compile(r"data:[\w.+-]+/[\w.+-]+;base64,[\w+/=]+", re.IGNORECASE)
+_DATA_URI = re.compile(r"data:[^\s\"'<>,]*;base64,[\w+/=-]+", re.IGNORECASE)
 _LONGEST = 300
 
 

@@ -271,7 +271,7 @@ class _ArkAdapter(VendorAdapter):
             status=status,
             video_url=url,
             last_frame_url=text_or_none(dig(data, "content", "last_frame_url")),
-            url_expires_at=earliest(self.expiry(completed_at), signed_url_expiry(url)),
+            url_expires_at=earliest(self.expiry(completed_at), signed_url_expiry(url)) if url else None,
             error=error,
             usage=usage if isinstance(usage, dict) else None,
             created_at=from_unix(data.get("created_at")),

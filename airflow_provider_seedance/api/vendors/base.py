@@ -181,7 +181,10 @@ class VendorAdapter(ABC):
 
     def expiry(self, completed_at: datetime | None) -> datetime | None:
         """When a URL of a video that ended then stops working, as far as documented."""
-        return completed_at + self.retention if completed_at and self.retention else None
+        try:
+            return completed_at + self.retention if completed_at and self.retention else None
+        except OverflowError:  # a time at the end of the calendar is nonsense of the vendor's, not a reason to stumble
+            return None
 
     def _unsupported(self, what: str) -> UnsupportedByVendorError:
         return UnsupportedByVendorError(f"{self.title} has no documented call to {what}.")
