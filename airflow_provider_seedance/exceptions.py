@@ -19,13 +19,16 @@ from airflow_provider_seedance.api.errors import SeedanceError
 def for_airflow(error: SeedanceError, *, retry: bool | None = None) -> SeedanceError:
     """The same error, in Airflow's terms.
 
-    :param error: from the Seedance API.
+    :param error: from the Seedance API, or already in Airflow's terms.
     :param retry: whether Airflow may retry the task; default: what the error's class says.
     """
-    if AirflowException in type(error).__mro__:
-        return error
-    kind = _airflow_class(type(error), error.retryable if retry is None else retry)  # type: ignore[arg-type]
-    twin: SeedanceError = kind.__new__(kind, *error.args)
+    kind = type(error)
+    if AirflowException in kind.__mro__:
+        if retry is None:
+            return error
+        kind = kind.__bases__[0]
+    twin_class = _airflow_class(kind, error.retryable if retry is None else retry)  # type: ignore[arg-type]
+    twin: SeedanceError = twin_class.__new__(twin_class, *error.args)
     twin.__dict__.update(error.__dict__)
     return twin
 

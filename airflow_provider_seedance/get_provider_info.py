@@ -82,4 +82,22 @@ def get_provider_info() -> dict[str, Any]:
                 "conn-fields": CONNECTION_FIELDS,
             }
         ],
+        "config": {
+            "seedance": {
+                "description": "Options of the Seedance provider.",
+                "options": {
+                    "ledger_path": {
+                        "description": (
+                            "Folder on any object storage (`s3://bucket/seedance-ledger`, `file:///var/...`) in which "
+                            "submissions are noted, so that a retry never pays twice. Needed below Airflow 3.3 only: "
+                            "later versions keep the record in Airflow's own task state store."
+                        ),
+                        "version_added": "0.1.0",
+                        "type": "string",
+                        "example": "s3://my-bucket/seedance-ledger",
+                        "default": "",
+                    }
+                },
+            }
+        },
     }

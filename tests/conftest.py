@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,12 +24,11 @@ pytest_plugins = ["airflow_provider_seedance.simulator.pytest_plugin"]
 
 
 @pytest.fixture(scope="session")
-def airflow_db() -> Iterator[None]:
+def airflow_db() -> None:
     """A migrated database, for tests that run DAGs in this process."""
     from airflow.utils.db import initdb
 
     initdb()
-    yield
 
 
 def pytest_sessionfinish() -> None:

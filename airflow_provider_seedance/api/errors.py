@@ -115,7 +115,7 @@ class VideoFailedError(SeedanceApiError):
 
 
 class VideoUrlMissingError(VideoFailedError):
-    """The video succeeded, but its URL is missing, can't be downloaded, or has expired. A new video would be paid again."""
+    """The video succeeded, but its URL is missing, not usable, or has expired. A new video would be paid again."""
 
     retryable = False
 

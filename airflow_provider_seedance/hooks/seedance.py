@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook
@@ -18,6 +19,7 @@ from airflow_provider_seedance.exceptions import airflow_errors, for_airflow
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
 
+    from airflow_provider_seedance.api.cancelling import Cancellation
     from airflow_provider_seedance.api.client import AsyncSeedanceClient, ClientSettings, RetryPolicy, SeedanceClient
     from airflow_provider_seedance.api.vendors.base import VendorAdapter, VideoPage
 
@@ -49,7 +51,7 @@ class SeedanceHook(BaseHook):
         """The connection form of Airflow versions that don't read it from the provider's information."""
         from airflow_provider_seedance.get_provider_info import UI_FIELD_BEHAVIOUR
 
-        return dict(UI_FIELD_BEHAVIOUR)
+        return {name.replace("-", "_"): value for name, value in UI_FIELD_BEHAVIOUR.items()}
 
     def get_conn(self) -> SeedanceClient:
         """The sync client of this hook, kept open between calls."""
@@ -72,21 +74,28 @@ class SeedanceHook(BaseHook):
             adapter, settings = self._read(connection)
             return AsyncSeedanceClient(adapter, replace(settings, retry=retry) if retry else settings)
 
+    @property
+    def account(self) -> str:
+        """What tells one account from another without its key: connection id, vendor and address."""
+        client = self.get_conn()
+        return "|".join((self.seedance_conn_id, client.adapter.name, client.base_url))
+
     def close(self) -> None:
         """Closes the sync client."""
         if self._client is not None:
             self._client.close()
             self._client = None
 
-    def create_video(self, request: VideoRequest | Mapping[str, Any]) -> Video:
+    def create_video(self, request: VideoRequest | Mapping[str, Any], *, wait_for_room: bool = True) -> Video:
         """Submits a video, with one POST.
 
+        :param wait_for_room: whether to wait here, within bounds, when the vendor is saturated.
         :raises InvalidRequestError: a documented rule is broken; nothing was sent.
         :raises SubmissionUnknownError: a video may exist and be billed.
         :raises SeedanceApiError: the vendor refused, or can't be reached; nothing was created.
         """
         with airflow_errors():
-            return self.get_conn().create_video(request)
+            return self.get_conn().create_video(request, wait_for_room=wait_for_room)
 
     def get_video(self, video_id: str) -> Video:
         """Reads one video.
@@ -110,6 +119,32 @@ class SeedanceHook(BaseHook):
         """
         with airflow_errors():
             self.get_conn().cancel_video(video_id)
+
+    def cancel_if_not_started(self, video_id: str) -> Cancellation:
+        """Cancels a video if that is possible and does no harm; says what came of it."""
+        from airflow_provider_seedance.api.cancelling import after_cancel, before_cancel, cannot_cancel
+
+        with airflow_errors():
+            client = self.get_conn()
+            title = client.adapter.title
+            if not client.adapter.can_cancel:
+                return cannot_cancel(video_id, title)
+            no = before_cancel(client.get_video(video_id), title)
+            if no is not None:
+                return no
+            try:
+                client.cancel_video(video_id)
+            except SeedanceError as error:
+                return after_cancel(video_id, title, str(error))
+            return after_cancel(video_id, title, None)
+
+    def find_videos(self, request: VideoRequest, *, since: datetime, until: datetime) -> list[Video]:
+        """Videos that may be what this request became, if it was submitted in this span of time without an answer.
+
+        :raises UnsupportedByVendorError: the vendor has no list.
+        """
+        with airflow_errors():
+            return self.get_conn().find_videos(request, since=since, until=until)
 
     def list_videos(
         self, *, model: str | None = None, status: VideoStatus | None = None, limit: int = 20, offset: int = 0
@@ -153,6 +188,24 @@ class SeedanceHook(BaseHook):
             async with await self.aget_conn() as client:
                 await client.cancel_video(video_id)
 
+    async def acancel_if_not_started(self, video_id: str) -> Cancellation:
+        """See `cancel_if_not_started`."""
+        from airflow_provider_seedance.api.cancelling import after_cancel, before_cancel, cannot_cancel
+
+        with airflow_errors():
+            async with await self.aget_conn() as client:
+                title = client.adapter.title
+                if not client.adapter.can_cancel:
+                    return cannot_cancel(video_id, title)
+                no = before_cancel(await client.get_video(video_id), title)
+                if no is not None:
+                    return no
+                try:
+                    await client.cancel_video(video_id)
+                except SeedanceError as error:
+                    return after_cancel(video_id, title, str(error))
+                return after_cancel(video_id, title, None)
+
     async def alist_videos(
         self, *, model: str | None = None, status: VideoStatus | None = None, limit: int = 20, offset: int = 0
     ) -> VideoPage:
@@ -167,18 +220,22 @@ class SeedanceHook(BaseHook):
             async with await self.aget_conn() as client:
                 return await client.get_model_info(model)
 
-    def wait_for_video(self, video_id: str, *, poll_interval: float = 10.0, timeout: float = 3600.0) -> Video:
+    def wait_for_video(
+        self, video_id: str, *, poll_interval: float = 10.0, timeout: float = 3600.0, deadline: float | None = None
+    ) -> Video:
         """Waits until the video is there, in this process.
 
         :param poll_interval: seconds between polls.
-        :param timeout: seconds until the wait is given up.
+        :param timeout: seconds from now until the wait is given up.
+        :param deadline: Unix time at which it is given up, in place of `timeout`.
         :raises VideoFailedError: it ended without a result.
         :raises VideoTimeoutError: it was not ready in time.
         """
         from airflow_provider_seedance.api.polling import Outcome, Wait
 
         started = time.time()
-        wait = Wait(video_id, interval=poll_interval, deadline=started + timeout, started=started)
+        deadline = started + timeout if deadline is None else deadline
+        wait = Wait(video_id, interval=poll_interval, deadline=deadline, started=started)
         while True:
             try:
                 decision = wait.saw(self.get_conn().get_video(video_id), time.time())
@@ -193,13 +250,18 @@ class SeedanceHook(BaseHook):
             time.sleep(decision.delay)
 
     def test_connection(self) -> tuple[bool, str]:
-        """Makes a free call without side effects, and tells what came of it."""
+        """Makes one free call without side effects, and tells what came of it."""
+        from airflow_provider_seedance.api.client import RetryPolicy, SeedanceClient
+
         try:
-            return True, self.get_conn().probe()
+            adapter, settings = self._read(self.get_connection(self.seedance_conn_id))
+            # Somebody waits in front of the form, and Airflow ends the test after a minute.
+            connect, read = min(settings.connect_timeout, 10.0), min(settings.read_timeout, 20.0)
+            quick = replace(settings, retry=RetryPolicy(attempts=1), connect_timeout=connect, read_timeout=read)
+            with SeedanceClient(adapter, quick) as client:
+                return True, client.probe()
         except Exception as error:
-            return False, str(error)
-        finally:
-            self.close()
+            return False, str(error) or type(error).__name__
 
     def _read(self, connection: Connection) -> tuple[VendorAdapter, ClientSettings]:
         from airflow_provider_seedance.hooks.settings import read_connection
@@ -209,6 +271,7 @@ class SeedanceHook(BaseHook):
             host=connection.host,
             password=connection.password,
             port=connection.port,
+            schema=connection.schema,
             extra=connection.extra_dejson,
         )
 

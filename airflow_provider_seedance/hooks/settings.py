@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from airflow_provider_seedance.api.errors import SeedanceConfigError
 from airflow_provider_seedance.api.vendors import VENDORS, make_adapter
@@ -14,49 +15,77 @@ if TYPE_CHECKING:
 
 
 def read_connection(
-    conn_id: str, *, host: str | None, password: str | None, port: int | None, extra: Mapping[str, Any]
+    conn_id: str,
+    *,
+    host: str | None,
+    password: str | None,
+    port: int | None,
+    schema: str | None,
+    extra: Mapping[str, Any],
 ) -> tuple[VendorAdapter, ClientSettings]:
     """The vendor's adapter and the client's settings that a connection asks for.
 
-    :raises SeedanceConfigError: naming the connection and what is missing or wrong.
+    :raises SeedanceConfigError: naming the connection and what is missing or wrong; no value that may be a secret.
     """
     from airflow_provider_seedance.api.client import ClientSettings
 
-    def wrong(problem: str) -> SeedanceConfigError:
-        return SeedanceConfigError(f"Connection {conn_id!r}: {problem} Nothing was sent.")
-
-    choices = ", ".join(VENDORS)
-    vendor = str(extra.get("vendor") or "").strip().lower()
-    if not vendor:
-        raise wrong(f"extra has no `vendor`; choose one of {choices}.")
-    if vendor not in VENDORS:
-        raise wrong(f"unknown vendor {vendor!r}; choose one of {choices}.")
-    if not (password or "").strip():
-        raise wrong("the password is empty; it holds the API key.")
-    if port:
-        raise wrong("the port is set; put the whole base URL, with port and path, into the host.")
     defaults = ClientSettings(api_key="")
-    options = VendorOptions(
-        modellix_async_suffix=_flag(extra, "modellix_async_suffix", VendorOptions.modellix_async_suffix),
-        gmicloud_organization_id=str(extra.get("gmicloud_organization_id") or "") or None,
-    )
     try:
+        vendor = _vendor(extra)
+        if port or schema:
+            part = "port" if port else "schema"
+            raise ValueError(f"the {part} is set; put the whole base URL, with scheme, port and path, into the host.")
         settings = ClientSettings(
-            api_key=(password or "").strip(),
+            api_key=_key(password),
             base_url=_base_url(host),
             connect_timeout=_seconds(extra, "connect_timeout", defaults.connect_timeout),
             read_timeout=_seconds(extra, "read_timeout", defaults.read_timeout),
         )
+        options = VendorOptions(
+            modellix_async_suffix=_flag(extra, "modellix_async_suffix", VendorOptions.modellix_async_suffix),
+            gmicloud_organization_id=_header(extra, "gmicloud_organization_id"),
+        )
     except ValueError as error:
-        raise wrong(str(error)) from None
+        raise SeedanceConfigError(f"Connection {conn_id!r}: {error} Nothing was sent.") from None
     return make_adapter(vendor, options), settings
+
+
+def _vendor(extra: Mapping[str, Any]) -> str:
+    choices = ", ".join(VENDORS)
+    if not isinstance(extra, Mapping):
+        raise ValueError(f"extra is no JSON object, so it has no `vendor`; choose one of {choices}.")
+    vendor = str(extra.get("vendor") or "").strip().lower()
+    if not vendor:
+        raise ValueError(f"extra has no `vendor`; choose one of {choices}.")
+    if vendor not in VENDORS:
+        raise ValueError(f"unknown vendor {vendor!r}; choose one of {choices}.")
+    return vendor
+
+
+def _key(password: str | None) -> str:
+    key = (password or "").strip()
+    if not key:
+        raise ValueError("the password is empty; it holds the API key.")
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise ValueError("the password holds characters that no API key has; it is the bare key, without `Bearer`.")
+    return key
 
 
 def _base_url(host: str | None) -> str | None:
     host = (host or "").strip()
     if not host:
         return None
-    return host if "://" in host else f"https://{host}"
+    url = host if "://" in host else f"https://{host}"
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable or not url.isprintable() or " " in url:
+        raise ValueError("the host is no base URL; it begins with https:// or http:// or is left empty.")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("the base URL in the host must hold no user, password, query or fragment.")
+    return f"{parts.scheme}://{url.partition('://')[2]}"
 
 
 def _seconds(extra: Mapping[str, Any], name: str, default: float) -> float:
@@ -72,8 +101,21 @@ def _seconds(extra: Mapping[str, Any], name: str, default: float) -> float:
     return seconds
 
 
+_WORDS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+
+
 def _flag(extra: Mapping[str, Any], name: str, default: bool) -> bool:
     value = extra.get(name)
     if value in (None, ""):
         return default
-    return value if isinstance(value, bool) else str(value).strip().lower() in ("true", "1", "yes", "on")
+    found = _WORDS.get(str(value).strip().lower())
+    if found is None:
+        raise ValueError(f"extra `{name}` must be true or false.")
+    return found
+
+
+def _header(extra: Mapping[str, Any], name: str) -> str | None:
+    value = str(extra.get(name) or "").strip()
+    if not value.isascii() or not value.isprintable():
+        raise ValueError(f"extra `{name}` holds characters that can't be sent in a header.")
+    return value or None

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Mapping, Sequence
+from threading import Thread
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
-from airflow_provider_seedance.api.errors import SeedanceError
+from airflow_provider_seedance.api.errors import (
+    SeedanceError,
+    SeedanceRateLimitError,
+    TransientApiError,
+    VideoFailedError,
+    VideoTimeoutError,
+)
 from airflow_provider_seedance.api.models import REQUEST_FIELDS
 from airflow_provider_seedance.exceptions import airflow_errors, for_airflow
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
+from airflow_provider_seedance.operators.submission_store import open_store
+from airflow_provider_seedance.task_states import has_ended_for_good
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_seedance.operators.submitting import OnUnknownSubmission, Submitted
+
+ROOM_INTERVAL = 30.0
+"""Seconds between tries while the vendor has no room and doesn't say how long that will last."""
+
+KILL_PATIENCE = 20.0
+"""Seconds that cancelling may take when the task is killed."""
 
 
 class SeedanceCreateVideoOperator(BaseOperator):
@@ -46,6 +64,10 @@ class SeedanceCreateVideoOperator(BaseOperator):
     :param deferrable: whether to wait in the triggerer, without a worker slot. Default: yes.
     :param poll_interval: seconds between polls. Default 10.
     :param timeout: seconds from the submission after which the wait is given up. Default 3,600.
+    :param cancel_on_kill: whether a video that has not started is cancelled when the user ends the task while it waits.
+        Only BytePlus and Volcengine can; what runs already can't be cancelled and is billed. Default: yes.
+    :param on_unknown_submission: what to do if a create was sent, nobody knows what became of it, and the vendor has no
+        list that shows it: `fail` (default; a person decides) or `resubmit` (a retry submits again, and may pay twice).
     """
 
     template_fields: Sequence[str] = (*REQUEST_FIELDS, "seedance_conn_id")
@@ -78,6 +100,8 @@ class SeedanceCreateVideoOperator(BaseOperator):
         deferrable: bool = True,
         poll_interval: float = 10.0,
         timeout: float = 3600.0,
+        cancel_on_kill: bool = True,
+        on_unknown_submission: OnUnknownSubmission = "fail",
         **kwargs: Any,
     ) -> None:
         kwargs.setdefault("multiple_outputs", True)
@@ -105,38 +129,100 @@ class SeedanceCreateVideoOperator(BaseOperator):
         self.deferrable = deferrable
         self.poll_interval = poll_interval
         self.timeout = timeout
+        self.cancel_on_kill = cancel_on_kill
+        if on_unknown_submission not in ("fail", "resubmit"):
+            raise ValueError(f"on_unknown_submission must be 'fail' or 'resubmit', not {on_unknown_submission!r}")
+        self.on_unknown_submission = on_unknown_submission
+        self._mine: tuple[Any, str] | None = None
         self._check_literals()
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Submits the video; then returns it, waits for it, or defers."""
-        from airflow_provider_seedance.api.validation import to_request
+        """Submits the video, or finds what an earlier attempt submitted; then returns it, waits for it, or defers."""
+        return self._obtain(context, saturated_since=None)
 
-        hook = SeedanceHook(self.seedance_conn_id)
-        try:
-            with airflow_errors():
-                video = hook.create_video(to_request(self._request_fields()))
-            self.log.info("Submitted video %s to %s (%s).", video.video_id, video.vendor, video.model)
-            if not self.wait_for_completion:
-                return video.to_dict()
-            # At once, so that links and people find the id while the task waits.
-            context["ti"].xcom_push(key="video_id", value=video.video_id)
-            if self.deferrable:
-                self._defer(video.video_id, deadline=time.time() + self.timeout)
-            done = hook.wait_for_video(video.video_id, poll_interval=self.poll_interval, timeout=self.timeout)
-            return done.to_dict()
-        finally:
-            hook.close()
+    def execute_when_room(self, context: Context, event: Any = None) -> dict[str, Any]:
+        """Comes back after the vendor had no room."""
+        since = event.get("since") if isinstance(event, dict) else None
+        return self._obtain(context, saturated_since=since if isinstance(since, int | float) else time.time())
 
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
         """Takes the trigger's event."""
         from airflow_provider_seedance.triggers.deferral import video_of_event
 
-        with airflow_errors():
+        try:
             video = video_of_event(self.seedance_conn_id, event)
+        except SeedanceError as error:
+            raise after_submission(error, recorded=open_store(context) is not None) from None
         self.log.info("Video %s is ready.", video.video_id)
         return video.to_dict()
 
-    def _defer(self, video_id: str, deadline: float) -> NoReturn:
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Says what became of the video if Airflow itself ended the deferral, and whether a retry can pay twice."""
+        try:
+            return super().resume_execution(next_method, next_kwargs, context)
+        except Exception as error:
+            if type(error).__name__ not in ("TaskDeferralTimeout", "TaskDeferralError"):
+                raise
+            message = (
+                f"Airflow ended the wait ({error}). The video was not cancelled: it may still finish, and be billed."
+            )
+            raise after_submission(VideoTimeoutError(message), recorded=open_store(context) is not None) from None
+
+    def on_kill(self) -> None:
+        """Cancels a video that has not started, if the user ended the task while it waited on the worker."""
+        if not self.cancel_on_kill or self._mine is None:
+            return
+        ti, video_id = self._mine
+        # In a thread and bounded: the signal may have come in the middle of a talk with Airflow's supervisor.
+        thread = Thread(target=self._cancel_if_ended, args=(ti, video_id), daemon=True)
+        thread.start()
+        thread.join(timeout=KILL_PATIENCE)
+
+    def _obtain(self, context: Context, saturated_since: float | None) -> dict[str, Any]:
+        from airflow_provider_seedance.api.polling import failure_of
+        from airflow_provider_seedance.api.validation import to_request
+        from airflow_provider_seedance.operators.submitting import Submitter
+
+        ti = context["ti"]
+        store = open_store(context)
+        hook = SeedanceHook(self.seedance_conn_id)
+        try:
+            with airflow_errors():
+                submitter = Submitter(
+                    hook,
+                    store,
+                    to_request(self._request_fields()),
+                    max_tries=ti.max_tries,
+                    on_unknown=self.on_unknown_submission,
+                    wait_for_room=not self.deferrable,
+                )
+                try:
+                    submitted = submitter.obtain()
+                except SeedanceRateLimitError as error:
+                    if not self.deferrable:
+                        raise
+                    self._come_back_when_room(error, saturated_since or time.time())
+            video = submitted.video
+            self.log.info("Video %s at %s (%s): %s.", video.video_id, video.vendor, video.model, video.status.value)
+            if not self.wait_for_completion:
+                return video.to_dict()
+            # At once, so that links and people find the id while the task waits.
+            ti.xcom_push(key="video_id", value=video.video_id)
+            if video.is_deliverable:
+                return video.to_dict()
+            if video.status.is_terminal:
+                raise after_submission(failure_of(video), recorded=store is not None)
+            self._mine = (ti, video.video_id)
+            return self._wait(hook, video.video_id, self._deadline(ti, submitted), recorded=store is not None)
+        finally:
+            hook.close()
+
+    def _wait(self, hook: SeedanceHook, video_id: str, deadline: float, *, recorded: bool) -> dict[str, Any]:
+        if not self.deferrable:
+            try:
+                return hook.wait_for_video(video_id, poll_interval=self.poll_interval, deadline=deadline).to_dict()
+            except SeedanceError as error:
+                raise after_submission(error, recorded=recorded) from None
         from airflow_provider_seedance.triggers.deferral import defer_for_video
         from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
 
@@ -145,8 +231,40 @@ class SeedanceCreateVideoOperator(BaseOperator):
             video_id=video_id,
             poll_interval=self.poll_interval,
             deadline=deadline,
+            cancel_on_kill=self.cancel_on_kill,
         )
-        defer_for_video(self, trigger)
+        return defer_for_video(self, trigger)
+
+    def _deadline(self, ti: Any, submitted: Submitted) -> float:
+        """From the submission, kept by retries; `execution_timeout`, which Airflow doesn't enforce while deferred, too."""
+        deadline = submitted.submitted_at + self.timeout
+        if self.execution_timeout is None:
+            return deadline
+        started = ti.start_date.timestamp() if ti.start_date else time.time()
+        return min(deadline, started + self.execution_timeout.total_seconds())
+
+    def _come_back_when_room(self, error: SeedanceRateLimitError, since: float) -> NoReturn:
+        """Gives the slot back and tries again later; nothing has been submitted."""
+        from airflow_provider_seedance.triggers.backoff import SeedanceBackoffTrigger
+
+        left = since + self.timeout - time.time()
+        delay = max(error.retry_after or 0.0, ROOM_INTERVAL) * random.uniform(1, 1.5)  # noqa: S311 - no secret
+        if delay > left:
+            raise error
+        self.log.info("%s Giving the slot back, trying again in %.0f s.", error, delay)
+        self.defer(
+            trigger=SeedanceBackoffTrigger(until=time.time() + delay, since=since),
+            method_name="execute_when_room",
+        )
+
+    def _cancel_if_ended(self, ti: Any, video_id: str) -> None:
+        try:
+            if not has_ended_for_good(ti):
+                self.log.info("Video %s goes on: its task has not ended.", video_id)
+                return
+            self.log.info(SeedanceHook(self.seedance_conn_id).cancel_if_not_started(video_id).sentence)
+        except Exception as error:
+            self.log.warning("Video %s was not cancelled (%s); it may be billed.", video_id, type(error).__name__)
 
     def _request_fields(self) -> dict[str, Any]:
         """The fields of the request that are set; what isn't set isn't sent."""
@@ -161,6 +279,25 @@ class SeedanceCreateVideoOperator(BaseOperator):
             check_literals(fields, {name for name, value in fields.items() if not _is_literal(value)})
         except SeedanceError as error:
             raise for_airflow(error) from None
+
+
+def after_submission(error: SeedanceError, *, recorded: bool) -> SeedanceError:
+    """What Airflow may do about an error that comes after the submission, told to people as well.
+
+    :param recorded: whether a retry will find the video again; if not, a retry would submit, and pay, again.
+    """
+    if isinstance(error, VideoFailedError):
+        retry, sentence = error.retryable, "A retry submits a new video." if error.retryable else ""
+    elif not isinstance(error, TransientApiError | VideoTimeoutError):
+        retry, sentence = False, ""
+    elif recorded:
+        retry, sentence = True, "A retry goes on with this video and submits no other."
+    else:
+        retry, sentence = False, "It is not retried: without a record, a retry would submit, and pay, again."
+    told = for_airflow(error, retry=retry)
+    if sentence:
+        told.args = (f"{error} {sentence}",)
+    return told
 
 
 def _is_literal(value: Any) -> bool:

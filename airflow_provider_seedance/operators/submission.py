@@ -1,0 +1,138 @@
+"""The record of what was submitted, and what a new attempt may do with it. Pure: no I/O, no Airflow."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from airflow_provider_seedance.api.errors import SeedanceError
+from airflow_provider_seedance.api.models import VideoRequest
+
+
+class SubmissionRecordError(SeedanceError):
+    """The record of an earlier submission can't be read, so nobody knows what was paid for. Nothing was sent."""
+
+
+class RequestChangedError(SeedanceError):
+    """A retry asks for something else than what was submitted. Nothing was sent; clearing the task starts over."""
+
+
+class Action(StrEnum):
+    """What a new attempt may do."""
+
+    SUBMIT = "submit"
+    """Nothing was submitted in this life of the task."""
+    REATTACH = "reattach"
+    """This very video was submitted: wait for it, or take it."""
+    LOOK_UP = "look up"
+    """Something may have been submitted, nobody noted its id."""
+    START_OVER = "start over"
+    """The user cleared the task: the old video is not wanted any more."""
+    REFUSE = "refuse"
+    """Another video was submitted by this life of the task."""
+
+
+@dataclass(frozen=True)
+class SubmissionRecord:
+    """What a task submitted, or was about to.
+
+    :param fingerprint: per field of the request a short hash, and one of the connection; holds no prompt.
+    :param max_tries: the task instance's, which only clearing changes: it tells a retry from a new life.
+    :param intended_at: Unix time just before the POST.
+    :param vendor: whom it was sent to.
+    :param model: what was asked for.
+    :param video_id: the vendor's id, `None` as long as only the intent is known.
+    :param marker: what was sent along to find the video again, where the vendor echoes such a thing.
+    """
+
+    fingerprint: dict[str, str]
+    max_tries: int
+    intended_at: float
+    vendor: str
+    model: str
+    video_id: str | None = None
+    marker: str | None = None
+    version: int = 1
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON types, for the store."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Any) -> SubmissionRecord:
+        """The record as stored.
+
+        :raises SubmissionRecordError: for anything that this class didn't write; it never means "submit again".
+        """
+        try:
+            record = cls(**value)
+            sound = (
+                record.version == 1
+                and isinstance(record.fingerprint, dict)
+                and isinstance(record.max_tries, int)
+                and isinstance(record.intended_at, int | float)
+                and (record.video_id is None or (isinstance(record.video_id, str) and record.video_id != ""))
+            )
+        except TypeError:
+            sound = False
+        if not sound:
+            raise SubmissionRecordError(
+                "The record of this task's earlier submission can't be read, so a video may exist and be billed. "
+                "Nothing was sent. Look in the vendor's console, then delete the record "
+                "(key `seedance_submission` of the task's state, or its file in the ledger)."
+            )
+        return record
+
+
+def decide(record: SubmissionRecord | None, fingerprint: Mapping[str, str], max_tries: int) -> Action:
+    """What an attempt may do, given what an earlier one left behind."""
+    if record is None:
+        return Action.SUBMIT
+    if record.max_tries != max_tries:
+        return Action.START_OVER
+    if record.video_id is None:
+        return Action.LOOK_UP
+    return Action.REATTACH if record.fingerprint == fingerprint else Action.REFUSE
+
+
+def changed_fields(record: SubmissionRecord, fingerprint: Mapping[str, str]) -> list[str]:
+    """Names of the fields in which a request differs from the recorded one."""
+    names = sorted({*record.fingerprint, *fingerprint})
+    return [name for name in names if record.fingerprint.get(name) != fingerprint.get(name)]
+
+
+def fingerprint_of(request: VideoRequest, connection: str) -> dict[str, str]:
+    """Short hashes by which a retry recognises its own request.
+
+    Signatures of media URLs are left out: they are made anew each time a template is rendered.
+
+    :param connection: what tells one account from another, without its key.
+    """
+    fields = {name: _comparable(getattr(request, name)) for name in type(request).model_fields if request.is_set(name)}
+    return {name: _hash(value) for name, value in {**fields, "connection": connection}.items()}
+
+
+def _comparable(value: Any) -> Any:
+    if isinstance(value, str):
+        return _without_signature(value)
+    if isinstance(value, tuple):
+        return [_without_signature(item) for item in value]
+    return value
+
+
+def _without_signature(text: str) -> str:
+    if not text.startswith(("https://", "http://")):
+        return text
+    try:
+        return urlunsplit(urlsplit(text)._replace(query="", fragment=""))
+    except ValueError:
+        return text
+
+
+def _hash(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:16]

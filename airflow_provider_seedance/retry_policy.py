@@ -1,0 +1,26 @@
+"""A ready-made `retry_policy` for Airflow 3.3+: fail at once where a retry can't help, retry the rest."""
+
+from __future__ import annotations
+
+from airflow.providers.common.compat.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
+
+_ERRORS = "airflow_provider_seedance.api.errors"
+
+SEEDANCE_RETRY_POLICY = ExceptionRetryPolicy(
+    rules=[
+        RetryRule(
+            exception=f"{_ERRORS}.SeedanceModerationError", action=RetryAction.FAIL, reason="Refused by moderation"
+        ),
+        RetryRule(exception=f"{_ERRORS}.SeedanceQuotaError", action=RetryAction.FAIL, reason="No balance or quota"),
+        RetryRule(exception=f"{_ERRORS}.SeedanceAuthError", action=RetryAction.FAIL, reason="The key is refused"),
+        RetryRule(exception=f"{_ERRORS}.SeedanceConfigError", action=RetryAction.FAIL, reason="Connection is wrong"),
+        RetryRule(exception=f"{_ERRORS}.InvalidRequestError", action=RetryAction.FAIL, reason="Bad input"),
+        RetryRule(exception=f"{_ERRORS}.RequestRejectedError", action=RetryAction.FAIL, reason="Bad input"),
+        RetryRule(exception=f"{_ERRORS}.VideoNotFoundError", action=RetryAction.FAIL, reason="Unknown video"),
+        RetryRule(
+            exception=f"{_ERRORS}.SubmissionUnknownError", action=RetryAction.FAIL, reason="It may have been billed"
+        ),
+    ],
+    default=RetryAction.DEFAULT,
+)
+"""`SeedanceCreateVideoOperator(..., retries=3, retry_policy=SEEDANCE_RETRY_POLICY)`."""

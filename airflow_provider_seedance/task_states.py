@@ -1,0 +1,26 @@
+"""Whether a task instance has ended for good: the one question that tells a user's kill from a failover."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_FINAL_STATES = frozenset(("success", "failed", "skipped", "upstream_failed", "removed"))
+
+
+def has_ended_for_good(ti: Any) -> bool:
+    """Asks Airflow for the state of the task instance; blocks.
+
+    A killed trigger or worker may mean that the user marked the task, or cleared it, or that another triggerer has
+    taken over. Only in the first case is the state final; in the others somebody else owns the video by now.
+
+    :param ti: a task instance, as triggers and contexts have it.
+    """
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    map_index = ti.map_index if ti.map_index is not None else -1
+    states = RuntimeTaskInstance.get_task_states(
+        dag_id=ti.dag_id, task_ids=[ti.task_id], run_ids=[ti.run_id], map_index=map_index
+    )
+    # A mapped task instance answers under "task_id_index".
+    key = ti.task_id if map_index < 0 else f"{ti.task_id}_{map_index}"
+    return (states.get(ti.run_id) or {}).get(key) in _FINAL_STATES
