@@ -1,0 +1,92 @@
+"""What the tests of the Airflow layer share: valid requests, secrets to look for, and small ways to run things."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from airflow.triggers.base import TriggerEvent
+
+from airflow_provider_seedance.hooks.seedance import SeedanceHook
+from airflow_provider_seedance.simulator import VENDORS, Simulator
+from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
+
+PROMPT = "a paper boat named Zebedee in rain"
+
+SIMPLE: dict[str, dict[str, Any]] = {
+    "jimmyai": {"model": "seedance2.0-fast-i2v", "prompt": PROMPT, "duration": 5},
+    "gmicloud": {"model": "seedance-2-0-fast-260128", "prompt": PROMPT},
+    "modellix": {"model": "seedance-2.0-t2v", "prompt": PROMPT},
+    "byteplus": {"model": "dreamina-seedance-2-0-fast-260128", "prompt": PROMPT},
+    "volcengine": {"model": "doubao-seedance-2-0-fast-260128", "prompt": PROMPT},
+}
+"""The least that each vendor takes."""
+
+SIGNED = "https://cdn.example/v.mp4?X-Tos-Signature=5ec4e7"
+"""A vendor's message may quote such a URL; `5ec4e7` must not come through."""
+
+FIRST_PARTY = ("byteplus", "volcengine")
+SOON = 0.01
+"""Seconds between polls."""
+
+
+def conn_id(vendor: str) -> str:
+    return f"seedance_{vendor}"
+
+
+def submit(vendor: str, **fields: Any) -> str:
+    """Creates a video and gives its id."""
+    hook = SeedanceHook(conn_id(vendor))
+    try:
+        return hook.create_video(SIMPLE[vendor] | fields).video_id
+    finally:
+        hook.close()
+
+
+def submit_finished(sim: Simulator, vendor: str) -> str:
+    video_id = submit(vendor)
+    sim.finish(video_id)
+    return video_id
+
+
+def call(form: str, hook: SeedanceHook, method: str, *args: Any, **kwargs: Any) -> Any:
+    """Calls a method of the hook, or its asynchronous twin."""
+    if form == "sync":
+        return getattr(hook, method)(*args, **kwargs)
+
+    async def awaited() -> Any:
+        return await getattr(hook, f"a{method}")(*args, **kwargs)
+
+    return asyncio.run(awaited())
+
+
+async def events_of(trigger: SeedanceVideoTrigger) -> list[TriggerEvent]:
+    """Every event that the trigger fires until it stops."""
+    return [event async for event in trigger.run()]
+
+
+async def event_of(trigger: SeedanceVideoTrigger) -> dict[str, Any]:
+    """The payload of the trigger's only event, as it comes back from Airflow's database."""
+    (event,) = await events_of(trigger)
+    payload: dict[str, Any] = json.loads(json.dumps(event.payload))
+    return payload
+
+
+def polls(sim: Simulator) -> int:
+    return sum(count for (_, name), count in sim.counts.items() if name == "poll")
+
+
+def assert_no_secret(text: str, *others: str) -> None:
+    """No key, prompt or signature; `others` are further things that must not be in the text."""
+    for secret in ("sk-simulator", "Zebedee", "5ec4e7", "Signature=", *others):
+        assert secret not in text, f"{secret!r} is in: {text}"
+
+
+def assert_names(message: str, words: Iterable[str]) -> None:
+    for word in words:
+        assert word in message
+
+
+__all__ = ["FIRST_PARTY", "PROMPT", "SIGNED", "SIMPLE", "SOON", "VENDORS", "Simulator"]
