@@ -175,7 +175,18 @@ _BALANCE_WORDS = (
     "余额不足",
     "额度不足",
 )
-_MODERATION_WORDS = ("moderation", "sensitive", "real person", "policyviolation", "policy violation", "riskdetection")
+# "Sensitive" alone is in "case-sensitive" too.
+_MODERATION_WORDS = (
+    "moderation",
+    "sensitivecontent",
+    "sensitive content",
+    "sensitive information",
+    "敏感",
+    "real person",
+    "policyviolation",
+    "policy violation",
+    "riskdetection",
+)
 
 
 def speaks_of_balance(text: str) -> bool:

@@ -1,0 +1,237 @@
+"""What a poll means: the decision table of a wait, without a server and without a clock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from airflow_provider_seedance.api.errors import (
+    NotSentError,
+    RequestRejectedError,
+    SeedanceApiError,
+    SeedanceAuthError,
+    SeedanceModerationError,
+    SeedanceQuotaError,
+    TransientApiError,
+    VideoFailedError,
+    VideoModerationError,
+    VideoNotFoundError,
+    VideoTimeoutError,
+)
+from airflow_provider_seedance.api.models import Video, VideoError, VideoStatus
+from airflow_provider_seedance.api.polling import MOST_FAILURES, NOT_FOUND_GRACE, Outcome, Wait, failure_of
+
+START = 1_790_000_000.0
+URL = "https://cdn.example/v.mp4?X-Signature=secret"
+
+
+def video(status: str = "running", **more: Any) -> Video:
+    return Video(video_id="v-1", vendor="byteplus", status=VideoStatus(status), **more)
+
+
+def wait(deadline: float | None = START + 3600, interval: float = 10) -> Wait:
+    return Wait("v-1", interval=interval, deadline=deadline, started=START)
+
+
+def test_a_finished_video_ends_the_wait() -> None:
+    done = video("succeeded", video_url=URL)
+    decision = wait().saw(done, START)
+    assert (decision.outcome, decision.video, decision.error) == (Outcome.SUCCEEDED, done, None)
+
+
+def test_a_finished_video_counts_even_after_the_deadline() -> None:
+    assert wait(deadline=START - 1).saw(video("succeeded", video_url=URL), START).outcome is Outcome.SUCCEEDED
+
+
+@pytest.mark.parametrize("status", ["queued", "running"])
+def test_an_unfinished_video_is_waited_for(status: str) -> None:
+    decision = wait().saw(video(status), START)
+    assert (decision.outcome, decision.delay, decision.error) == (Outcome.WAIT, 10, None)
+
+
+FAILURES = [
+    pytest.param(
+        video("failed", error=VideoError(code="E1", message="s3 upload failed")),
+        *(VideoFailedError, "E1", "failed at the vendor: E1: s3 upload failed"),
+        id="failed",
+    ),
+    pytest.param(video("failed"), VideoFailedError, None, "the vendor gave no reason", id="failed-without-a-reason"),
+    *(
+        pytest.param(
+            video("failed", error=VideoError(code=code, message=message)),
+            VideoModerationError,
+            code,
+            "withheld|failed",
+            id=f"mod-{n}",
+        )
+        for n, (code, message) in enumerate(
+            (
+                ("OutputVideoSensitiveContentDetected", "x"),
+                ("OutputAudioSensitiveContentDetected.PolicyViolation", ""),
+                ("PROVIDER_MODERATION_ERROR", "TRADEMARK"),
+                ("moderation", "output refused"),
+                (None, "PROVIDER_MODERATION_ERROR"),
+                (None, "output refused by content moderation"),
+            )
+        )
+    ),
+    pytest.param(video("expired"), VideoFailedError, None, "was expired at the vendor", id="expired"),
+    pytest.param(video("cancelled"), VideoFailedError, None, "was cancelled at the vendor", id="cancelled"),
+    *(
+        pytest.param(video("succeeded", video_url=url), VideoFailedError, None, "without a URL", id=f"url-{name}")
+        for name, url in (("none", None), ("relative", "videos/1.mp4"), ("asset", "asset://1"), ("host", "https://"))
+    ),
+]
+
+
+@pytest.mark.parametrize(("ended", "kind", "code", "words"), FAILURES)
+def test_a_video_that_ended_badly_ends_the_wait(
+    ended: Video, kind: type[VideoFailedError], code: str | None, words: str
+) -> None:
+    decision = wait().saw(ended, START)
+    assert (decision.outcome, decision.video) == (Outcome.FAILED, ended)
+    assert isinstance(decision.error, kind)
+    assert isinstance(decision.error, VideoModerationError) == (kind is VideoModerationError)
+    assert (decision.error.code, decision.error.vendor) == (code, "byteplus")
+    assert "v-1" in str(decision.error)
+    assert any(word in str(decision.error) for word in words.split("|"))
+
+
+def test_a_withheld_video_is_a_moderation_error_that_no_retry_answers() -> None:
+    error = failure_of(video("failed", error=VideoError(code="OutputVideoSensitiveContentDetected")))
+    assert isinstance(error, SeedanceModerationError)
+    assert not error.retryable
+
+
+@pytest.mark.parametrize(
+    "message", ["the path is case-sensitive", "case sensitive file name", "Read timed out", "audio time-sensitive"]
+)
+def test_not_everything_sensitive_is_moderation(message: str) -> None:
+    assert not isinstance(failure_of(video("failed", error=VideoError(message=message))), VideoModerationError)
+
+
+# -- failed polls -------------------------------------------------------------------------------------------------
+
+
+def test_failed_polls_are_put_up_with_until_the_fifth_in_a_row() -> None:
+    waiting, error = wait(), TransientApiError("HTTP 502")
+    for number in range(1, MOST_FAILURES):
+        decision = waiting.missed(error, START)
+        assert (decision.outcome, decision.warn) == (Outcome.WAIT, True)
+        assert f"Poll {number} of at most {MOST_FAILURES} in a row failed: HTTP 502" in str(decision.note)
+    last = waiting.missed(error, START)
+    assert (last.outcome, last.error) == (Outcome.FAILED, error)
+    assert MOST_FAILURES == 5
+
+
+def test_an_answer_starts_the_count_anew() -> None:
+    waiting = wait()
+    for _ in range(3):
+        for _ in range(MOST_FAILURES - 1):
+            assert waiting.missed(NotSentError("refused"), START).outcome is Outcome.WAIT
+        assert waiting.saw(video(), START).outcome is Outcome.WAIT
+
+
+def test_the_last_sight_of_the_video_survives_failed_polls() -> None:
+    waiting, seen = wait(), video(progress=42)
+    waiting.saw(seen, START)
+    assert waiting.missed(TransientApiError("x"), START).video == seen
+    assert waiting.missed(SeedanceAuthError("x"), START).video == seen
+
+
+@pytest.mark.parametrize(
+    ("asked", "delay"), [(None, 10), (3, 10), (60, 60), (0, 10)], ids=["nothing", "less", "more", "zero"]
+)
+def test_the_next_poll_waits_as_long_as_the_vendor_asks(asked: float | None, delay: float) -> None:
+    assert wait().missed(TransientApiError("429", retry_after=asked), START).delay == delay
+
+
+def test_what_the_vendor_asks_never_goes_beyond_the_deadline() -> None:
+    assert wait(deadline=START + 30).missed(TransientApiError("429", retry_after=3600), START).delay == 30
+
+
+@pytest.mark.parametrize("kind", [SeedanceAuthError, SeedanceQuotaError, RequestRejectedError, SeedanceModerationError])
+def test_an_error_that_does_not_pass_ends_the_wait_at_once(kind: type[SeedanceApiError]) -> None:
+    error = kind("no")
+    decision = wait().missed(error, START)
+    assert (decision.outcome, decision.error) == (Outcome.FAILED, error)
+
+
+def test_an_unknown_id_is_put_up_with_for_a_short_while_only() -> None:
+    waiting, error = wait(), VideoNotFoundError("unknown")
+    early = [waiting.missed(error, START + second).outcome for second in (0, 10, 20, NOT_FOUND_GRACE - 0.1)]
+    assert early == [Outcome.WAIT] * 4
+    late = waiting.missed(error, START + NOT_FOUND_GRACE)
+    assert (late.outcome, late.error) == (Outcome.FAILED, error)
+
+
+def test_an_id_that_vanishes_after_it_was_seen_is_gone() -> None:
+    waiting = wait()
+    waiting.saw(video(), START + 10)
+    assert waiting.missed(VideoNotFoundError("unknown"), START + 100).outcome is Outcome.FAILED
+
+
+# -- the deadline -------------------------------------------------------------------------------------------------
+
+
+def test_the_last_poll_is_at_the_deadline_not_after_it() -> None:
+    assert wait(deadline=START + 4).saw(video(), START).delay == 4
+
+
+@pytest.mark.parametrize("late", [0, 1, 1e6])
+def test_at_the_deadline_the_wait_is_given_up(late: float) -> None:
+    waiting = wait(deadline=START + 60)
+    waiting.saw(video(), START)
+    for decision in (
+        waiting.saw(video(), START + 60 + late),
+        waiting.missed(TransientApiError("x"), START + 60 + late),
+    ):
+        assert decision.outcome is Outcome.FAILED
+        assert isinstance(decision.error, VideoTimeoutError)
+        assert decision.error.may_be_billed
+        assert "last status: running" in str(decision.error)
+        assert "v-1" in str(decision.error)
+
+
+def test_a_video_that_was_never_seen_is_given_up_at_the_deadline_too() -> None:
+    decision = wait(deadline=START).missed(TransientApiError("x"), START)
+    assert isinstance(decision.error, VideoTimeoutError)
+    assert "never seen" in str(decision.error)
+
+
+def test_without_a_deadline_a_wait_goes_on_for_ever() -> None:
+    decision = wait(deadline=None).saw(video(), START + 1e9)
+    assert (decision.outcome, decision.delay) == (Outcome.WAIT, 10)
+
+
+# -- what is told -------------------------------------------------------------------------------------------------
+
+
+def test_each_change_is_told_once() -> None:
+    waiting = wait()
+    course = [video("queued"), video("queued"), video("running", progress=1), video("running", progress=50)]
+    course += [video("running", progress=90), video("succeeded", video_url=URL)]
+    notes = [waiting.saw(seen, START).note for seen in course]
+    assert notes == ["Video v-1: queued.", None, "Video v-1: running, 1 %.", None, None, "Video v-1: succeeded."]
+
+
+def test_an_undocumented_status_is_warned_about_once_and_waited_out() -> None:
+    waiting = wait()
+    odd = video("running", undocumented_status="pondering")
+    decisions = [waiting.saw(seen, START) for seen in (video("running"), odd, odd, video("running"), odd)]
+    assert [decision.warn for decision in decisions] == [False, True, False, False, False]
+    assert [decision.outcome for decision in decisions] == [Outcome.WAIT] * 5
+    assert "undocumented status 'pondering'" in str(decisions[1].note)
+
+
+def test_each_undocumented_status_is_warned_about() -> None:
+    waiting = wait()
+    words = ["pondering", "dreaming", "pondering"]
+    assert [waiting.saw(video(undocumented_status=word), START).warn for word in words] == [True, True, False]
+
+
+@pytest.mark.parametrize("status", [status.value for status in VideoStatus])
+def test_nothing_that_is_told_holds_the_signed_url(status: str) -> None:
+    decision = wait().saw(video(status, video_url=URL), START)
+    assert "secret" not in f"{decision.note} {decision.error}"
