@@ -163,10 +163,15 @@ class SeedanceCreateVideoOperator(BaseOperator):
         except Exception as error:
             if type(error).__name__ not in ("TaskDeferralTimeout", "TaskDeferralError"):
                 raise
+            store = open_store(context)
+            record = store.read() if store else None
+            if store and record is None:
+                raise  # it waited for room: nothing has been submitted, so there is nothing to add
+            which = f"Video {record.video_id}" if record else "The video"
             message = (
-                f"Airflow ended the wait ({error}). The video was not cancelled: it may still finish, and be billed."
+                f"Airflow ended the wait ({error}). {which} was not cancelled: it may still finish, and be billed."
             )
-            raise after_submission(VideoTimeoutError(message), recorded=open_store(context) is not None) from None
+            raise after_submission(VideoTimeoutError(message), recorded=store is not None) from None
 
     def on_kill(self) -> None:
         """Cancels a video that has not started, if the user ended the task while it waited on the worker."""
@@ -236,7 +241,7 @@ class SeedanceCreateVideoOperator(BaseOperator):
         return defer_for_video(self, trigger)
 
     def _deadline(self, ti: Any, submitted: Submitted) -> float:
-        """From the submission, kept by retries; `execution_timeout`, which Airflow doesn't enforce while deferred, too."""
+        """From the submission, kept by retries; keeps `execution_timeout` too, which Airflow doesn't while deferred."""
         deadline = submitted.submitted_at + self.timeout
         if self.execution_timeout is None:
             return deadline
@@ -289,7 +294,7 @@ def after_submission(error: SeedanceError, *, recorded: bool) -> SeedanceError:
     if isinstance(error, VideoFailedError):
         retry, sentence = error.retryable, "A retry submits a new video." if error.retryable else ""
     elif not isinstance(error, TransientApiError | VideoTimeoutError):
-        retry, sentence = False, ""
+        retry, sentence = False, "A SeedanceVideoSensor on the video's id can still fetch it; clearing buys a new one."
     elif recorded:
         retry, sentence = True, "A retry goes on with this video and submits no other."
     else:

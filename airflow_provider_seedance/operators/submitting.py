@@ -221,7 +221,7 @@ class Submitter:
     def _unknown(self, record: SubmissionRecord, cause: SubmissionUnknownError | None = None) -> SubmissionUnknownError:
         seen = f"{cause} " if cause else "An earlier attempt died before the vendor's answer was noted. "
         return SubmissionUnknownError(
-            f"{seen}Whether {self._adapter.title} accepted a video of model {record.model} at {_at(record)} is not known. "
+            f"{seen}Whether {self._adapter.title} accepted a video ({record.model}) at {_at(record)} is unknown. "
             "Look in the vendor's console. If it is there, wait for it with a SeedanceVideoSensor on its id; "
             "if not, clear this task, which then starts over. A retry does not submit it again"
             + (
@@ -236,9 +236,9 @@ class Submitter:
     def _changed(self, record: SubmissionRecord) -> RequestChangedError:
         names = ", ".join(changed_fields(record, self._fingerprint))
         return RequestChangedError(
-            f"Nothing was sent. Video {record.video_id} was submitted for this task at {_at(record)}, and the request has "
-            f"changed since: {names}. To have that video, wait for it with a SeedanceVideoSensor on its id; to have a new "
-            "one, clear this task. (Templates that change with each try, such as the time, do this too.)"
+            f"Nothing was sent. Video {record.video_id} was submitted for this task at {_at(record)}, and the request "
+            f"has changed since: {names}. To have that video, wait for it with a SeedanceVideoSensor on its id; "
+            "to have a new one, clear this task. (Templates that change with each try, such as the time, do this too.)"
         )
 
 
