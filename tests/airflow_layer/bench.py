@@ -54,7 +54,10 @@ def submit_finished(sim: Simulator, vendor: str) -> str:
 def call(form: str, hook: SeedanceHook, method: str, *args: Any, **kwargs: Any) -> Any:
     """Calls a method of the hook, or its asynchronous twin."""
     if form == "sync":
-        return getattr(hook, method)(*args, **kwargs)
+        try:
+            return getattr(hook, method)(*args, **kwargs)
+        finally:
+            hook.close()
 
     async def awaited() -> Any:
         return await getattr(hook, f"a{method}")(*args, **kwargs)
@@ -76,6 +79,12 @@ async def event_of(trigger: SeedanceVideoTrigger) -> dict[str, Any]:
 
 def polls(sim: Simulator) -> int:
     return sum(count for (_, name), count in sim.counts.items() if name == "poll")
+
+
+async def polled(sim: Simulator, times: int) -> None:
+    """Waits until the simulator was asked so often."""
+    while polls(sim) < times:  # noqa: ASYNC110 - another thread counts
+        await asyncio.sleep(SOON)
 
 
 def assert_no_secret(text: str, *others: str) -> None:
