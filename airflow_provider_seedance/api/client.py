@@ -158,8 +158,7 @@ class _ClientBase:
         return _Exchange(call, http, lambda response: self.adapter.parse_create(response, checked))
 
     def _get(self, video_id: str) -> _Exchange[Video]:
-        if not video_id:
-            raise InvalidRequestError("Nothing was sent. video_id: is empty.")
+        _check_id(video_id)
         http = self.adapter.build_get(video_id)
         return _Exchange(Call.READ, http, lambda response: self.adapter.parse_get(response, video_id))
 
@@ -169,6 +168,7 @@ class _ClientBase:
 
     def _cancel(self, video_id: str) -> _Exchange[None]:
         http = self.adapter.build_cancel(video_id)
+        _check_id(video_id)
         return _Exchange(Call.CANCEL, http, lambda response: self.adapter.parse_cancel(response, video_id))
 
     def _list(self, model: str | None, status: VideoStatus | None, limit: int, offset: int) -> _Exchange[VideoPage]:
@@ -194,6 +194,8 @@ class _ClientBase:
 
     def _batches(self, video_ids: Sequence[str]) -> list[Sequence[str]]:
         """Groups that are worth one request; empty where the vendor answers for one video at a time."""
+        for video_id in video_ids:
+            _check_id(video_id)
         size = self.adapter.most_ids_per_request
         if size < 2 or len(video_ids) < 2:
             return []
@@ -242,6 +244,12 @@ class _ClientBase:
                 vendor=title,
             )
         return TransientApiError(f"{title} did not answer ({kind}). Asking again later is safe.", vendor=title)
+
+
+def _check_id(video_id: str) -> None:
+    """Refuses what would not name one video in a path, but all of them, or something else."""
+    if video_id.strip() in ("", ".", ".."):
+        raise InvalidRequestError(f"Nothing was sent. video_id: {video_id!r} can be no id.")
 
 
 class SeedanceClient(_ClientBase):

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from airflow_provider_seedance.api.errors import TransientApiError
+from airflow_provider_seedance.api.errors import InvalidRequestError, TransientApiError
 from airflow_provider_seedance.api.models import Video, VideoError, VideoRequest, VideoStatus
 from airflow_provider_seedance.api.vendors.answers import (
     ErrorAnswer,
@@ -167,6 +167,11 @@ class _ArkAdapter(VendorAdapter):
 
     def build_list(self, *, model: str | None, status: VideoStatus | None, limit: int, offset: int) -> HttpRequest:
         """See `VendorAdapter`. Goes back 7 days; `offset` must be a multiple of `limit`, as the vendor counts pages."""
+        if not 1 <= limit <= self.page_size or offset < 0 or offset % limit:
+            raise InvalidRequestError(
+                f"Nothing was sent. limit, offset: {self.title} lists pages of 1 to {self.page_size} videos, "
+                f"so offset must be a multiple of limit, not {offset} of {limit}."
+            )
         params = [("page_num", str(offset // limit + 1)), ("page_size", str(limit))]
         if model is not None:
             params.append(("filter.model", model))

@@ -247,7 +247,7 @@ class JimmyAIAdapter(VendorAdapter):
     def parse_probe(self, response: HttpResponse) -> str:
         """See `VendorAdapter`."""
         data = self._data(response)
-        if data is None:
+        if data is None or "available_quota" not in data:
             raise read_error(self.title, response, self._explain(response))
         if data.get("unlimited"):
             return "The key works; its quota is unlimited."
