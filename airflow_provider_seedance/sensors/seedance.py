@@ -90,7 +90,7 @@ class SeedanceVideoSensor(BaseSensorOperator):
         from airflow_provider_seedance.api.polling import Outcome, Wait
 
         if self._wait is None:
-            self._wait = Wait(self.video_id, interval=self.poke_interval, deadline=None, started=time.time())
+            self._wait = Wait(self.video_id, interval=self.poke_interval, deadline=None, started=self._started(context))
         hook = SeedanceHook(self.seedance_conn_id)
         try:
             decision = self._wait.saw(hook.get_video(self.video_id), time.time())
@@ -120,7 +120,17 @@ class SeedanceVideoSensor(BaseSensorOperator):
         """Waiting longer can't bring a failed video back, so a retry of the sensor is only for what may pass."""
         if isinstance(error, VideoTimeoutError):
             return AirflowSensorTimeout(str(error))
-        return for_airflow(error, retry=False if isinstance(error, VideoFailedError) else None)
+        # `BaseSensorOperator` skips softly only what isn't retried; `soft_fail` promises it for every end.
+        final = self.soft_fail or isinstance(error, VideoFailedError)
+        return for_airflow(error, retry=False if final else None)
+
+    def _started(self, context: Context) -> float:
+        """Unix time of the first poke: in reschedule mode that was in another process (Airflow 3 tells it)."""
+        if self.reschedule and not self.deferrable:
+            first = getattr(context["ti"], "get_first_reschedule_date", lambda context: None)(context)
+            if first:
+                return float(first.timestamp())
+        return time.time()
 
     def _skip_or_raise(self, error: AirflowException) -> NoReturn:
         """What `BaseSensorOperator` does for its own pokes."""

@@ -52,12 +52,13 @@ def read_event(event: Any) -> tuple[str, SeedanceError | None]:
     if event.get("outcome") == "succeeded":
         return event["video_id"], None
     found = event.get("error")
-    if event.get("outcome") != "failed" or not isinstance(found, dict):
+    if event.get("outcome") != "failed" or not isinstance(found, dict) or not isinstance(found.get("message"), str):
         raise TransientApiError(f"The trigger's event for video {event['video_id']} can't be read.")
     kind = getattr(errors, str(found.get("kind")), None)
-    message = str(found.get("message"))
+    message, facts = found["message"], found.get("facts")
     if isinstance(kind, type) and issubclass(kind, SeedanceApiError):
-        return event["video_id"], kind(message, **{k: v for k, v in found["facts"].items() if k in _FACTS})
+        known = {k: v for k, v in facts.items() if k in _FACTS} if isinstance(facts, dict) else {}
+        return event["video_id"], kind(message, **known)
     if isinstance(kind, type) and issubclass(kind, SeedanceError):
         return event["video_id"], kind(message)
     return event["video_id"], SeedanceError(message)
