@@ -13,6 +13,15 @@ from airflow_provider_seedance.simulator import Simulator
 from .bench import Client, OpenClient, open_client
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_certificates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Plain HTTP only: loading the machine's certificates for each client would take most of the tests' time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("SSL_CERT_FILE", raising=False)
+        patch.setenv("SSL_CERT_DIR", str(tmp_path_factory.mktemp("no-certificates")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def _server() -> Iterator[Simulator]:
     # Standing still but for `advance` and `finish`: what a test sees doesn't depend on how fast it runs.
