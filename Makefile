@@ -58,3 +58,7 @@ pins: $(STAMP) ## resolve requirements/dev.txt anew
 clean: ## remove what runs and tools left behind (not .venv)
 	@rm -rf .demo .stack .work .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
 	@find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+.PHONY: chaos
+chaos: $(STAMP) ## 60 videos while workers, triggerers and the scheduler are killed; ends with the bills (SEED=, VIDEOS=)
+	@$(BIN)/python -m dev.chaos $(if $(SEED),--seed $(SEED)) $(if $(VIDEOS),--videos $(VIDEOS))

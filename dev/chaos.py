@@ -1,0 +1,246 @@
+"""`make chaos`: a real Airflow with two triggerers under fire, and the simulator's ledger as the judge.
+
+While mapped tasks submit videos at all vendors and wait for them, the simulator fails every tenth call, and workers,
+triggerers and the scheduler are killed at random times; one triggerer is frozen until another one has taken over, and
+revived. At the end no task may have two bills, each must have delivered its own video (or have failed, saying so, where
+the outcome of its create can't be found out), and no live video may have been cancelled.
+"""
+
+import argparse
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
+from dev.airflow_api import FINISHED_RUN
+from dev.chaos_judge import TaskOutcome, broken_promises, unknowns
+from dev.chaos_monkey import HEALTH_THRESHOLD, Hit, Monkey, make_plan, map_indexes
+from dev.screen import table
+from dev.showcase import connections, show_path, stopwatch
+from dev.stack import CHECKOUT, AirflowStack, StackError, stop_on_signals
+
+DAG_ID = "seedance_chaos"
+DAGS = CHECKOUT / "dev" / "dags"
+HOME = CHECKOUT / ".work" / "chaos"
+PROMPT = "A paper boat in a storm, take {index}."
+TIMEOUT = 900.0
+SPEED = 4.0
+QUEUE, RUN = 20.0 * SPEED, 8.0 * SPEED
+"""A video is queued for 20 s and runs for 8 s: long in the queue, where it could be cancelled by mistake."""
+FAILING = 0.1
+KINDS = (
+    *("reset_before", "http_429", "http_500", "http_502_html"),
+    *("reset_after", "http_500_after", "http_502_html_after", "torn_json"),
+)
+SETTINGS = {
+    "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": str(HEALTH_THRESHOLD),
+    # How soon a killed worker is noticed (the default is 5 minutes), and a killed scheduler's tasks are taken over.
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "15",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "10",
+    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
+    "AIRFLOW__CORE__PARALLELISM": "8",
+}
+
+
+@dataclass
+class Report:
+    """What a run came to."""
+
+    seed: int
+    seconds: float
+    state: str
+    tasks: list[TaskOutcome]
+    hits: list[Hit]
+    calls: int
+    failed_calls: int
+    cancelled: list[str]
+    refused_kills: int
+    home: Path
+
+    @property
+    def problems(self) -> list[str]:
+        """Every broken promise; empty if all were kept."""
+        found = [problem for task in self.tasks for problem in broken_promises(task)]
+        found += [f"video {video_id} was cancelled, though nobody wanted that" for video_id in self.cancelled]
+        left = [task.index for task in self.tasks if task.state not in ("success", "failed")]
+        if left:
+            found.append(f"the run is {self.state}, and tasks {left} have not ended")
+        return found
+
+    def lines(self) -> list[str]:
+        """The figures, for people."""
+        kinds = Counter(hit.kind for hit in self.hits)
+        in_create = sum(hit.in_create for hit in self.hits)
+        lost, odd = unknowns(self.tasks, listed=False), unknowns(self.tasks, listed=True)
+        rows = [
+            ["videos", str(len(self.tasks))],
+            ["kills of workers", f"{kinds['worker']} ({in_create} between the vendor's bill and the record of its id)"],
+            ["kills of triggerers", str(kinds["triggerer"])],
+            ["kills of the scheduler", str(kinds["scheduler"])],
+            ["frozen and revived", f"{kinds['freeze']} ({self.refused_kills} false cancels refused)"],
+            ["calls to vendors", f"{self.calls}, {self.failed_calls} failed"],
+            ["retries", str(sum(max(0, task.tries - 1) for task in self.tasks))],
+            ["bills", str(sum(len(task.billed) for task in self.tasks))],
+            ["tasks with two bills", str(sum(len(task.billed) > 1 for task in self.tasks))],
+            ["deliveries", str(sum(task.delivered is not None for task in self.tasks))],
+            ["unknown, no way to look up", f"{len(lost)} ({sum(len(task.billed) for task in lost)} of them billed)"],
+            ["unknown, not in the list", f"{len(odd)} ({sum(len(task.billed) for task in odd)} of them billed)"],
+            ["cancelled live videos", str(len(self.cancelled))],
+            ["left deferred", str(sum(task.state == "deferred" for task in self.tasks))],
+            ["seconds", f"{self.seconds:.0f}"],
+            ["repeat with", f"--seed {self.seed} --videos {len(self.tasks)}"],
+        ]
+        notes = [f"task {task.index} ({task.vendor}) is unknown: {task.why_unknown}" for task in (*lost, *odd)]
+        return [table(["chaos run", ""], rows), "", *notes]
+
+
+def prompt_of(index: int) -> str:
+    """The prompt of one task; nobody else has it."""
+    return PROMPT.format(index=f"{index:03d}")
+
+
+def faults(failing: float = FAILING) -> list[Fault]:
+    """Fails this share of all calls, in every way; some creates are slow, so that kills can hit them."""
+    share = failing / len(KINDS)
+    struck = [Fault(kind, on="any", times=None, probability=share, retry_after=2) for kind in KINDS]
+    return [*struck, Fault("slow", on="create", times=None, probability=0.4, seconds=1.5)]
+
+
+def run_chaos(
+    home: Path,
+    *,
+    seed: int,
+    videos: int,
+    say: Callable[[str], None],
+    env: Mapping[str, str] | None = None,
+) -> Report:
+    """Run it in an Airflow of its own, which is gone afterwards; its home, with logs and database, is kept."""
+    say(f"seed {seed}, {videos} videos")
+    with Simulator(speed=SPEED, seed=seed, queue_seconds=QUEUE, run_seconds=RUN) as simulator:
+        simulator.faults.add(*faults())
+        settings = connections(simulator) | SETTINGS | dict(env or {})
+        settings |= {"SEEDANCE_CHAOS_VIDEOS": str(videos), "SEEDANCE_CHAOS_PROMPT": PROMPT}
+        with AirflowStack(home, DAGS, settings, progress=say) as stack:
+            stack.start_component("triggerer", "triggerer-2")
+            return under_fire(stack, simulator, seed, videos, say)
+
+
+def under_fire(stack: AirflowStack, simulator: Simulator, seed: int, videos: int, say: Callable[[str], None]) -> Report:
+    """Start the DAG run, strike until the plan is through, wait for the end, and look what it came to."""
+    prompts = {prompt_of(index): index for index in range(videos)}
+    while len(stack.api.jobs("TriggererJob")) < 2:
+        time.sleep(0.3)
+    run_id = stack.trigger_dag(DAG_ID)
+    started = time.monotonic()
+    monkey = Monkey(stack, simulator, make_plan(seed, videos), prompts.__getitem__, say)
+    state, shown = "", 0.0
+    try:
+        while (state := stack.api.dag_run_state(DAG_ID, run_id)) not in FINISHED_RUN:
+            monkey.act()
+            if time.monotonic() - shown > 5:
+                shown = time.monotonic()
+                say(progress(stack, simulator, run_id, len(monkey.busy())))
+            if time.monotonic() - started > TIMEOUT:
+                break
+            time.sleep(0.1)
+    finally:
+        monkey.stop()
+    seconds = time.monotonic() - started
+    say(f"the run ended as {state}; judging")
+    tasks = outcomes(stack, simulator, run_id, prompts, monkey.hits)
+    requests = simulator.requests
+    return Report(
+        seed=seed,
+        seconds=seconds,
+        state=state,
+        tasks=tasks,
+        hits=monkey.hits,
+        calls=len(requests),
+        failed_calls=sum(request.fault not in (None, "slow") for request in requests),
+        cancelled=[v.id for v in simulator.videos.values() if v.status == "cancelled" or v.deleted],
+        refused_kills=said_in_logs(stack.logs, "goes on: its task has not ended"),
+        home=stack.home,
+    )
+
+
+def progress(stack: AirflowStack, simulator: Simulator, run_id: str, busy: int) -> str:
+    """One line about how far it is."""
+    states = Counter(str(task["state"]) for task in stack.api.task_instances(DAG_ID, run_id))
+    shown = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+    return f"{shown}; {len(simulator.ledger)} bills, {busy} workers busy"
+
+
+def outcomes(
+    stack: AirflowStack, simulator: Simulator, run_id: str, prompts: Mapping[str, int], hits: list[Hit]
+) -> list[TaskOutcome]:
+    """What became of each task, from Airflow's API and the simulator's records."""
+    indexes = map_indexes(stack)
+    kills = Counter(indexes.get(ti_id.replace("-", "")) for hit in hits for ti_id in hit.ti_ids)
+    found = []
+    for task in stack.api.task_instances(DAG_ID, run_id):
+        index = int(task["map_index"])
+        prompt = prompt_of(index)
+        result = stack.api.xcom(DAG_ID, run_id, "create", map_index=index) or {}
+        log = ""
+        if task["state"] != "success":
+            log = stack.api.task_log(DAG_ID, run_id, "create", map_index=index)
+        found.append(
+            TaskOutcome(
+                index=index,
+                vendor=VENDORS[index % len(VENDORS)],
+                state=str(task["state"]),
+                tries=int(task["try_number"]),
+                delivered=result.get("video_id") if result.get("status") == "succeeded" else None,
+                has_url=bool(result.get("video_url")),
+                unknown="SubmissionUnknownError" in log,
+                error="\n    ".join(log.splitlines()[-12:]),
+                creates=[create for create in simulator.creates() if prompt in create.body.decode(errors="replace")],
+                billed=[bill.video_id for bill in simulator.ledger if simulator.videos[bill.video_id].prompt == prompt],
+                kills=kills[index],
+            )
+        )
+    if sorted(task.index for task in found) != sorted(prompts.values()):
+        raise StackError(f"{len(found)} tasks instead of {len(prompts)}")
+    return sorted(found, key=lambda task: task.index)
+
+
+def said_in_logs(logs: Path, sentence: str) -> int:
+    """How often a sentence is in the logs of tasks and triggers."""
+    files = [path for path in logs.rglob("*.log*") if path.parent != logs and path.is_file()]
+    return sum(path.read_text(errors="replace").count(sentence) for path in files)
+
+
+def main() -> int:
+    """Run it and return the exit code: 0 only if no promise was broken."""
+    parser = argparse.ArgumentParser(prog="make chaos", description="Pay once, lose nothing: proven under fire.")
+    parser.add_argument("--seed", type=int, help="repeats the plan of kills and the vendors' faults (default: random)")
+    parser.add_argument("--videos", type=int, default=60, help="how many (default: 60)")
+    options = parser.parse_args()
+    stop_on_signals()
+    seed = random.randrange(1_000_000) if options.seed is None else options.seed  # noqa: S311 - no secret
+    try:
+        report = run_chaos(HOME, seed=seed, videos=options.videos, say=stopwatch())
+    except KeyboardInterrupt:
+        print("\nstopped by Ctrl-C")
+        return 130
+    except (StackError, TimeoutError, RuntimeError, httpx.HTTPError) as error:
+        print(f"\nFAILED: {error}\nseed {seed}; logs: {show_path(HOME / 'logs')}", file=sys.stderr)
+        return 1
+    print("\n" + "\n".join(report.lines()))
+    if report.problems:
+        print("\nBROKEN:\n" + "\n".join(report.problems), file=sys.stderr)
+        print(f"\nLogs: {show_path(HOME / 'logs')}", file=sys.stderr)
+        return 1
+    print("\nNo promise was broken.")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,86 @@
+"""What a chaos run came to, judged by the simulator's record: bills, deliveries, unknowns, broken promises. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from airflow_provider_seedance.simulator.records import RecordedRequest
+
+CAN_LIST = frozenset({"gmicloud", "byteplus", "volcengine"})
+"""Vendors whose list shows what became of a create without an answer."""
+
+
+@dataclass
+class TaskOutcome:
+    """One task at the end, and what the simulator knows about it.
+
+    :param index: its map index.
+    :param vendor: whom it asked.
+    :param state: Airflow's word for how it ended.
+    :param tries: how often it was started.
+    :param delivered: the video that it returned, `None` if it returned none.
+    :param has_url: whether a URL came with it.
+    :param unknown: whether it failed with `SubmissionUnknownError`.
+    :param error: the end of its log, for people.
+    :param creates: the create requests that carried its prompt.
+    :param billed: ids of the videos that were billed for its prompt.
+    :param kills: how often a process that worked for it was killed.
+    """
+
+    index: int
+    vendor: str
+    state: str
+    tries: int
+    delivered: str | None
+    has_url: bool
+    unknown: bool
+    error: str = ""
+    creates: Sequence[RecordedRequest] = field(default_factory=list)
+    billed: Sequence[str] = field(default_factory=list)
+    kills: int = 0
+
+    @property
+    def ambiguous_create(self) -> RecordedRequest | None:
+        """A create of which its sender could not know what became, by the simulator's record."""
+        return next((create for create in self.creates if is_ambiguous(create)), None)
+
+    @property
+    def why_unknown(self) -> str:
+        """What made the outcome of its create unknown, empty if nothing did."""
+        create = self.ambiguous_create
+        if create is not None:
+            return f"{create.fault or 'cut off'}, answered {create.answered}"
+        return "its worker was killed" if self.kills else ""
+
+
+def is_ambiguous(create: RecordedRequest) -> bool:
+    """Whether the answer, or the lack of one, leaves open whether there is a video."""
+    answered = create.answered
+    if not isinstance(answered, int):  # "reset", "client_gone", or no answer at all
+        return True
+    return answered >= 500 or create.fault in ("torn_json", "missing_id", "not_json")
+
+
+def broken_promises(task: TaskOutcome) -> list[str]:
+    """What this task shows to be untrue of "pay once, lose nothing"; empty if all is well."""
+    name = f"task {task.index} ({task.vendor})"
+    problems = []
+    if len(task.billed) > 1:
+        problems.append(f"{name} has {len(task.billed)} bills: {', '.join(task.billed)}")
+    if task.state == "success":
+        if task.delivered is None or not task.has_url:
+            problems.append(f"{name} succeeded, but returned no video")
+        elif task.delivered not in task.billed:
+            problems.append(f"{name} returned video {task.delivered}, which is not its own ({task.billed or 'none'})")
+    elif task.state == "failed" and task.unknown:
+        if not task.why_unknown:
+            problems.append(f"{name} says that its submission is unknown, but nothing was ambiguous: {task.error}")
+        elif task.billed and task.vendor in CAN_LIST:
+            problems.append(f"{name} gave video {task.billed[0]} up, though the vendor's list shows it: {task.error}")
+    else:
+        problems.append(f"{name} ended as {task.state}: {task.error}")
+    return problems
+
+
+def unknowns(tasks: Sequence[TaskOutcome], *, listed: bool) -> list[TaskOutcome]:
+    """Tasks that failed with an unknown submission, at vendors with or without a list."""
+    return [task for task in tasks if task.unknown and (task.vendor in CAN_LIST) == listed]

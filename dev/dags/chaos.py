@@ -1,0 +1,45 @@
+"""The DAG of `make chaos`: mapped videos over all vendors, each with a prompt of its own, submitted and waited for."""
+
+import os
+from datetime import timedelta
+
+from airflow.sdk import DAG
+
+from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
+
+# What each vendor calls a model that takes a prompt alone.
+MODELS = {
+    "jimmyai": "seedance2.0-fast-sp",
+    "gmicloud": "seedance-2-0-fast-260128",
+    "modellix": "seedance-2.0-fast-t2v",
+    "byteplus": "dreamina-seedance-2-0-fast-260128",
+    "volcengine": "doubao-seedance-2-0-fast-260128",
+}
+VENDORS = tuple(MODELS)
+VIDEOS = int(os.environ.get("SEEDANCE_CHAOS_VIDEOS", "60"))
+PROMPT = os.environ.get("SEEDANCE_CHAOS_PROMPT", "A paper boat in a storm, take {index}.")
+
+
+def video(index: int) -> dict[str, object]:
+    """What task number `index` asks for; nobody else asks for the same."""
+    vendor = VENDORS[index % len(VENDORS)]
+    return {
+        "seedance_conn_id": f"seedance_{vendor}",
+        "model": MODELS[vendor],
+        "prompt": PROMPT.format(index=f"{index:03d}"),
+    }
+
+
+with DAG("seedance_chaos", schedule=None, catchup=False, max_active_tasks=100, tags=["seedance"]):
+    SeedanceCreateVideoOperator.partial(
+        task_id="create",
+        duration=5,
+        resolution="720p",
+        ratio="16:9",
+        wait_for_completion=True,
+        poll_interval=2,
+        timeout=1200,
+        retries=8,
+        retry_delay=timedelta(seconds=2),
+        retry_exponential_backoff=False,
+    ).expand_kwargs([video(index) for index in range(VIDEOS)])
