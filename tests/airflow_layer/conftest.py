@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -56,3 +58,11 @@ def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
 def form(request: pytest.FixtureRequest) -> str:
     """Which of the hook's two forms a test calls."""
     return str(request.param)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_ssl_context() -> Iterator[None]:
+    """Hundreds of clients share the certificates that the first one loads: nothing here speaks TLS."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
+        yield
