@@ -18,7 +18,11 @@ SEEDANCE_RETRY_POLICY = ExceptionRetryPolicy(
         RetryRule(exception=f"{_ERRORS}.RequestRejectedError", action=RetryAction.FAIL, reason="Bad input"),
         RetryRule(exception=f"{_ERRORS}.VideoNotFoundError", action=RetryAction.FAIL, reason="Unknown video"),
         RetryRule(
-            exception=f"{_ERRORS}.SubmissionUnknownError", action=RetryAction.FAIL, reason="It may have been billed"
+            exception=f"{_ERRORS}.SubmissionUnknownError",
+            action=RetryAction.FAIL,
+            reason="It may have been billed",
+            # The operator's own form of it says by itself whether a retry may follow.
+            match_subclasses=False,
         ),
     ],
     default=RetryAction.DEFAULT,

@@ -13,6 +13,9 @@ from urllib.parse import urlsplit, urlunsplit
 from airflow_provider_seedance.api.errors import SeedanceError
 from airflow_provider_seedance.api.models import VideoRequest
 
+_END_OF_TIME = 253_402_300_000.0
+"""Unix time of the last moments that a date can tell."""
+
 
 class SubmissionRecordError(SeedanceError):
     """The record of an earlier submission can't be read, so nobody knows what was paid for. Nothing was sent."""
@@ -71,22 +74,27 @@ class SubmissionRecord:
         """
         try:
             record = cls(**value)
-            sound = (
-                record.version == 1
-                and isinstance(record.fingerprint, dict)
-                and isinstance(record.max_tries, int)
-                and isinstance(record.intended_at, int | float)
-                and (record.video_id is None or (isinstance(record.video_id, str) and record.video_id != ""))
-            )
         except TypeError:
-            sound = False
-        if not sound:
+            record = None
+        if record is None or not record._is_sound():
             raise SubmissionRecordError(
                 "The record of this task's earlier submission can't be read, so a video may exist and be billed. "
                 "Nothing was sent. Look in the vendor's console, then delete the record "
                 "(key `seedance_submission` of the task's state, or its file in the ledger)."
             )
         return record
+
+    def _is_sound(self) -> bool:
+        """Whether the fields, read from JSON, are what this class writes."""
+        texts = [*self.fingerprint.values(), self.vendor, self.model] if isinstance(self.fingerprint, dict) else [None]
+        return (
+            self.version == 1
+            and all(isinstance(text, str) for text in texts)
+            and all(text is None or (isinstance(text, str) and text != "") for text in (self.video_id, self.marker))
+            and type(self.max_tries) is int
+            and type(self.intended_at) in (int, float)
+            and 0 < self.intended_at < _END_OF_TIME
+        )
 
 
 def decide(record: SubmissionRecord | None, fingerprint: Mapping[str, str], max_tries: int) -> Action:
@@ -120,8 +128,10 @@ def fingerprint_of(request: VideoRequest, connection: str) -> dict[str, str]:
 def _comparable(value: Any) -> Any:
     if isinstance(value, str):
         return _without_signature(value)
-    if isinstance(value, tuple):
-        return [_without_signature(item) for item in value]
+    if isinstance(value, list | tuple):
+        return [_comparable(item) for item in value]
+    if isinstance(value, Mapping):
+        return {name: _comparable(item) for name, item in value.items()}
     return value
 
 

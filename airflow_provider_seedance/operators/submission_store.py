@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 
 KEY = "seedance_submission"
 
+_NOTHING: Any = object()
+
 
 class SubmissionStore(Protocol):
     """Keeps one record per task instance, across retries."""
@@ -41,8 +43,8 @@ class TaskStateSubmissionStore:
 
     def read(self) -> SubmissionRecord | None:
         """See `SubmissionStore`."""
-        value = self._state.get(KEY)
-        return None if value is None else SubmissionRecord.from_json(value)
+        value = self._state.get(KEY, default=_NOTHING)
+        return None if value is _NOTHING else SubmissionRecord.from_json(value)
 
     def write(self, record: SubmissionRecord) -> None:
         """See `SubmissionStore`."""

@@ -6,7 +6,7 @@ import logging
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
@@ -20,12 +20,13 @@ from airflow_provider_seedance.api.errors import (
     VideoNotFoundError,
 )
 from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatus
-from airflow_provider_seedance.api.polling import NOT_FOUND_GRACE
+from airflow_provider_seedance.api.polling import NOT_FOUND_GRACE, failure_of
 from airflow_provider_seedance.exceptions import for_airflow
 from airflow_provider_seedance.operators.submission import (
     Action,
     RequestChangedError,
     SubmissionRecord,
+    SubmissionRecordError,
     changed_fields,
     decide,
     fingerprint_of,
@@ -111,7 +112,7 @@ class Submitter:
             found = self._look_up(record)
             if found is None:
                 if self._on_unknown == "fail":
-                    raise for_airflow(self._unknown(record))
+                    raise for_airflow(self._unknown(record), retry=self._adapter.can_list)
                 log.warning("An earlier submission is in doubt; submitting again, as on_unknown_submission says.")
                 return self._submit()
             record = self._note(record, found)
@@ -128,9 +129,8 @@ class Submitter:
             model=self._request.model,
             marker=marker if request is not self._request else None,
         )
-        if self._store:
-            self._store.write(record)
-        with self._forgetting_refusals():
+        self._intend(record)
+        with self._forgetting_refusals(record):
             try:
                 video = self._hook.create_video(request, wait_for_room=self._wait_for_room)
             except SubmissionUnknownError as error:
@@ -138,16 +138,40 @@ class Submitter:
         self._note(record, video)
         return Submitted(video, record.intended_at)
 
+    def _intend(self, record: SubmissionRecord) -> None:
+        if self._store:
+            try:
+                self._store.write(record)
+            except Exception:
+                # It may have been kept all the same, and would cast doubt on a submission that never was.
+                self._forget(record)
+                raise
+
+    def _forget(self, record: SubmissionRecord) -> None:
+        """Takes the record back. If that fails, the error that led here is the one to be told."""
+
+        def take_back(store: SubmissionStore) -> None:
+            # Not another's: a worker that was thought dead must not erase what its successor has noted.
+            with suppress(SubmissionRecordError):
+                if store.read() not in (None, record):
+                    return
+            store.delete()
+
+        if self._store:
+            try:
+                _thrice()(take_back, self._store)
+            except Exception:
+                log.exception("Nothing was submitted, but the record of the intent could not be taken back.")
+
     @contextmanager
-    def _forgetting_refusals(self) -> Iterator[None]:
+    def _forgetting_refusals(self, record: SubmissionRecord) -> Iterator[None]:
         """Where it is certain that nothing was created, no intent is left behind to cast doubt on the next attempt."""
         try:
             yield
         except SubmissionUnknownError:
             raise
         except SeedanceError:
-            if self._store:
-                self._store.delete()
+            self._forget(record)
             raise
 
     def _find_again(self, record: SubmissionRecord, error: SubmissionUnknownError) -> Video:
@@ -159,7 +183,7 @@ class Submitter:
                 return video
         unknown = self._unknown(record, error)
         # With "resubmit" it is the next attempt that submits: a retry is the user's own word for "again".
-        raise for_airflow(unknown, retry=self._on_unknown == "resubmit") from None
+        raise for_airflow(unknown, retry=self._on_unknown == "resubmit" or self._adapter.can_list) from None
 
     def _look_up(self, record: SubmissionRecord) -> Video | None:
         """The video that a recorded intent became, if the vendor's list shows exactly one; `None` proves nothing."""
@@ -191,6 +215,9 @@ class Submitter:
                 raise
             video = Video(video_id=video_id, vendor=record.vendor, model=record.model, status=VideoStatus.QUEUED)
         if video.status in (VideoStatus.FAILED, VideoStatus.CANCELLED, VideoStatus.EXPIRED):
+            failure = failure_of(video)
+            if not failure.retryable:
+                raise failure
             log.info("Video %s of an earlier attempt ended as %s; submitting anew.", video_id, video.status.value)
             return self._submit()
         log.info("Video %s was submitted by an earlier attempt (%s); going on with it.", video_id, video.status.value)
@@ -201,7 +228,7 @@ class Submitter:
         noted = replace(record, video_id=video.video_id)
         if self._store:
             try:
-                Retrying(stop=stop_after_attempt(3), wait=wait_exponential(), reraise=True)(self._store.write, noted)
+                _thrice()(self._store.write, noted)
             except Exception:
                 log.exception("Video %s was submitted, but its id could not be recorded.", video.video_id)
         return noted
@@ -213,6 +240,8 @@ class Submitter:
             )
             return
         try:
+            if record.vendor != self._adapter.name:
+                raise SeedanceError(f"It is at {record.vendor}, the connection leads to {self._adapter.name} now.")
             sentence = self._hook.cancel_if_not_started(record.video_id).sentence
         except SeedanceError as error:
             sentence = f"Video {record.video_id} could not be cancelled. {error}"
@@ -223,15 +252,17 @@ class Submitter:
         return SubmissionUnknownError(
             f"{seen}Whether {self._adapter.title} accepted a video ({record.model}) at {_at(record)} is unknown. "
             "Look in the vendor's console. If it is there, wait for it with a SeedanceVideoSensor on its id; "
-            "if not, clear this task, which then starts over. A retry does not submit it again"
-            + (
-                " by itself." if self._on_unknown == "fail" else ", unless on_unknown_submission='resubmit' (set here)."
-            ),
+            f"if not, clear this task, which then starts over. {self._what_a_retry_does()}",
             vendor=self._adapter.name,
             code=cause.code if cause else None,
             status_code=cause.status_code if cause else None,
             request_id=cause.request_id if cause else None,
         )
+
+    def _what_a_retry_does(self) -> str:
+        if self._on_unknown == "resubmit":
+            return "A retry submits it again, as on_unknown_submission says."
+        return "A retry looks for it again, and submits nothing." if self._adapter.can_list else "There is no retry."
 
     def _changed(self, record: SubmissionRecord) -> RequestChangedError:
         names = ", ".join(changed_fields(record, self._fingerprint))
@@ -240,6 +271,10 @@ class Submitter:
             f"has changed since: {names}. To have that video, wait for it with a SeedanceVideoSensor on its id; "
             "to have a new one, clear this task. (Templates that change with each try, such as the time, do this too.)"
         )
+
+
+def _thrice() -> Retrying:
+    return Retrying(stop=stop_after_attempt(3), wait=wait_exponential(), reraise=True)
 
 
 def _at(record: SubmissionRecord) -> str:

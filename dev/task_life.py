@@ -1,0 +1,377 @@
+"""A task instance's life without a scheduler: attempts, deferrals, retries and deaths, against a real HTTP server.
+
+What Airflow does around an operator is done here in the same order: each step (an attempt, a resumption) makes a new
+operator, as a new worker process does; only what Airflow keeps (task state or ledger, the trigger's stored arguments)
+goes from one step to the next. A step can die at a named place: by an exception that nothing catches, or, with
+`forked`, as a process of its own by SIGKILL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import multiprocessing
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from importlib import import_module
+from typing import Any, cast
+from unittest.mock import patch
+
+from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
+
+from airflow_provider_seedance.api.polling import Wait
+from airflow_provider_seedance.hooks.seedance import SeedanceHook
+from airflow_provider_seedance.operators import seedance as operator_module
+from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
+from airflow_provider_seedance.operators.submitting import Submitter
+from airflow_provider_seedance.triggers import deferral
+from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
+
+BEFORE_POST = "before POST"
+AFTER_POST = "after POST, before the record"
+AFTER_RECORD = "after the record"
+WHILE_DEFERRED = "while deferred"
+IN_TRIGGER = "in the trigger"
+IN_EXECUTE_COMPLETE = "in execute_complete"
+BEFORE_XCOM = "between id and XCom"
+PLACES = (
+    BEFORE_POST,
+    AFTER_POST,
+    AFTER_RECORD,
+    WHILE_DEFERRED,
+    IN_TRIGGER,
+    IN_EXECUTE_COMPLETE,
+    BEFORE_XCOM,
+)
+
+_FAIL = "__fail__"
+
+
+class DeathError(BaseException):
+    """Stands for the death of the process: no `except Exception` sees it."""
+
+
+class TaskState:
+    """What `context["task_state_store"]` is to a task: values as JSON, for all attempts."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, str] = {}
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value, or the default."""
+        return json.loads(self.kept[key]) if key in self.kept else default
+
+    def set(self, key: str, value: Any, *, retention: Any = None) -> None:
+        """Keeps the value."""
+        self.kept[key] = json.dumps(value)
+
+    def delete(self, key: str) -> None:
+        """Forgets the value, if there is one."""
+        self.kept.pop(key, None)
+
+
+@dataclass
+class Ti:
+    """As much of a task instance as the operator looks at."""
+
+    try_number: int = 1
+    max_tries: int = 2
+    dag_id: str = "dag"
+    task_id: str = "create"
+    run_id: str = "run"
+    map_index: int = -1
+    start_date: datetime | None = field(default_factory=lambda: datetime.now(tz=UTC))
+    xcoms: dict[str, Any] = field(default_factory=dict)
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        """Keeps the value."""
+        self.xcoms[key] = value
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one process does for the task.
+
+    :param operator: its arguments.
+    :param ti: the task instance.
+    :param method: `execute`, or where a deferral resumes.
+    :param kwargs: for that method.
+    :param die: the place where the process dies, if it does.
+    :param kill: die by SIGKILL instead of an exception.
+    """
+
+    operator: dict[str, Any]
+    ti: Ti
+    method: str = "execute"
+    kwargs: dict[str, Any] = field(default_factory=dict)
+    die: str | None = None
+    kill: bool = False
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a step: a value, a deferral or an error. Plain data, so that it can come from another process."""
+
+    kind: str
+    value: dict[str, Any] = field(default_factory=dict)
+    xcoms: dict[str, Any] = field(default_factory=dict)
+    trigger: tuple[str, dict[str, Any]] | None = None
+    method: str = ""
+    error: str = ""
+    message: str = ""
+    retryable: bool = True
+
+
+def work(step: Step, state: TaskState | None) -> Result:
+    """Does a step in this process.
+
+    :param state: the task's state; without it the operator uses the ledger, if one is configured.
+    """
+    task = SeedanceCreateVideoOperator(**{"task_id": step.ti.task_id, **step.operator})
+    context = cast("Any", {"ti": step.ti} | ({"task_state_store": state} if state is not None else {}))
+    with _death(step):
+        try:
+            if step.method == "execute":
+                value = task.execute(context)
+            else:
+                value = task.resume_execution(step.method, step.kwargs, context)
+            if step.die == BEFORE_XCOM:
+                _die(step.kill)
+        except TaskDeferred as deferral_:
+            trigger = deferral_.trigger.serialize()
+            return Result("deferred", trigger=trigger, method=deferral_.method_name, xcoms=step.ti.xcoms)
+        except Exception as error:
+            return Result(
+                "failed",
+                error=type(error).__name__,
+                message=str(error),
+                retryable=not isinstance(error, AirflowFailException),
+                xcoms=step.ti.xcoms,
+            )
+    return Result("done", value=value, xcoms=step.ti.xcoms)
+
+
+def watch(path: str, kwargs: dict[str, Any], die: str | None = None, kill: bool = False) -> dict[str, Any]:
+    """Runs a trigger, made from what Airflow has stored of it; gives the event's payload as Airflow stores it."""
+    module, _, name = path.rpartition(".")
+    trigger = getattr(import_module(module), name)(**json.loads(json.dumps(kwargs)))
+
+    async def first() -> Any:
+        async for event in trigger.run():
+            return event.payload
+        return None
+
+    with ExitStack() as stack:
+        if die == WHILE_DEFERRED:
+            stack.enter_context(patch.object(Wait, "saw", _dying_after(Wait.saw, kill)))
+        if die == IN_TRIGGER:
+            stack.enter_context(patch.object(SeedanceVideoTrigger, "run", _breaking))
+        payload: dict[str, Any] = json.loads(json.dumps(asyncio.run(first())))
+        return payload
+
+
+async def _breaking(self: SeedanceVideoTrigger) -> AsyncIterator[Any]:
+    raise RuntimeError("a defect in the trigger")
+    yield  # which makes it a generator, as `run` is
+
+
+@dataclass
+class Ended:
+    """How a task instance's life ended.
+
+    :param attempts: how many there were.
+    :param delivered: what the task returned, if it did.
+    :param error: the last attempt's error class, if it failed.
+    :param message: of that error.
+    """
+
+    attempts: int
+    delivered: dict[str, Any] | None = None
+    error: str = ""
+    message: str = ""
+
+
+Hook = Callable[[int, str], None]
+
+
+class TaskLife:
+    """One task instance and all its attempts.
+
+    :param operator: arguments of the create operator.
+    :param retries: as on the task.
+    :param dies: at which place the first attempt dies.
+    :param forked: whether each step is a process of its own, and dies by SIGKILL. Records are kept in the ledger then.
+    :param before: called with the attempt and the method before each step (`watch` for the trigger).
+    """
+
+    def __init__(
+        self,
+        operator: dict[str, Any],
+        *,
+        retries: int = 2,
+        dies: str | None = None,
+        forked: bool = False,
+        before: Hook | None = None,
+    ) -> None:
+        self.operator = operator
+        self.retries = retries
+        self.dies = dies
+        self.forked = forked
+        self.before = before
+        self.state = None if forked else TaskState()
+
+    def live(self) -> Ended:
+        """Attempts until one succeeds, one fails for good, or none is left."""
+        last = Result("failed", error="DeathError")
+        for number in range(1, self.retries + 2):
+            step = Step(self.operator, Ti(number, self.retries), kill=self.forked)
+            try:
+                last = self._attempt(replace(step, die=self.dies if number == 1 else None))
+            except DeathError:
+                last = Result("failed", error="DeathError")
+                continue
+            if last.kind == "done":
+                return Ended(number, delivered=last.value)
+            if not last.retryable:
+                break
+        return Ended(number, error=last.error, message=last.message)
+
+    def _attempt(self, step: Step) -> Result:
+        result = self._do(step)
+        while result.trigger:
+            try:
+                payload = self._watch(step, result.trigger)
+                step = replace(step, method=result.method, kwargs={"event": payload})
+            except RuntimeError:
+                step = replace(step, method=_FAIL, kwargs={"error": "Trigger failure"})
+            result = self._do(step)
+        return result
+
+    def _do(self, step: Step) -> Result:
+        if self.before:
+            self.before(step.ti.try_number, step.method)
+        result: Result = _in_a_process(work, step, None) if self.forked else work(step, self.state)
+        return result
+
+    def _watch(self, step: Step, trigger: tuple[str, dict[str, Any]]) -> dict[str, Any]:
+        if self.before:
+            self.before(step.ti.try_number, "watch")
+        run = _in_a_process if self.forked else _here
+        try:
+            payload: dict[str, Any] = run(watch, *trigger, step.die, step.kill)
+        except DeathError:
+            # A triggerer died: another one takes the trigger up from what is stored, in the same attempt.
+            payload = run(watch, *trigger)
+        return payload
+
+
+def _here(function: Callable[..., Any], *args: Any) -> Any:
+    return function(*args)
+
+
+def _die(kill: bool) -> None:
+    if kill:
+        os.kill(os.getpid(), signal.SIGKILL)
+    raise DeathError
+
+
+def _dying_before(function: Callable[..., Any], kill: bool) -> Callable[..., Any]:
+    def dying(*args: Any, **kwargs: Any) -> Any:
+        _die(kill)
+
+    return dying
+
+
+def _dying_after(function: Callable[..., Any], kill: bool) -> Callable[..., Any]:
+    def dying(*args: Any, **kwargs: Any) -> Any:
+        function(*args, **kwargs)
+        _die(kill)
+
+    return dying
+
+
+_TARGETS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
+    BEFORE_POST: (SeedanceHook, "create_video", _dying_before),
+    AFTER_POST: (Submitter, "_note", _dying_before),
+    AFTER_RECORD: (Submitter, "_note", _dying_after),
+    IN_EXECUTE_COMPLETE: (deferral, "video_of_event", _dying_after),
+}
+
+
+@contextlib.contextmanager
+def _death(step: Step) -> Iterator[None]:
+    """Has the process die at the step's place."""
+    target = _TARGETS.get(step.die or "")
+    if target is None:
+        yield
+        return
+    owner, name, dying = target
+    with patch.object(owner, name, dying(getattr(owner, name), step.kill)):
+        yield
+
+
+# -- processes of their own ------------------------------------------------------------------------------------------
+
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(["dev.task_life"])
+
+
+def _in_a_process(function: Callable[..., Any], *args: Any) -> Any:
+    """Calls the function in a new process; raises `DeathError` if it was killed."""
+    ours, theirs = _CONTEXT.Pipe(duplex=False)
+    process = _CONTEXT.Process(target=_child, args=(theirs, dict(os.environ), Haste(), function, args))
+    process.start()
+    theirs.close()
+    try:
+        kind, value = ours.recv()
+    except EOFError:
+        process.join()
+        if process.exitcode != -signal.SIGKILL:
+            raise RuntimeError(f"the process ended with {process.exitcode}") from None
+        raise DeathError from None
+    process.join()
+    if kind == "broke":
+        raise RuntimeError(value)
+    return value
+
+
+def _child(pipe: Any, environment: dict[str, str], pace: Haste, function: Callable[..., Any], args: Any) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    pace.apply()
+    try:
+        answer = ("value", function(*args))
+    except Exception as error:
+        answer = ("broke", f"{type(error).__name__}: {error}")
+    pipe.send(answer)
+
+
+# -- no time to lose -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Haste:
+    """Waits that are minutes in life, in seconds.
+
+    :param look_up: before each look-up of a submission.
+    :param room: until a saturated vendor is asked again.
+    :param backoff: between repeated calls.
+    """
+
+    look_up: tuple[float, float] = (0.0, 0.05)
+    room: float = 0.02
+    backoff: float = 0.01
+
+    def apply(self) -> None:
+        """Sets the package's waits, in this process, for good."""
+        from airflow_provider_seedance.api import client
+        from airflow_provider_seedance.operators import submitting
+
+        submitting.LOOK_UP_DELAYS = self.look_up
+        operator_module.ROOM_INTERVAL = self.room
+        setattr(client, "wait_exponential_jitter", lambda **_: lambda state: self.backoff)  # noqa: B010 - it is a class

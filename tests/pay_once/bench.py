@@ -1,0 +1,81 @@
+"""What the tests of "pay once" share."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from airflow.providers.common.compat.sdk import AirflowFailException, Context
+
+from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
+from airflow_provider_seedance.operators.submission_store import KEY
+from airflow_provider_seedance.simulator import VENDORS, Simulator
+from dev import fault_matrix
+from dev.fault_matrix import MODELS
+from dev.task_life import Result, Step, TaskState, Ti, work
+
+PROMPT = "a paper boat named Zebedee in rain"
+CAN_LIST = fault_matrix.CAN_LIST
+ARKS = ("byteplus", "volcengine")
+NO_LIST = tuple(vendor for vendor in VENDORS if vendor not in CAN_LIST)
+
+
+def conn_id(vendor: str) -> str:
+    return f"seedance_{vendor}"
+
+
+def asks(vendor: str, **fields: Any) -> dict[str, Any]:
+    """Arguments of a create operator that waits."""
+    base = {"model": MODELS[vendor], "prompt": PROMPT, "duration": 5, "seedance_conn_id": conn_id(vendor)}
+    return base | {"wait_for_completion": True, "poll_interval": 0.01} | fields
+
+
+class Attempts:
+    """Attempts of one task instance, one `execute` each, over one task state."""
+
+    def __init__(self, operator: dict[str, Any], *, retries: int = 2, state: TaskState | None = None) -> None:
+        self.operator = operator
+        self.state = state or TaskState()
+        self.ti = Ti(max_tries=retries)
+
+    def next(self, die: str | None = None, **changes: Any) -> Result:
+        """One attempt up to its end or deferral."""
+        return work(Step(self.operator | changes, self.ti, die=die), self.state)
+
+    def resume(self, method: str, **kwargs: Any) -> Result:
+        """A deferral's end."""
+        return work(Step(self.operator, self.ti, method, kwargs), self.state)
+
+    def clear(self) -> None:
+        """As the user does: Airflow gives the task new tries."""
+        self.ti.max_tries += 1
+
+    @property
+    def record(self) -> dict[str, Any] | None:
+        """What is kept of the submission."""
+        kept: dict[str, Any] | None = self.state.get(KEY)
+        return kept
+
+    @property
+    def video_id(self) -> str:
+        """Of the recorded submission."""
+        assert self.record
+        assert isinstance(self.record["video_id"], str)
+        return self.record["video_id"]
+
+
+def context_of(ti: Any, state: TaskState | None) -> Context:
+    return cast("Context", {"ti": ti} | ({"task_state_store": state} if state is not None else {}))
+
+
+def create_operator(vendor: str, **fields: Any) -> SeedanceCreateVideoOperator:
+    return SeedanceCreateVideoOperator(task_id="create", **asks(vendor, **fields))
+
+
+def bills(sim: Simulator) -> list[str]:
+    """Ids of what was paid and not given back."""
+    return [bill.video_id for bill in sim.ledger if not bill.refunded]
+
+
+def fails_for_good(error: BaseException) -> bool:
+    """Whether Airflow leaves the task's retries alone."""
+    return isinstance(error, AirflowFailException)

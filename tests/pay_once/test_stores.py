@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+from airflow_provider_seedance.operators.submission import SubmissionRecord, SubmissionRecordError
+from airflow_provider_seedance.operators.submission_store import (
+    KEY,
+    LedgerSubmissionStore,
+    SubmissionStore,
+    TaskStateSubmissionStore,
+    open_store,
+)
+from dev.task_life import TaskState, Ti
+
+from .bench import context_of
+
+RECORD = SubmissionRecord({"prompt": "1"}, 2, 1_790_000_000.0, "byteplus", "m", marker="airflow-1")
+IDENTITY = ("dag", "create", "run", "-1")
+
+Keep = Callable[[tuple[str, ...]], SubmissionStore]
+Spoil = Callable[[str], None]
+
+
+@pytest.fixture(params=["task state", "file", "memory"])
+def keeping(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Keep, Spoil]:
+    """Opens a store as a new process would, and puts a raw text where its record is."""
+    if request.param == "task state":
+        states: dict[tuple[str, ...], TaskState] = {}
+
+        def spoil_state(text: str) -> None:
+            states[IDENTITY].kept[KEY] = text
+
+        return lambda identity: TaskStateSubmissionStore(states.setdefault(identity, TaskState())), spoil_state
+    folder = ObjectStoragePath(f"file://{tmp_path}/le dger" if request.param == "file" else f"memory://{tmp_path.name}")
+
+    def spoil_file(text: str) -> None:
+        (path,) = list(folder.iterdir())
+        path.write_text(text)
+
+    return lambda identity: LedgerSubmissionStore(folder, identity), spoil_file
+
+
+def test_a_store_has_nothing_at_first(keeping: tuple[Keep, Spoil]) -> None:
+    keep, _ = keeping
+    assert keep(IDENTITY).read() is None
+    keep(IDENTITY).delete()
+
+
+def test_a_record_is_there_for_the_next_process_until_it_is_deleted(keeping: tuple[Keep, Spoil]) -> None:
+    keep, _ = keeping
+    keep(IDENTITY).write(RECORD)
+    assert keep(IDENTITY).read() == RECORD
+    noted = replace(RECORD, video_id="v-1")
+    keep(IDENTITY).write(noted)
+    assert keep(IDENTITY).read() == noted
+    keep(IDENTITY).delete()
+    assert keep(IDENTITY).read() is None
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_task_instances_do_not_see_each_other_s_records(keeping: tuple[Keep, Spoil], place: int) -> None:
+    keep, _ = keeping
+    keep(IDENTITY).write(RECORD)
+    other = [*IDENTITY]
+    other[place] = "7"
+    assert keep(tuple(other)).read() is None
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", "{}", '"x"', "7", "null", json.dumps(RECORD.to_json() | {"version": 9})], ids=repr
+)
+def test_a_record_of_another_shape_raises(keeping: tuple[Keep, Spoil], text: str) -> None:
+    keep, spoil = keeping
+    keep(IDENTITY).write(RECORD)
+    spoil(text)
+    with pytest.raises(SubmissionRecordError):
+        keep(IDENTITY).read()
+
+
+@pytest.mark.parametrize("text", ["", "{", json.dumps(RECORD.to_json())[:40], "<html>"], ids=repr)
+def test_a_torn_ledger_file_raises(tmp_path: Path, text: str) -> None:
+    store = LedgerSubmissionStore(ObjectStoragePath(f"file://{tmp_path}"), IDENTITY)
+    store.write(RECORD)
+    (file,) = tmp_path.iterdir()
+    file.write_text(text)
+    with pytest.raises(SubmissionRecordError):
+        store.read()
+
+
+def test_a_ledger_file_that_is_not_even_text_raises(tmp_path: Path) -> None:
+    store = LedgerSubmissionStore(ObjectStoragePath(f"file://{tmp_path}"), IDENTITY)
+    store.write(RECORD)
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SubmissionRecordError):
+        store.read()
+
+
+def test_a_ledger_that_does_not_keep_what_is_written_raises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ObjectStoragePath, "write_text", lambda self, text: 0)
+    with pytest.raises(SubmissionRecordError, match="did not keep"):
+        LedgerSubmissionStore(ObjectStoragePath(f"file://{tmp_path}"), IDENTITY).write(RECORD)
+
+
+def test_a_ledger_s_file_names_tell_nothing_and_fit_every_storage(tmp_path: Path) -> None:
+    LedgerSubmissionStore(
+        ObjectStoragePath(f"file://{tmp_path}"), ("d/../a", "t", "manual__2026-11-20T00:00+00:00", "3")
+    ).write(RECORD)
+    (file,) = tmp_path.iterdir()
+    assert file.stem.isalnum()
+    assert len(file.name) == 64 + len(".json")
+
+
+def test_the_task_state_store_is_taken_where_airflow_has_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__SEEDANCE__LEDGER_PATH", f"file://{tmp_path}")
+    store = open_store(context_of(Ti(), TaskState()))
+    assert isinstance(store, TaskStateSubmissionStore)
+
+
+def test_the_ledger_of_the_configuration_is_taken_below_airflow_3_3(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__SEEDANCE__LEDGER_PATH", f"file://{tmp_path}")
+    first = open_store(context_of(Ti(try_number=1, map_index=3), None))
+    second = open_store(context_of(Ti(try_number=2, map_index=3), None))
+    other = open_store(context_of(Ti(try_number=2, map_index=4), None))
+    assert first
+    assert second
+    assert other
+    first.write(RECORD)
+    assert second.read() == RECORD
+    assert other.read() is None
+
+
+def test_without_any_store_one_warning_says_what_is_not_protected(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        assert open_store(context_of(Ti(), None)) is None
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING
+    for word in ("ledger_path", "retries=0", "pays, again", "3.3"):
+        assert word in record.getMessage()
+
+
+def test_a_store_that_cannot_be_read_is_not_taken_for_an_empty_one() -> None:
+    class Down(TaskState):
+        def get(self, key: str, default: Any = None) -> Any:
+            raise ConnectionError("API server is down")
+
+    with pytest.raises(ConnectionError):
+        TaskStateSubmissionStore(Down()).read()
