@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 JITTER = 0.1
 """Polls are spread by this share of the interval, so that videos submitted together aren't asked for together."""
 
+KILL_PATIENCE = 25.0
+"""Seconds that cancelling may take when the task is killed: a little less than Airflow's own `on_kill_timeout`."""
+
+_unfinished: set[asyncio.Task[None]] = set()
+"""Cancellations under way; the event loop alone doesn't keep them alive."""
+
 
 class SeedanceVideoTrigger(BaseTrigger):
     """Fires once, when the video has ended, the deadline has passed, or polling makes no sense any more.
@@ -75,17 +81,33 @@ class SeedanceVideoTrigger(BaseTrigger):
         """The user ended the task, or Airflow 3.3.0 to 3.3.2 handed the trigger to another triggerer: they look alike.
 
         So the task's state decides: only a final one means that nobody wants the video any more.
+
+        Airflow repeats its cancellation every second until the trigger is gone, and with it would end this method in
+        the middle of its talk with the vendor, without a word. So the work is done in a task of its own.
         """
         if not self.cancel_on_kill or self.task_instance is None:
             return
+        work = asyncio.create_task(self._cancel_if_ended())
+        _unfinished.add(work)
+        work.add_done_callback(_unfinished.discard)
+        while not work.done():
+            try:
+                await asyncio.shield(work)
+            except asyncio.CancelledError:
+                continue  # bounded: `work` ends within KILL_PATIENCE
+
+    async def _cancel_if_ended(self) -> None:
         try:
-            if not await asyncio.to_thread(has_ended_for_good, self.task_instance):
-                self.log.info("Video %s goes on: its task has not ended.", self.video_id)
-                return
-            cancellation = await SeedanceHook(self.seedance_conn_id).acancel_if_not_started(self.video_id)
-            self.log.info(cancellation.sentence)
+            sentence = await asyncio.wait_for(self._sentence_on_kill(), KILL_PATIENCE)
+            self.log.info(sentence)
         except Exception as error:
             self.log.warning("Video %s was not cancelled (%s); it may be billed.", self.video_id, type(error).__name__)
+
+    async def _sentence_on_kill(self) -> str:
+        if not await asyncio.to_thread(has_ended_for_good, self.task_instance):
+            return f"Video {self.video_id} goes on: its task has not ended."
+        cancellation = await SeedanceHook(self.seedance_conn_id).acancel_if_not_started(self.video_id)
+        return cancellation.sentence
 
     async def _wait(self) -> Decision:
         wait = Wait(self.video_id, interval=self.poll_interval, deadline=self.deadline, started=time.time())
