@@ -120,10 +120,11 @@ def run_chaos(
     videos: int,
     say: Callable[[str], None],
     env: Mapping[str, str] | None = None,
+    api_key: str = "sk-simulator",
 ) -> Report:
     """Run it in an Airflow of its own, which is gone afterwards; its home, with logs and database, is kept."""
     say(f"seed {seed}, {videos} videos")
-    with Simulator(speed=SPEED, seed=seed, queue_seconds=QUEUE, run_seconds=RUN) as simulator:
+    with Simulator(speed=SPEED, api_key=api_key, seed=seed, queue_seconds=QUEUE, run_seconds=RUN) as simulator:
         simulator.faults.add(*faults())
         settings = connections(simulator) | SETTINGS | dict(env or {})
         settings |= {"SEEDANCE_CHAOS_VIDEOS": str(videos), "SEEDANCE_CHAOS_PROMPT": PROMPT}

@@ -21,6 +21,9 @@ FROZEN_FOR = 17.0
 """Seconds: longer than the threshold, shorter than the time for which SQLite waits for a lock (a frozen process may
 hold one, as no process of a real database does)."""
 
+SPARED_FOR = 6.0
+"""Seconds after a revival in which no triggerer is killed: its first acts are what the freeze is about."""
+
 IN_CREATE = "in the middle of its create"
 WORKER = (IN_CREATE, "its supervisor", IN_CREATE, "the task's process", "process and supervisor")
 
@@ -92,6 +95,7 @@ class Monkey:
         self._plan = list(plan)
         self._later: list[tuple[float, Callable[[], None]]] = []
         self._frozen: str | None = None
+        self._spared_until = 0.0
         self._orphans = 0
         self._started = time.monotonic()
 
@@ -163,7 +167,7 @@ class Monkey:
     # -- components
 
     def _triggerer(self, name: str) -> Hit | None:
-        if self._frozen or not self._is_up(name):
+        if self._frozen or time.monotonic() < self._spared_until or not self._is_up(name):
             return None
         owned = triggers_of(self.stack)
         self.stack.kill_component(name)
@@ -204,6 +208,7 @@ class Monkey:
             self._say(f"revive: {self._frozen}")
             self.stack.signal_component(self._frozen, signal.SIGCONT)
             self._frozen = None
+            self._spared_until = time.monotonic() + SPARED_FOR
 
     def _cancellable(self) -> dict[str, int]:
         """Component -> how many of its videos are queued at a vendor that can cancel."""

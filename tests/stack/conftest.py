@@ -1,22 +1,32 @@
 """One real Airflow and one simulator for all tests of the session that ask for them."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 
 import pytest
 
 from airflow_provider_seedance.simulator import VENDORS, Simulator
+from dev.chaos import Report, run_chaos
 from dev.stack import CHECKOUT, AirflowStack
 
 DAGS = Path(__file__).parent / "dags"
+CHAOS_SEED = 1
+CHAOS_KEY = "sk-chaos-0123456789abcdef"
 
 
 @pytest.fixture(scope="session")
 def simulator() -> Iterator[Simulator]:
     """All vendors; a video takes 3 s. Faults that a test adds are removed after it (see ``no_faults_left``)."""
     with Simulator(speed=20.0) as simulator:
+        yield simulator
+
+
+@pytest.fixture(scope="session")
+def patient() -> Iterator[Simulator]:
+    """All vendors, too: here a video stays in the queue until the test ends it."""
+    with Simulator(speed=1.0, queue_seconds=1e6) as simulator:
         yield simulator
 
 
@@ -28,14 +38,8 @@ def no_faults_left(request: pytest.FixtureRequest) -> Iterator[None]:
         request.getfixturevalue("simulator").faults.clear()
 
 
-@pytest.fixture(scope="session")
-def stack(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, simulator: Simulator
-) -> Iterator[AirflowStack]:
-    """A real Airflow over ``tests/stack/dags`` and the example DAGs, with one connection per vendor."""
-    base = tmp_path_factory.mktemp("stack")
-    env = {f"AIRFLOW_CONN_SEEDANCE_{vendor.upper()}": simulator.connection_json(vendor) for vendor in VENDORS}
-    env["SEEDANCE_OUTPUT"] = (base / "videos").as_uri()
+def teller(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Prints progress past pytest's capture: an Airflow takes its time."""
     capture = request.config.pluginmanager.getplugin("capturemanager")
     reporter = request.config.pluginmanager.getplugin("terminalreporter")
 
@@ -43,9 +47,43 @@ def stack(
         with capture.global_and_fixture_disabled():
             reporter.write_line(f"[airflow] {line}")
 
+    return say
+
+
+@pytest.fixture(scope="session")
+def chaos(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Report:
+    """A small chaos run in an Airflow of its own, which logs all that it can."""
+    home = tmp_path_factory.mktemp("chaos") / "airflow"
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        with AirflowStack(base / "airflow", [DAGS, CHECKOUT / "example_dags"], env, progress=say) as stack:
+        return run_chaos(
+            home,
+            seed=CHAOS_SEED,
+            videos=12,
+            say=teller(request),
+            env={"AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG"},
+            api_key=CHAOS_KEY,
+        )
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture(scope="session")
+def stack(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    simulator: Simulator,
+    patient: Simulator,
+) -> Iterator[AirflowStack]:
+    """A real Airflow over ``tests/stack/dags`` and the example DAGs, with one connection per vendor."""
+    base = tmp_path_factory.mktemp("stack")
+    env = {f"AIRFLOW_CONN_SEEDANCE_{vendor.upper()}": simulator.connection_json(vendor) for vendor in VENDORS}
+    env |= {f"AIRFLOW_CONN_SEEDANCE_QUEUED_{vendor.upper()}": patient.connection_json(vendor) for vendor in VENDORS}
+    env["AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD"] = "10"  # how soon another triggerer takes over
+    env["SEEDANCE_OUTPUT"] = (base / "videos").as_uri()
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with AirflowStack(base / "airflow", [DAGS, CHECKOUT / "example_dags"], env, progress=teller(request)) as stack:
             yield stack
     finally:
         signal.signal(signal.SIGTERM, before)

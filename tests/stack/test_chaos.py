@@ -1,0 +1,57 @@
+"""A small chaos run on a real Airflow; `make chaos` is the large one."""
+
+import pytest
+
+from dev.chaos import Report
+from dev.chaos_judge import TaskOutcome, broken_promises
+
+pytestmark = pytest.mark.stack
+
+
+def test_whatever_dies_no_task_pays_twice_and_each_delivers_its_own_video(chaos: Report) -> None:
+    assert chaos.problems == [], "\n".join([*chaos.problems, *chaos.lines(), f"logs: {chaos.home / 'logs'}"])
+
+
+def test_it_was_chaos_indeed(chaos: Report) -> None:
+    kinds = {hit.kind for hit in chaos.hits}
+    assert kinds == {"worker", "triggerer", "scheduler", "freeze"}
+    assert any(hit.in_create for hit in chaos.hits)
+    assert chaos.failed_calls > 0
+    assert sum(task.tries > 1 for task in chaos.tasks) > 0
+
+
+def test_no_live_video_was_cancelled_and_nothing_is_left_waiting(chaos: Report) -> None:
+    assert chaos.cancelled == []
+    assert {task.state for task in chaos.tasks} <= {"success", "failed"}
+    assert sum(task.delivered is not None for task in chaos.tasks) >= len(chaos.tasks) // 2
+
+
+def outcome(**facts: object) -> TaskOutcome:
+    """A task that is as it should be, but for the facts given."""
+    task = TaskOutcome(3, "byteplus", "success", 1, delivered="v1", has_url=True, unknown=False, billed=["v1"])
+    for name, value in facts.items():
+        setattr(task, name, value)
+    return task
+
+
+@pytest.mark.parametrize(
+    ("facts", "problem"),
+    [
+        ({"billed": ["v1", "v2"]}, "2 bills"),
+        ({"delivered": "v9"}, "not its own"),
+        ({"has_url": False}, "returned no video"),
+        ({"state": "deferred"}, "ended as deferred"),
+        ({"state": "failed"}, "ended as failed"),
+        ({"state": "failed", "unknown": True}, "nothing was ambiguous"),
+        ({"state": "failed", "unknown": True, "kills": 1}, "though the vendor's list shows it"),
+    ],
+)
+def test_the_judge_of_the_chaos_run_sees_a_broken_promise(facts: dict[str, object], problem: str) -> None:
+    (found,) = broken_promises(outcome(**facts))
+    assert problem in found
+
+
+def test_the_judge_of_the_chaos_run_accepts_what_is_as_promised() -> None:
+    assert broken_promises(outcome()) == []
+    assert broken_promises(outcome(state="failed", unknown=True, kills=1, vendor="jimmyai", delivered=None)) == []
+    assert broken_promises(outcome(state="failed", unknown=True, kills=1, billed=[], delivered=None)) == []
