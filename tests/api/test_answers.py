@@ -517,6 +517,7 @@ ERRORS = [
             ("server", (200, 500), -1, "server error", (SubmissionUnknownError, TransientApiError)),
             ("server-text", (200, 500), "-1", "server error", (SubmissionUnknownError, TransientApiError)),
             ("new-code", (200,), "31337", "hm", (SubmissionUnknownError, TransientApiError)),
+            ("gateway", (301, 408, 409, 425), "20002", "hm", (SubmissionUnknownError, TransientApiError)),
         )
         for status in statuses
     ),

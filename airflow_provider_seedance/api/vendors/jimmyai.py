@@ -270,7 +270,9 @@ class JimmyAIAdapter(VendorAdapter):
         code = envelope.get("code")
         message = text_of(envelope.get("msg") or envelope.get("message"))
         meaning = meaning_of_status(response.status_code)
-        if response.status_code < 500 and code is not None and str(code) not in _OK_CODES:
+        # Behind a status that leaves it open whether the vendor has begun (408, 5xx ...), no envelope proves a refusal.
+        judged = 200 <= response.status_code < 300 or meaning is not Meaning.UNCLEAR
+        if judged and code is not None and str(code) not in _OK_CODES:
             meaning = _MEANING_BY_CODE.get(str(code), meaning)
             if str(code) != "-1" and meaning in (Meaning.REJECTED, Meaning.UNCLEAR):
                 meaning = _meaning_of_text(message) or meaning
