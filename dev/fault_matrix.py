@@ -41,10 +41,10 @@ AT_READ = "in execute_complete"
 AT_REATTACH = "at the reattachment"
 AT_LOOK_UP = "at the look-up"
 
-SPEED = 400.0
-"""Simulated seconds per second: a video takes 0.15 s."""
+SPEED = 1000.0
+"""Simulated seconds per second: a video takes 0.06 s."""
 
-READ_TIMEOUT = 0.25
+READ_TIMEOUT = 0.2
 
 _TRIES = 3
 """How often the client repeats a read that fails: as many faults make it give up."""
@@ -85,7 +85,7 @@ class Row:
             "duration": 5,
             # Without waiting, the id is all that the XCom holds.
             "wait_for_completion": self.dies != BEFORE_XCOM,
-            "poll_interval": 0.05,
+            "poll_interval": 0.02,
             "timeout": 60.0,
         }
 

@@ -26,7 +26,7 @@ from airflow_provider_seedance.task_states import has_ended_for_good
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_seedance.operators.submitting import OnUnknownSubmission, Submitted
+    from airflow_provider_seedance.operators.submitting import OnUnknownSubmission
 
 ROOM_INTERVAL = 30.0
 """Seconds between tries while the vendor has no room and doesn't say how long that will last."""
@@ -167,11 +167,12 @@ class SeedanceCreateVideoOperator(BaseOperator):
             record = store.read() if store else None
             if store and record is None:
                 raise  # it waited for room: nothing has been submitted, so there is nothing to add
-            which = f"Video {record.video_id}" if record else "The video"
+            video_id = record.video_id if record else None
+            which = f"Video {video_id}" if video_id else "The video"
             message = (
                 f"Airflow ended the wait ({error}). {which} was not cancelled: it may still finish, and be billed."
             )
-            raise after_submission(VideoTimeoutError(message), recorded=store is not None) from None
+            raise after_submission(VideoTimeoutError(message), recorded=video_id is not None) from None
 
     def on_kill(self) -> None:
         """Cancels a video that has not started, if the user ended the task while it waited on the worker."""
@@ -206,7 +207,7 @@ class SeedanceCreateVideoOperator(BaseOperator):
                 except SeedanceRateLimitError as error:
                     if not self.deferrable:
                         raise
-                    self._come_back_when_room(error, saturated_since or time.time())
+                    self._come_back_when_room(ti, error, saturated_since or time.time())
             video = submitted.video
             self.log.info("Video %s at %s (%s): %s.", video.video_id, video.vendor, video.model, video.status.value)
             if not self.wait_for_completion:
@@ -218,7 +219,8 @@ class SeedanceCreateVideoOperator(BaseOperator):
             if video.status.is_terminal:
                 raise after_submission(failure_of(video), recorded=store is not None)
             self._mine = (ti, video.video_id)
-            return self._wait(hook, video.video_id, self._deadline(ti, submitted), recorded=store is not None)
+            deadline = self._deadline(ti, submitted.submitted_at)
+            return self._wait(hook, video.video_id, deadline, recorded=store is not None)
         finally:
             hook.close()
 
@@ -240,19 +242,19 @@ class SeedanceCreateVideoOperator(BaseOperator):
         )
         return defer_for_video(self, trigger)
 
-    def _deadline(self, ti: Any, submitted: Submitted) -> float:
+    def _deadline(self, ti: Any, since: float) -> float:
         """From the submission, kept by retries; keeps `execution_timeout` too, which Airflow doesn't while deferred."""
-        deadline = submitted.submitted_at + self.timeout
+        deadline = since + self.timeout
         if self.execution_timeout is None:
             return deadline
         started = ti.start_date.timestamp() if ti.start_date else time.time()
         return min(deadline, started + self.execution_timeout.total_seconds())
 
-    def _come_back_when_room(self, error: SeedanceRateLimitError, since: float) -> NoReturn:
+    def _come_back_when_room(self, ti: Any, error: SeedanceRateLimitError, since: float) -> NoReturn:
         """Gives the slot back and tries again later; nothing has been submitted."""
         from airflow_provider_seedance.triggers.backoff import SeedanceBackoffTrigger
 
-        left = since + self.timeout - time.time()
+        left = self._deadline(ti, since) - time.time()
         delay = max(error.retry_after or 0.0, ROOM_INTERVAL) * random.uniform(1, 1.5)  # noqa: S311 - no secret
         if delay > left:
             raise error

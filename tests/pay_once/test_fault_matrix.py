@@ -1,0 +1,63 @@
+"""The fault matrix, in this process; `make fault-matrix` runs it with processes that really die."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_seedance.simulator import Simulator
+from dev.fault_matrix import Row, Verdict, as_markdown, rows, run_row, summary
+from dev.task_life import AFTER_POST, AFTER_RECORD, WHILE_DEFERRED
+
+# Reads fail alike at all vendors once their adapters have read the answer, so two stand for all here.
+ROWS = [row for row in rows() if row.on == "create" or row.vendor in ("jimmyai", "byteplus")]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.vendor}: {row.fault} {row.place}")
+def test_whatever_fails_one_video_is_paid_and_delivered_or_the_doubt_is_told(quick: Simulator, row: Row) -> None:
+    verdict = run_row(row, quick)
+    assert (verdict.wrong, verdict.duplicates) == ("", 0), verdict
+
+
+@pytest.mark.parametrize("place", [AFTER_POST, AFTER_RECORD, WHILE_DEFERRED])
+def test_a_process_that_is_really_killed_loses_nothing_either(
+    quick: Simulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, place: str
+) -> None:
+    monkeypatch.setenv("AIRFLOW__SEEDANCE__LEDGER_PATH", f"file://{tmp_path}")
+    verdict = run_row(Row("byteplus", "process killed", place, dies=place), quick, forked=True)
+    assert (verdict.outcome, verdict.bills, verdict.wrong) == ("delivered", 1, "")
+
+
+def test_the_matrix_notices_a_second_bill(quick: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A matrix that can't fail proves nothing: a record that forgets has to show."""
+    from airflow_provider_seedance.operators import submission_store
+
+    monkeypatch.setattr(submission_store.TaskStateSubmissionStore, "read", lambda self: None)
+    verdict = run_row(Row("jimmyai", "process killed", AFTER_RECORD, dies=AFTER_RECORD), quick)
+    assert (verdict.bills, verdict.duplicates, verdict.wrong) == (2, 1, "paid more than once")
+
+
+def test_the_matrix_notices_a_fault_that_does_not_strike(quick: Simulator) -> None:
+    verdict = run_row(Row("jimmyai", "500", "in the trigger", "http_500", on="cancel"), quick)
+    assert "did not strike" in verdict.wrong
+
+
+def test_the_matrix_notices_a_video_that_is_lost(quick: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    from airflow_provider_seedance.operators import submitting
+
+    find: Callable[..., Any] = lambda *args, **kwargs: None  # noqa: E731
+    monkeypatch.setattr(submitting.Submitter, "_look_up", find)
+    row = Row("byteplus", "answer lost", "at the POST", "reset_after", expected="in doubt")
+    assert run_row(row, quick).wrong == "the vendor's list shows it"
+
+
+def test_the_summary_counts_and_the_markdown_holds_every_row() -> None:
+    good = Verdict(Row("byteplus", "500", "at the POST"), 1, 1, "delivered", "")
+    bad = Verdict(Row("jimmyai", "429", "at the POST"), 2, 2, "delivered", "paid more than once")
+    assert summary([good, bad]) == ("2 rows: 3 bills, 2 delivered, 0 refused, 0 unknown, 1 duplicates, 1 wrong.")
+    text = as_markdown([good, bad])
+    assert "| byteplus | 500 | at the POST | 1 | 1 | 0 | delivered |" in text
+    assert "paid more than once" in text
