@@ -253,7 +253,11 @@ def _judge(row: Row, ended: Ended, sim: Simulator) -> Verdict:
 @contextlib.contextmanager
 def laboratory() -> Iterator[Simulator]:
     """A fast simulator, connections to it, a ledger, and an Airflow home of its own, in this process's environment."""
-    home = tempfile.mkdtemp(prefix="seedance-matrix-")
+    with tempfile.TemporaryDirectory(prefix="seedance-matrix-", ignore_cleanup_errors=True) as home:
+        yield from _laboratory_in(home)
+
+
+def _laboratory_in(home: str) -> Iterator[Simulator]:
     # Airflow reads its configuration when it is first imported.
     os.environ |= {
         "AIRFLOW_HOME": home,

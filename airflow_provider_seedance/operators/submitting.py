@@ -16,6 +16,7 @@ from tenacity import Retrying, stop_after_attempt, wait_exponential
 from airflow_provider_seedance.api.errors import (
     SeedanceError,
     SubmissionUnknownError,
+    TransientApiError,
     UnsupportedByVendorError,
     VideoNotFoundError,
 )
@@ -91,6 +92,7 @@ class Submitter:
         self._wait_for_room = wait_for_room
         self._adapter = hook.get_conn().adapter
         self._fingerprint = fingerprint_of(request, hook.account)
+        self._list_is_down = False
 
     def obtain(self) -> Submitted:
         """Submits, or finds what an earlier attempt submitted.
@@ -111,7 +113,7 @@ class Submitter:
         if action is Action.LOOK_UP:
             found = self._look_up(record)
             if found is None:
-                if self._on_unknown == "fail":
+                if self._on_unknown == "fail" or self._list_is_down:
                     raise for_airflow(self._unknown(record), retry=self._adapter.can_list)
                 log.warning("An earlier submission is in doubt; submitting again, as on_unknown_submission says.")
                 return self._submit()
@@ -198,6 +200,7 @@ class Submitter:
         except UnsupportedByVendorError:
             return None
         except SeedanceError as error:
+            self._list_is_down = isinstance(error, TransientApiError)
             log.warning("Looking for the submission failed, which proves nothing: %s", error)
             return None
         if len(found) != 1:
@@ -261,7 +264,8 @@ class Submitter:
 
     def _what_a_retry_does(self) -> str:
         if self._on_unknown == "resubmit":
-            return "A retry submits it again, as on_unknown_submission says."
+            look = "looks for it again, and if the list does not show it, " if self._adapter.can_list else ""
+            return f"A retry {look}submits it again, as on_unknown_submission says."
         return "A retry looks for it again, and submits nothing." if self._adapter.can_list else "There is no retry."
 
     def _changed(self, record: SubmissionRecord) -> RequestChangedError:

@@ -1,0 +1,147 @@
+"""With Airflow's own task state store and retries: DAGs run in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.sdk import DAG, get_current_context, task
+
+from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
+from airflow_provider_seedance.operators.submission import SubmissionRecord, SubmissionRecordError
+from airflow_provider_seedance.operators.submission_store import KEY, TaskStateSubmissionStore, open_store
+from airflow_provider_seedance.simulator import Fault, Simulator
+from airflow_provider_seedance.triggers import deferral
+
+from .bench import asks, bills
+
+pytestmark = [pytest.mark.dag, pytest.mark.usefixtures("airflow_db")]
+
+RECORD = SubmissionRecord({"prompt": "1"}, 0, 1_790_000_000.0, "byteplus", "m", video_id="v-1", marker="airflow-1")
+
+
+def run(dag: DAG) -> Any:
+    """Runs a DAG that is in no file: Airflow is told of it first."""
+    from airflow.dag_processing.bundles.manager import DagBundlesManager
+    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
+
+    DagBundlesManager().sync_bundles_to_db()  # type: ignore[no-untyped-call]
+    bag = DagBag("/dev/null")
+    bag.bag_dag(dag)
+    sync_bag_to_db(bag, "dags-folder", None)
+    return dag.test()
+
+
+def run_in_task(work: Callable[[Any], None], dag_id: str) -> None:
+    """Runs the function in a real task, with the store that `open_store` gives there."""
+
+    with DAG(dag_id, schedule=None) as dag:
+
+        @task
+        def working() -> None:
+            store = open_store(get_current_context())
+            assert isinstance(store, TaskStateSubmissionStore)
+            work(store)
+
+        working()
+    assert run(dag).state == "success"
+
+
+def test_airflow_s_own_store_keeps_a_record_as_it_is() -> None:
+    def work(store: TaskStateSubmissionStore) -> None:
+        assert store.read() is None
+        store.delete()
+        store.write(RECORD)
+        assert store.read() == RECORD
+        store.delete()
+        assert store.read() is None
+
+    run_in_task(work, "pay_once_store")
+
+
+def test_airflow_s_own_store_raises_for_what_is_no_record() -> None:
+    def work(store: TaskStateSubmissionStore) -> None:
+        get_current_context()["task_state_store"].set(KEY, {"video_id": "v-1"})
+        with pytest.raises(SubmissionRecordError):
+            store.read()
+
+    run_in_task(work, "pay_once_corrupt")
+
+
+def create_dag(dag_id: str, **fields: Any) -> DAG:
+    with DAG(dag_id, schedule=None) as dag:
+        SeedanceCreateVideoOperator(task_id="create", retries=1, retry_delay=timedelta(0), **asks("byteplus", **fields))
+    return dag
+
+
+def state_after(dag: DAG) -> str:
+    """As `dag.test()` does, which makes every attempt that the task's retries allow; gives the task's state."""
+    return str(run(dag).get_task_instance("create").state)
+
+
+def break_once(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> None:
+    """Has the function do its work once, and then fail."""
+    whole, broken = getattr(owner, name), list[int]()
+
+    def breaking(*args: Any, **kwargs: Any) -> Any:
+        value = whole(*args, **kwargs)
+        if not broken:
+            broken.append(1)
+            raise OSError("the disk is gone")
+        return value
+
+    monkeypatch.setattr(owner, name, breaking)
+
+
+@pytest.mark.parametrize("deferrable", [True, False])
+def test_a_retry_in_airflow_goes_on_with_the_first_attempt_s_video(
+    quick: Simulator, monkeypatch: pytest.MonkeyPatch, deferrable: bool
+) -> None:
+    from airflow_provider_seedance.operators.submitting import Submitter
+
+    break_once(monkeypatch, Submitter, "obtain")
+    assert state_after(create_dag(f"pay_once_retry_{deferrable}", deferrable=deferrable)) == "success"
+    assert len(quick.creates()) == len(bills(quick)) == 1
+
+
+def test_a_failure_in_execute_complete_pays_nothing(quick: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    break_once(monkeypatch, deferral, "video_of_event")
+    assert state_after(create_dag("pay_once_complete")) == "success"
+    assert len(quick.creates()) == 1
+
+
+def test_a_saturated_vendor_in_airflow(quick: Simulator) -> None:
+    quick.faults.add(Fault("http_429"))
+    assert state_after(create_dag("pay_once_room")) == "success"
+    assert len(bills(quick)) == 1
+
+
+def test_mapped_tasks_have_records_of_their_own(quick: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    prompts = ["a", "b", "a"]
+    fields = {name: value for name, value in asks("byteplus").items() if name != "prompt"}
+    with DAG("pay_once_mapped", schedule=None) as dag:
+        SeedanceCreateVideoOperator.partial(task_id="create", **fields).expand(prompt=prompts)
+    assert run(dag).state == "success"
+    assert sorted(video.prompt for video in quick.videos.values()) == sorted(prompts)
+    assert len(set(bills(quick))) == 3
+
+
+def test_the_ledger_serves_where_airflow_has_no_store(
+    quick: Simulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from airflow_provider_seedance.operators import seedance
+    from airflow_provider_seedance.operators.submitting import Submitter
+
+    monkeypatch.setenv("AIRFLOW__SEEDANCE__LEDGER_PATH", f"file://{tmp_path}")
+
+    def below_3_3(context: Any) -> Any:
+        return open_store({"ti": context["ti"]})
+
+    monkeypatch.setattr(seedance, "open_store", below_3_3)
+    break_once(monkeypatch, Submitter, "obtain")
+    assert state_after(create_dag("pay_once_ledger")) == "success"
+    assert len(bills(quick)) == 1
+    assert len(list(tmp_path.iterdir())) == 1
