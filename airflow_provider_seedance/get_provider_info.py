@@ -34,6 +34,16 @@ CONNECTION_FIELDS: dict[str, Any] = {
         "description": "How long to wait for an answer. Default 120: a create that is cut off stays in doubt.",
         "schema": dict(_SECONDS),
     },
+    "polls_per_second": {
+        "label": "Polls per second",
+        "description": "Most reads of one video each second, per triggerer. Default: the published limit, else 20.",
+        "schema": dict(_SECONDS),
+    },
+    "lists_per_second": {
+        "label": "Lists per second",
+        "description": "Most reads of many videos each second (BytePlus, Volcengine), per triggerer. Default 1.",
+        "schema": dict(_SECONDS),
+    },
     "modellix_async_suffix": {
         "label": "Modellix: path ends in /async",
         "description": "Modellix's reference has the suffix, its newer clients leave it out.",
@@ -50,9 +60,7 @@ _NAME = "Seedance"
 
 
 def _modules(*names: str) -> list[dict[str, Any]]:
-    return [
-        {"integration-name": _NAME, "python-modules": [f"airflow_provider_seedance.{name}.seedance" for name in names]}
-    ]
+    return [{"integration-name": _NAME, "python-modules": [f"airflow_provider_seedance.{name}" for name in names]}]
 
 
 def get_provider_info() -> dict[str, Any]:
@@ -69,10 +77,10 @@ def get_provider_info() -> dict[str, Any]:
                 "tags": ["service"],
             }
         ],
-        "operators": _modules("operators"),
-        "sensors": _modules("sensors"),
-        "hooks": _modules("hooks"),
-        "triggers": _modules("triggers"),
+        "operators": _modules("operators.seedance"),
+        "sensors": _modules("sensors.seedance"),
+        "hooks": _modules("hooks.seedance"),
+        "triggers": _modules("triggers.seedance", "triggers.backoff"),
         "connection-types": [
             {
                 "connection-type": "seedance",

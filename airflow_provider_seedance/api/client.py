@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, auto
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
+from urllib.request import getproxies
 
 import httpx
 from tenacity import AsyncRetrying, RetryCallState, Retrying, retry_if_exception, stop_after_attempt, stop_before_delay
@@ -27,7 +28,7 @@ from airflow_provider_seedance.api.errors import (
 )
 from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatus
 from airflow_provider_seedance.api.validation import check_request, to_request
-from airflow_provider_seedance.api.vendors.base import HttpRequest, HttpResponse, VendorAdapter, VideoPage
+from airflow_provider_seedance.api.vendors.base import HttpRequest, HttpResponse, PollRates, VendorAdapter, VideoPage
 
 T = TypeVar("T")
 
@@ -115,6 +116,7 @@ class ClientSettings:
     :param connect_timeout: seconds for a connection.
     :param read_timeout: seconds without a byte of an answer; long, because a create cut off here stays in doubt.
     :param retry: see `RetryPolicy`.
+    :param rates: how often waiting videos are asked for; default: the vendor's published limits.
     """
 
     api_key: str
@@ -122,10 +124,13 @@ class ClientSettings:
     connect_timeout: float = 10.0
     read_timeout: float = 120.0
     retry: RetryPolicy = RetryPolicy()
+    rates: PollRates | None = None
 
 
 class _ClientBase:
     """What the sync and the async client share: everything but the waiting."""
+
+    nothing_sent: ClassVar[tuple[type[Exception], ...]] = _NOTHING_SENT
 
     def __init__(self, adapter: VendorAdapter, settings: ClientSettings) -> None:
         key = settings.api_key.strip()
@@ -235,7 +240,7 @@ class _ClientBase:
     def _unanswered(self, exchange: _Exchange[T], error: Exception) -> SeedanceError:
         """What a call that got no answer means. The original exception is left out: it can quote the request."""
         title, kind = self.adapter.title, type(error).__name__
-        if isinstance(error, _NOTHING_SENT):
+        if isinstance(error, self.nothing_sent):
             return NotSentError(f"{title} can't be reached ({kind}). Nothing was sent.", vendor=title)
         if exchange.call in (Call.CREATE, Call.CREATE_NOW):
             return SubmissionUnknownError(
@@ -408,6 +413,65 @@ class AsyncSeedanceClient(_ClientBase):
         request = self._encode(self._client, exchange)
         try:
             response = await self._client.send(request)
+        except Exception as error:
+            raise self._unanswered(exchange, error) from None
+        return self._read(exchange, response)
+
+
+class PollingClient(_ClientBase):
+    """Reads videos, asynchronously, at the least cost: one try per call, on aiohttp's connections.
+
+    For reads only. That transport reports some connections lost after sending as if they had never been made, which
+    is harmless here and would buy a second video at a create.
+    """
+
+    nothing_sent = ()
+
+    def __init__(self, adapter: VendorAdapter, settings: ClientSettings) -> None:
+        super().__init__(adapter, settings)
+        # Imported here: workers, which create and never poll so, need no second HTTP stack.
+        import aiohttp
+        from httpx_aiohttp import AiohttpTransport
+
+        # The same certificates and proxies as httpx uses for the create. Looking for proxies costs aiohttp a thread's
+        # turn at each request, so it only does where there are any.
+        certificates = httpx.create_ssl_context()
+
+        def open_session() -> aiohttp.ClientSession:
+            connector = aiohttp.TCPConnector(ssl=certificates)
+            proxies = bool(getproxies())
+            return aiohttp.ClientSession(connector=connector, trust_env=proxies, cookie_jar=aiohttp.DummyCookieJar())
+
+        self._transport = AiohttpTransport(verify=certificates, client=open_session)
+        self._headers = httpx.Headers(self._options["headers"])
+        self._extensions = {"timeout": self._options["timeout"].as_dict()}
+
+    async def aclose(self) -> None:
+        """Closes all connections."""
+        await self._transport.aclose()
+
+    async def get_video(self, video_id: str) -> Video:
+        """See `SeedanceClient.get_video`; tries once."""
+        return await self._send(self._get(video_id))
+
+    async def get_many(self, video_ids: Sequence[str]) -> list[Video]:
+        """Those of the videos that one request finds.
+
+        :raises UnsupportedByVendorError: the vendor has no such call.
+        """
+        return await self._send(self._get_many(video_ids))
+
+    async def _send(self, exchange: _Exchange[T]) -> T:
+        http = exchange.request
+        request = httpx.Request(
+            http.method,
+            httpx.URL(self.base_url + http.path, params=list(http.params) or None),
+            headers={**self._headers, **http.headers},
+            extensions=self._extensions,
+        )
+        try:
+            response = await self._transport.handle_async_request(request)
+            await response.aread()
         except Exception as error:
             raise self._unanswered(exchange, error) from None
         return self._read(exchange, response)

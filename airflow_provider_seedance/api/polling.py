@@ -92,6 +92,10 @@ class Wait:
         note = f"Poll {self._failures} of at most {MOST_FAILURES} in a row failed: {error}"
         return self._wait_or_give_up(now, max(self.interval, error.retry_after or 0.0), note, True)
 
+    def put_off(self, now: float) -> Decision:
+        """The vendor had no time for anybody: that says nothing about this video, but the deadline holds."""
+        return self._wait_or_give_up(now, self.interval, None, False)
+
     def _wait_or_give_up(self, now: float, delay: float, note: str | None, warn: bool) -> Decision:
         if self.deadline is None:
             return Decision(Outcome.WAIT, delay, self._last, note=note, warn=warn)

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
 
     from airflow_provider_seedance.api.cancelling import Cancellation
-    from airflow_provider_seedance.api.client import AsyncSeedanceClient, ClientSettings, RetryPolicy, SeedanceClient
+    from airflow_provider_seedance.api.client import (
+        AsyncSeedanceClient,
+        ClientSettings,
+        RetryPolicy,
+        SeedanceClient,
+    )
     from airflow_provider_seedance.api.vendors.base import VendorAdapter, VideoPage
 
 
@@ -79,6 +84,12 @@ class SeedanceHook(BaseHook):
         """What tells one account from another without its key: connection id, vendor and address."""
         client = self.get_conn()
         return "|".join((self.seedance_conn_id, client.adapter.name, client.base_url))
+
+    async def aget_client_settings(self) -> tuple[VendorAdapter, ClientSettings]:
+        """What the connection asks for, without a client: for triggers, which share one."""
+        connection = await self._aget_connection()
+        with airflow_errors():
+            return self._read(connection)
 
     def close(self) -> None:
         """Closes the sync client."""

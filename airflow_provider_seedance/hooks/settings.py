@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from airflow_provider_seedance.api.errors import SeedanceConfigError
-from airflow_provider_seedance.api.vendors import VENDORS, make_adapter
-from airflow_provider_seedance.api.vendors.base import VendorAdapter, VendorOptions
+from airflow_provider_seedance.api.vendors import VENDORS, adapter_class, make_adapter
+from airflow_provider_seedance.api.vendors.base import PollRates, VendorAdapter, VendorOptions
 
 if TYPE_CHECKING:
     from airflow_provider_seedance.api.client import ClientSettings
@@ -40,6 +40,7 @@ def read_connection(
             base_url=_base_url(host),
             connect_timeout=_seconds(extra, "connect_timeout", defaults.connect_timeout),
             read_timeout=_seconds(extra, "read_timeout", defaults.read_timeout),
+            rates=_rates(extra, vendor),
         )
         options = VendorOptions(
             modellix_async_suffix=_flag(extra, "modellix_async_suffix", VendorOptions.modellix_async_suffix),
@@ -89,16 +90,28 @@ def _base_url(host: str | None) -> str | None:
 
 
 def _seconds(extra: Mapping[str, Any], name: str, default: float) -> float:
+    return _number(extra, name, default, unit=" of seconds")
+
+
+def _number(extra: Mapping[str, Any], name: str, default: float, unit: str = "") -> float:
     value = extra.get(name)
     if value in (None, ""):
         return default
     try:
-        seconds = float(value)
+        number = float(value)
     except (TypeError, ValueError):
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise ValueError(f"extra `{name}` must be a number of seconds above 0.")
-    return seconds
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise ValueError(f"extra `{name}` must be a number{unit} above 0.")
+    return number
+
+
+def _rates(extra: Mapping[str, Any], vendor: str) -> PollRates:
+    published = adapter_class(vendor).rates
+    return PollRates(
+        get_per_second=_number(extra, "polls_per_second", published.get_per_second),
+        list_per_second=_number(extra, "lists_per_second", published.list_per_second),
+    )
 
 
 _WORDS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}

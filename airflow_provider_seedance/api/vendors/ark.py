@@ -19,7 +19,14 @@ from airflow_provider_seedance.api.vendors.answers import (
     read_error,
     text_of,
 )
-from airflow_provider_seedance.api.vendors.base import HttpRequest, HttpResponse, VendorAdapter, VideoPage, from_unix
+from airflow_provider_seedance.api.vendors.base import (
+    HttpRequest,
+    HttpResponse,
+    PollRates,
+    VendorAdapter,
+    VideoPage,
+    from_unix,
+)
 from airflow_provider_seedance.api.vendors.results import (
     as_id,
     dig,
@@ -124,6 +131,7 @@ class _ArkAdapter(VendorAdapter):
     )
     most_ids_per_request = 500
     page_size = 500
+    rates = PollRates(get_per_second=20, list_per_second=1)  # published, per account
     can_list = True
     can_cancel = True
 

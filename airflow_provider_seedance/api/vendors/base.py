@@ -60,6 +60,18 @@ class VendorOptions:
 
 
 @dataclass(frozen=True)
+class PollRates:
+    """How often a connection may be asked.
+
+    :param get_per_second: reads of one video, each second.
+    :param list_per_second: reads of many videos, each second.
+    """
+
+    get_per_second: float = 20.0
+    list_per_second: float = 1.0
+
+
+@dataclass(frozen=True)
 class VideoPage:
     """One page of a vendor's list.
 
@@ -90,6 +102,8 @@ class VendorAdapter(ABC):
     """One sentence for people, with its source."""
     most_ids_per_request: ClassVar[int] = 1
     """How many videos one poll can ask for."""
+    rates: ClassVar[PollRates] = PollRates()
+    """The vendor's published limits; where it publishes none, our own idea of politeness."""
     page_size: ClassVar[int] = 100
     """How many videos one page of the list holds when all of it is read."""
     can_list: ClassVar[bool] = False

@@ -18,7 +18,7 @@ from airflow_provider_seedance.api.vendors.answers import (
     speaks_of_moderation,
     text_of,
 )
-from airflow_provider_seedance.api.vendors.base import HttpRequest, HttpResponse, VendorAdapter
+from airflow_provider_seedance.api.vendors.base import HttpRequest, HttpResponse, PollRates, VendorAdapter
 from airflow_provider_seedance.api.vendors.results import (
     as_id,
     dig,
@@ -105,6 +105,8 @@ _BODY_NAMES = {
 
 class ModellixAdapter(VendorAdapter):
     """Modellix. No list of tasks, no cancel, no idempotency: by absence in its documents."""
+
+    rates = PollRates(get_per_second=100 / 60)  # 100 a minute and key, by an archived page that may be stale
 
     name = "modellix"
     title = "Modellix"
