@@ -20,7 +20,7 @@ import httpx
 from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
 from dev.airflow_api import FINISHED_RUN
 from dev.chaos_judge import TaskOutcome, broken_promises, unknowns
-from dev.chaos_monkey import HEALTH_THRESHOLD, Hit, Monkey, make_plan, map_indexes
+from dev.chaos_monkey import HEALTH_THRESHOLD, Hit, Monkey, make_plan, map_indexes, query
 from dev.screen import table
 from dev.showcase import connections, show_path, stopwatch
 from dev.stack import CHECKOUT, AirflowStack, StackError, stop_on_signals
@@ -31,9 +31,10 @@ HOME = CHECKOUT / ".work" / "chaos"
 PROMPT = "A paper boat in a storm, take {index}."
 TIMEOUT = 900.0
 SPEED = 4.0
-QUEUE, RUN = 20.0 * SPEED, 8.0 * SPEED
-"""A video is queued for 20 s and runs for 8 s: long in the queue, where it could be cancelled by mistake."""
+QUEUE, RUN = 30.0 * SPEED, 4.0 * SPEED
+"""A video is queued for 30 s and runs for 4 s: long in the queue, where it could be cancelled by mistake."""
 FAILING = 0.1
+SMALL = 30
 KINDS = (
     *("reset_before", "http_429", "http_500", "http_502_html"),
     *("reset_after", "http_500_after", "http_502_html_after", "torn_json"),
@@ -51,7 +52,11 @@ SETTINGS = {
 
 @dataclass
 class Report:
-    """What a run came to."""
+    """What a run came to.
+
+    :param refused_kills: how often Airflow told a trigger that its task was killed, when it was not.
+    :param stored: trigger arguments and events as they were in the database meanwhile.
+    """
 
     seed: int
     seconds: float
@@ -62,6 +67,7 @@ class Report:
     failed_calls: int
     cancelled: list[str]
     refused_kills: int
+    stored: set[str]
     home: Path
 
     @property
@@ -106,10 +112,12 @@ def prompt_of(index: int) -> str:
     return PROMPT.format(index=f"{index:03d}")
 
 
-def faults(failing: float = FAILING) -> list[Fault]:
-    """Fails this share of all calls, in every way; some creates are slow, so that kills can hit them."""
-    share = failing / len(KINDS)
+def faults(videos: int) -> list[Fault]:
+    """A tenth of all calls fails, in every way; some creates are slow, so that kills can hit them."""
+    share = FAILING / len(KINDS)
     struck = [Fault(kind, on="any", times=None, probability=share, retry_after=2) for kind in KINDS]
+    if videos < SMALL:  # a create that finds no room comes back after half a minute or more
+        struck[KINDS.index("http_429")].on = "poll"
     return [*struck, Fault("slow", on="create", times=None, probability=0.4, seconds=1.5)]
 
 
@@ -125,7 +133,7 @@ def run_chaos(
     """Run it in an Airflow of its own, which is gone afterwards; its home, with logs and database, is kept."""
     say(f"seed {seed}, {videos} videos")
     with Simulator(speed=SPEED, api_key=api_key, seed=seed, queue_seconds=QUEUE, run_seconds=RUN) as simulator:
-        simulator.faults.add(*faults())
+        simulator.faults.add(*faults(videos))
         settings = connections(simulator) | SETTINGS | dict(env or {})
         settings |= {"SEEDANCE_CHAOS_VIDEOS": str(videos), "SEEDANCE_CHAOS_PROMPT": PROMPT}
         with AirflowStack(home, DAGS, settings, progress=say) as stack:
@@ -141,12 +149,13 @@ def under_fire(stack: AirflowStack, simulator: Simulator, seed: int, videos: int
     run_id = stack.trigger_dag(DAG_ID)
     started = time.monotonic()
     monkey = Monkey(stack, simulator, make_plan(seed, videos), prompts.__getitem__, say)
-    state, shown = "", 0.0
+    state, shown, stored = "", 0.0, set[str]()
     try:
         while (state := stack.api.dag_run_state(DAG_ID, run_id)) not in FINISHED_RUN:
             monkey.act()
             if time.monotonic() - shown > 5:
                 shown = time.monotonic()
+                stored |= waiting_rows(stack)
                 say(progress(stack, simulator, run_id, len(monkey.busy())))
             if time.monotonic() - started > TIMEOUT:
                 break
@@ -167,8 +176,15 @@ def under_fire(stack: AirflowStack, simulator: Simulator, seed: int, videos: int
         failed_calls=sum(request.fault not in (None, "slow") for request in requests),
         cancelled=[v.id for v in simulator.videos.values() if v.status == "cancelled" or v.deleted],
         refused_kills=said_in_logs(stack.logs, "goes on: its task has not ended"),
+        stored=stored,
         home=stack.home,
     )
+
+
+def waiting_rows(stack: AirflowStack) -> set[str]:
+    """What Airflow stores about a waiting task, and deletes later: the trigger's arguments and its event."""
+    rows = query(stack, "SELECT kwargs FROM trigger") + query(stack, "SELECT next_kwargs FROM task_instance")
+    return {str(value) for (value,) in rows if value is not None}
 
 
 def progress(stack: AirflowStack, simulator: Simulator, run_id: str, busy: int) -> str:

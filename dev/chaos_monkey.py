@@ -17,10 +17,12 @@ from dev.stack import AirflowStack
 TRIGGERERS = ("triggerer", "triggerer-2")
 HEALTH_THRESHOLD = 10
 """Seconds without a heartbeat after which a triggerer's work is given to another one."""
-FROZEN_FOR = 17.0
+FROZEN_FOR = 15.0
 """Seconds: longer than the threshold, shorter than the time for which SQLite waits for a lock (a frozen process may
 hold one, as no process of a real database does)."""
 
+PATIENCE = 20.0
+"""Seconds for which a strike on a worker waits for one; tasks that wait for videos have none."""
 SPARED_FOR = 6.0
 """Seconds after a revival in which no triggerer is killed: its first acts are what the freeze is about."""
 
@@ -96,6 +98,7 @@ class Monkey:
         self._later: list[tuple[float, Callable[[], None]]] = []
         self._frozen: str | None = None
         self._spared_until = 0.0
+        self._struck: set[int | None] = {None}  # each task once, so that the last one isn't hit all the time
         self._orphans = 0
         self._started = time.monotonic()
 
@@ -110,6 +113,7 @@ class Monkey:
         for due, action in [entry for entry in self._later if entry[0] <= now]:
             self._later.remove((due, action))
             action()
+        self._plan = [s for s in self._plan if s.kind != "worker" or s.at + PATIENCE > now - self._started]
         for strike in [strike for strike in self._plan if strike.at <= now - self._started]:
             hit = getattr(self, f"_{strike.kind}")(strike.how)
             if hit is not None:  # else there is nothing to be hit at this moment: next time
@@ -144,11 +148,12 @@ class Monkey:
             if index is None:
                 return None
             send(victims.get(how, [process]), signal.SIGKILL)
+            self._struck.add(index)
             return Hit("worker", f"kill: task {index}, {how}", [ti_id], how == IN_CREATE)
         return None
 
     def _any_worker(self) -> tuple[int, str] | None:
-        busy = sorted((pid, ti_id) for pid, ti_id in self.busy().items() if ti_id)
+        busy = sorted((pid, ti_id) for pid, ti_id in self.busy().items() if self._index(ti_id) not in self._struck)
         return random.choice(busy) if busy else None  # noqa: S311 - which it is depends on the machine anyway
 
     def _in_create(self) -> tuple[int, str] | None:

@@ -25,8 +25,8 @@ def simulator() -> Iterator[Simulator]:
 
 @pytest.fixture(scope="session")
 def patient() -> Iterator[Simulator]:
-    """All vendors, too: here a video stays in the queue until the test ends it."""
-    with Simulator(speed=1.0, queue_seconds=1e6) as simulator:
+    """All vendors, too, with other ids: here a video stays in the queue until the test ends it."""
+    with Simulator(speed=1.0, seed=1, queue_seconds=1e6) as simulator:
         yield simulator
 
 

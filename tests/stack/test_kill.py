@@ -66,7 +66,12 @@ class Run:
         return self.stack.api.task_state(self.dag_id, self.run_id, task_id, map_index)
 
     def log(self, task_id: str, try_number: int | None = None, map_index: int = -1) -> str:
-        return self.stack.api.task_log(self.dag_id, self.run_id, task_id, try_number, map_index)
+        try:
+            return self.stack.api.task_log(self.dag_id, self.run_id, task_id, try_number, map_index)
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code == httpx.codes.NOT_FOUND:
+                return ""  # there is no such try yet
+            raise
 
     def wait_for_log(self, task_id: str, sentence: str, map_index: int = -1) -> None:
         wait_until(lambda: sentence in self.log(task_id, map_index=map_index), f"{task_id} logs {sentence!r}")
@@ -80,17 +85,27 @@ class Run:
                 "task_ids": [task_id if map_index < 0 else [task_id, map_index]],
                 "only_failed": False,
             }
-            self.stack.api.request("POST", f"/api/v2/dags/{self.dag_id}/clearTaskInstances", json=body)
+            self.ask("POST", f"/api/v2/dags/{self.dag_id}/clearTaskInstances", body)
             return
         path = f"/api/v2/dags/{self.dag_id}/dagRuns/{self.run_id}/taskInstances/{task_id}"
-        state = ending.removeprefix("mark_")
         path += f"/{map_index}" if map_index >= 0 else ""
-        self.stack.api.request("PATCH", path, json={"new_state": state})
+        self.ask("PATCH", path, {"new_state": ending.removeprefix("mark_")})
 
     def fail(self) -> None:
         """Mark the whole run failed."""
-        path = f"/api/v2/dags/{self.dag_id}/dagRuns/{self.run_id}"
-        self.stack.api.request("PATCH", path, json={"state": "failed"})
+        self.ask("PATCH", f"/api/v2/dags/{self.dag_id}/dagRuns/{self.run_id}", {"state": "failed"})
+
+    def ask(self, method: str, path: str, body: dict[str, object]) -> None:
+        """With a second try: on SQLite, Airflow's api-server can lock itself out for half a minute, and then says 500.
+
+        It writes its audit log on the event loop that the commit of another request waits for.
+        """
+        try:
+            self.stack.api.request(method, path, json=body)
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code != httpx.codes.INTERNAL_SERVER_ERROR:
+                raise
+            self.stack.api.request(method, path, json=body)
 
 
 def submit_by_hand(simulator: Simulator) -> str:
@@ -116,8 +131,7 @@ def watched(patient: Simulator) -> str:
 @pytest.fixture(scope="module")
 def waiting(stack: AirflowStack, simulator: Simulator, patient: Simulator, watched: str) -> Iterator[Run]:
     """Everything that can wait in the triggerer, waiting."""
-    stuck = Fault("stuck", vendor="byteplus", times=len(ENDINGS) + 2)  # two more for what the clears make anew
-    simulator.faults.add(stuck)
+    simulator.faults.add(Fault("stuck", vendor="byteplus", times=len(ENDINGS)))
     run = start(stack, (simulator, patient), "stack_kill", video_id=watched)
     for ending in ENDINGS:
         for kind in ("queued", "running", "jimmyai", "sensor"):
@@ -198,7 +212,10 @@ def test_a_running_video_goes_on_and_the_log_says_that_it_will_be_billed(waiting
     assert not bill.refunded
 
 
-def test_clearing_lets_the_running_video_go_on_and_makes_exactly_one_new_one(waiting: Run) -> None:
+def test_clearing_lets_the_running_video_go_on_and_makes_exactly_one_new_one(
+    waiting: Run, simulator: Simulator
+) -> None:
+    simulator.faults.add(Fault("stuck", vendor="byteplus"))
     waiting.end("running_clear", "clear")
     wait_until(lambda: len(waiting.videos("running_clear")) > 1, "there is a new video")
     waiting.wait_for("running_clear", "deferred")
@@ -296,6 +313,7 @@ def test_failing_the_run_cancels_what_can_be_and_leaves_the_rest(stack: AirflowS
     run = start(stack, (patient,), "stack_kill_run", video_id=watched)
     for task_id in ("queued", "jimmyai", "sensor"):
         run.wait_for(task_id, "deferred")
+        run.wait_for_log(task_id, " starting")  # the trigger: before that, Airflow has nobody to tell
     run.fail()
     wait_until(lambda: run.the_video("queued").status == "cancelled", "the queued video is cancelled")
     run.wait_for_log("jimmyai", "has no documented way to cancel")
