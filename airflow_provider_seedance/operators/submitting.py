@@ -22,6 +22,7 @@ from airflow_provider_seedance.api.errors import (
 )
 from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatus
 from airflow_provider_seedance.api.polling import NOT_FOUND_GRACE, failure_of
+from airflow_provider_seedance.api.vendors.base import MARK
 from airflow_provider_seedance.exceptions import for_airflow
 from airflow_provider_seedance.operators.submission import (
     Action,
@@ -121,7 +122,7 @@ class Submitter:
         return self._reattach(record)
 
     def _submit(self) -> Submitted:
-        marker = f"airflow-{uuid.uuid4().hex}"
+        marker = f"{MARK}{uuid.uuid4().hex}"
         request = self._adapter.mark(self._request, marker)
         record = SubmissionRecord(
             fingerprint=self._fingerprint,

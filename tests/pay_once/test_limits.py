@@ -153,7 +153,6 @@ def test_on_gmi_cloud_twins_with_seeds_are_told_apart(sim: Simulator) -> None:
     assert unlucky.next().error == UNKNOWN
 
 
-@pytest.mark.xfail(strict=True, reason="GMI Cloud is looked up by the payload of the new rendering, signatures and all")
 def test_on_gmi_cloud_a_lost_video_with_signed_media_is_found_although_a_retry_signs_them_anew(sim: Simulator) -> None:
     frame = "https://cdn.example/a.png?X-Sig="
     task = Attempts(asks("gmicloud", first_frame=frame + "1"))
@@ -162,7 +161,6 @@ def test_on_gmi_cloud_a_lost_video_with_signed_media_is_found_although_a_retry_s
     assert task.next(first_frame=frame + "2").kind == "deferred"
 
 
-@pytest.mark.xfail(strict=True, reason="without any mark among the matches, model and time alone decide")
 @pytest.mark.parametrize("vendor", ARKS)
 def test_on_ark_another_tool_s_video_is_not_taken_for_one_that_never_arrived(sim: Simulator, vendor: str) -> None:
     Attempts(asks(vendor)).next()  # shows that this vendor repeats marks
@@ -173,7 +171,6 @@ def test_on_ark_another_tool_s_video_is_not_taken_for_one_that_never_arrived(sim
     assert task.next().error == UNKNOWN
 
 
-@pytest.mark.xfail(strict=True, reason="a user's own safety_identifier is no mark of the task, but is taken for one")
 @pytest.mark.parametrize("vendor", ARKS)
 def test_on_ark_siblings_with_the_user_s_own_identifier_are_not_mixed_up(sim: Simulator, vendor: str) -> None:
     own = {"extra": {"safety_identifier": "user-7"}}
@@ -182,7 +179,6 @@ def test_on_ark_siblings_with_the_user_s_own_identifier_are_not_mixed_up(sim: Si
     assert Attempts(asks(vendor, prompt="another", **own)).next().error == UNKNOWN
 
 
-@pytest.mark.xfail(strict=True, reason="the time window is judged before the mark")
 @pytest.mark.parametrize("vendor", ARKS)
 def test_on_ark_the_mark_is_enough_if_a_clock_is_wrong(sim: Simulator, vendor: str) -> None:
     task = Attempts(asks(vendor))

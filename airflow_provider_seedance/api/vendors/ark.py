@@ -20,6 +20,7 @@ from airflow_provider_seedance.api.vendors.answers import (
     text_of,
 )
 from airflow_provider_seedance.api.vendors.base import (
+    MARK,
     HttpRequest,
     HttpResponse,
     PollRates,
@@ -217,9 +218,12 @@ class _ArkAdapter(VendorAdapter):
         items = self._data(response).get("items") or []
         marks = {as_id(item.get("id")): item.get("safety_identifier") for item in items if isinstance(item, dict)}
         mark = request.extra.get("safety_identifier")
-        found = [video for video in page.videos if made_between(video, since, until)]
-        if mark and any(marks.get(video.video_id) for video in found):
-            found = [video for video in found if marks.get(video.video_id) == mark]
+        if any(marks.values()):
+            # The vendor repeats marks: the video has ours or isn't there. A mark of the user's own may stand on many.
+            ours = str(mark).startswith(MARK)
+            found = [video for video in page.videos if ours and marks.get(video.video_id) == mark]
+        else:
+            found = [video for video in page.videos if made_between(video, since, until)]
         return VideoPage(tuple(found), page.has_more)
 
     def build_cancel(self, video_id: str) -> HttpRequest:

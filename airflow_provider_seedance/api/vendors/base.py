@@ -13,6 +13,9 @@ from airflow_provider_seedance.api.errors import UnsupportedByVendorError
 from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatus
 from airflow_provider_seedance.api.vendors.rules import Route, find_route
 
+MARK = "airflow-"
+"""How the marks begin by which a submission is known again, see `VendorAdapter.mark`."""
+
 
 @dataclass(frozen=True)
 class HttpRequest:

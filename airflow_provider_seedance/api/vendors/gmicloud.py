@@ -169,9 +169,9 @@ class GMICloudAdapter(VendorAdapter):
     ) -> VideoPage:
         """See `VendorAdapter`. The list repeats each request's payload, so a match is one of the very same content."""
         page = self.parse_list(response, limit=limit, offset=offset)
-        sent = _without_blanks((self.build_create(request).json or {})["payload"])
+        sent = _comparable((self.build_create(request).json or {})["payload"])
         payloads = {
-            as_id(item.get("request_id")): _without_blanks(item.get("payload"))
+            as_id(item.get("request_id")): _comparable(item.get("payload"))
             for item in self._data(response).get("requests", [])
             if isinstance(item, dict)
         }
@@ -246,11 +246,19 @@ class GMICloudAdapter(VendorAdapter):
         )
 
 
-def _without_blanks(payload: object) -> dict[str, Any] | None:
-    """A payload without the values that say the same as no value."""
+def _comparable(payload: object) -> dict[str, Any] | None:
+    """A payload without values that say the same as no value, and without signatures, which each retry makes anew."""
     if not isinstance(payload, dict):
         return None
-    return {name: value for name, value in payload.items() if value not in (None, "", [])}
+    plain = {name: _without_signature(value) for name, value in payload.items()}
+    return {name: value for name, value in plain.items() if value not in (None, "", [])}
+
+
+def _without_signature(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_signature(item) for item in value]
+    is_url = isinstance(value, str) and value.startswith(_WEB)
+    return value.partition("?")[0] if is_url else value
 
 
 def _first_media_url(outcome: object) -> str | None:
