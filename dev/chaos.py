@@ -10,7 +10,7 @@ import argparse
 import random
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -199,7 +199,10 @@ def outcomes(
 ) -> list[TaskOutcome]:
     """What became of each task, from Airflow's API and the simulator's records."""
     indexes = map_indexes(stack)
-    kills = Counter(indexes.get(ti_id.replace("-", "")) for hit in hits for ti_id in hit.ti_ids)
+    kills: dict[int | None, list[float]] = defaultdict(list)
+    for hit in hits:
+        for ti_id in hit.ti_ids:
+            kills[indexes.get(ti_id.replace("-", ""))].append(hit.at)
     found = []
     for task in stack.api.task_instances(DAG_ID, run_id):
         index = int(task["map_index"])

@@ -8,6 +8,9 @@ from airflow_provider_seedance.simulator.records import RecordedRequest
 CAN_LIST = frozenset({"gmicloud", "byteplus", "volcengine"})
 """Vendors whose list shows what became of a create without an answer."""
 
+RECORDED_WITHIN = 4.0
+"""Seconds within which an answered create is recorded, on a busy machine, slow answers included."""
+
 
 @dataclass
 class TaskOutcome:
@@ -23,7 +26,7 @@ class TaskOutcome:
     :param error: the end of its log, for people.
     :param creates: the create requests that carried its prompt.
     :param billed: ids of the videos that were billed for its prompt.
-    :param kills: how often a process that worked for it was killed.
+    :param kills: when a process that worked for it was killed (Unix times).
     """
 
     index: int
@@ -36,7 +39,7 @@ class TaskOutcome:
     error: str = ""
     creates: Sequence[RecordedRequest] = field(default_factory=list)
     billed: Sequence[str] = field(default_factory=list)
-    kills: int = 0
+    kills: Sequence[float] = field(default_factory=list)
 
     @property
     def ambiguous_create(self) -> RecordedRequest | None:
@@ -49,7 +52,9 @@ class TaskOutcome:
         create = self.ambiguous_create
         if create is not None:
             return f"{create.fault or 'cut off'}, answered {create.answered}"
-        return "its worker was killed" if self.kills else ""
+        if any(killed_in(create, at) for create in self.creates for at in self.kills):
+            return "its worker was killed before it could note the id"
+        return "its worker was killed before it sent anything" if self.kills and not self.creates else ""
 
 
 def is_ambiguous(create: RecordedRequest) -> bool:
@@ -58,6 +63,11 @@ def is_ambiguous(create: RecordedRequest) -> bool:
     if not isinstance(answered, int):  # "reset", "client_gone", or no answer at all
         return True
     return answered >= 500 or create.fault in ("torn_json", "missing_id", "not_json")
+
+
+def killed_in(create: RecordedRequest, at: float) -> bool:
+    """Whether a kill hit the sender of a create between its intent and its record of the id, by the clock."""
+    return create.at - 1.0 <= at <= create.at + RECORDED_WITHIN
 
 
 def broken_promises(task: TaskOutcome) -> list[str]:

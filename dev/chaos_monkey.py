@@ -56,6 +56,7 @@ class Hit:
     what: str
     ti_ids: list[str] = field(default_factory=list)
     in_create: bool = False
+    at: float = field(default_factory=time.time)
 
 
 def make_plan(seed: int, videos: int) -> list[Strike]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from airflow_provider_seedance.simulator.records import RecordedRequest
 from dev.chaos import Report
 from dev.chaos_judge import TaskOutcome, broken_promises
 
@@ -26,6 +27,10 @@ def test_no_live_video_was_cancelled_and_nothing_is_left_waiting(chaos: Report) 
     assert sum(task.delivered is not None for task in chaos.tasks) >= len(chaos.tasks) // 2
 
 
+def create(at: float = 1.0, answered: int | str = 200, fault: str | None = None) -> RecordedRequest:
+    return RecordedRequest("byteplus", "POST", "/", [], {}, b"", at, 1, "create", answered, fault)
+
+
 def outcome(**facts: object) -> TaskOutcome:
     """A task that is as it should be, but for the facts given."""
     task = TaskOutcome(3, "byteplus", "success", 1, delivered="v1", has_url=True, unknown=False, billed=["v1"])
@@ -43,7 +48,8 @@ def outcome(**facts: object) -> TaskOutcome:
         ({"state": "deferred"}, "ended as deferred"),
         ({"state": "failed"}, "ended as failed"),
         ({"state": "failed", "unknown": True}, "nothing was ambiguous"),
-        ({"state": "failed", "unknown": True, "kills": 1}, "though the vendor's list shows it"),
+        ({"state": "failed", "unknown": True, "kills": [9.0], "creates": [create(at=1.0)]}, "nothing was ambiguous"),
+        ({"state": "failed", "unknown": True, "creates": [create(answered="reset")]}, "the vendor's list shows it"),
     ],
 )
 def test_the_judge_of_the_chaos_run_sees_a_broken_promise(facts: dict[str, object], problem: str) -> None:
@@ -51,7 +57,18 @@ def test_the_judge_of_the_chaos_run_sees_a_broken_promise(facts: dict[str, objec
     assert problem in found
 
 
-def test_the_judge_of_the_chaos_run_accepts_what_is_as_promised() -> None:
-    assert broken_promises(outcome()) == []
-    assert broken_promises(outcome(state="failed", unknown=True, kills=1, vendor="jimmyai", delivered=None)) == []
-    assert broken_promises(outcome(state="failed", unknown=True, kills=1, billed=[], delivered=None)) == []
+LOST = {"state": "failed", "unknown": True, "delivered": None}
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {},
+        {**LOST, "vendor": "jimmyai", "creates": [create(answered="reset")]},
+        {**LOST, "vendor": "jimmyai", "creates": [create(fault="torn_json")]},
+        {**LOST, "vendor": "jimmyai", "creates": [create(at=1.0)], "kills": [2.0]},
+        {**LOST, "billed": [], "kills": [2.0]},
+    ],
+)
+def test_the_judge_of_the_chaos_run_accepts_what_is_as_promised(facts: dict[str, object]) -> None:
+    assert broken_promises(outcome(**facts)) == []

@@ -139,6 +139,7 @@ def waiting(stack: AirflowStack, simulator: Simulator, patient: Simulator, watch
     run.wait_for("kept", "deferred")
     for index in (0, 1):
         run.wait_for("mapped", "deferred", index)
+        run.wait_for_log("mapped", " starting", index)  # the trigger: the last one of them
     yield run
     run.fail()
 
