@@ -152,13 +152,12 @@ class Poller:
             now = time.time()
             self._collect_ready(now)
             pause = self._send_what_is_due(now)
-            if pause > 0:
-                try:
-                    await asyncio.wait_for(self._wake.wait(), pause)
-                except TimeoutError:
-                    continue
-            else:
-                await asyncio.sleep(0)
+            # Not `wait_for`: before Python 3.12 it can lose a cancellation that comes with the wake-up.
+            alarm = asyncio.get_running_loop().call_later(max(0.0, pause), self._wake.set)
+            try:
+                await self._wake.wait()
+            finally:
+                alarm.cancel()
 
     def _collect_ready(self, now: float) -> None:
         while self._later and self._later[0][0] <= now:

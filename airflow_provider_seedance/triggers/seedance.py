@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowNotFoundException
@@ -17,12 +15,18 @@ from airflow_provider_seedance.api.polling import Decision, Outcome, Wait
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.task_states import has_ended_for_good
 from airflow_provider_seedance.triggers.events import to_event
+from airflow_provider_seedance.triggers.poller import Watcher, watching
 
 if TYPE_CHECKING:
-    from airflow_provider_seedance.api.client import AsyncSeedanceClient
+    from airflow_provider_seedance.api.client import ClientSettings
+    from airflow_provider_seedance.api.vendors.base import VendorAdapter
 
-JITTER = 0.1
-"""Polls are spread by this share of the interval, so that videos submitted together aren't asked for together."""
+SETTLED_AFTER = 6.0
+"""Seconds after its start before which the trigger doesn't fire.
+
+An executor may report the deferring worker's end up to `[workers] min_heartbeat_interval` (5 s) late; if the task has
+been resumed by then, Airflow takes that report for the resumed run's and fails it (apache/airflow #72716, #71580).
+"""
 
 KILL_PATIENCE = 25.0
 """Seconds that cancelling may take when the task is killed: a little less than Airflow's own `on_kill_timeout`."""
@@ -110,32 +114,41 @@ class SeedanceVideoTrigger(BaseTrigger):
         return cancellation.sentence
 
     async def _wait(self) -> Decision:
-        wait = Wait(self.video_id, interval=self.poll_interval, deadline=self.deadline, started=time.time())
-        async with AsyncExitStack() as stack:
-            client: AsyncSeedanceClient | None = None
-            while True:
-                try:
-                    if client is None:
-                        client = await stack.enter_async_context(await self._connect())
-                    decision = wait.saw(await client.get_video(self.video_id), time.time())
-                except SeedanceError as error:
-                    decision = wait.missed(error, time.time())
-                except Exception as error:
-                    # Whatever else goes wrong here (a connection that can't be looked up for a moment) is no reason to
-                    # give up a video that is paid for. The class name alone keeps secrets out of the event.
-                    self.log.exception("Polling video %s failed", self.video_id)
-                    decision = wait.missed(TransientApiError(f"Polling failed: {type(error).__name__}"), time.time())
-                if decision.note:
-                    (self.log.warning if decision.warn else self.log.info)(decision.note)
-                if decision.outcome is not Outcome.WAIT:
-                    return decision
-                await asyncio.sleep(decision.delay * random.uniform(1 - JITTER, 1))  # noqa: S311 - no secret
+        started = time.time()
+        wait = Wait(self.video_id, interval=self.poll_interval, deadline=self.deadline, started=started)
+        while True:
+            try:
+                async with watching(self.seedance_conn_id, wait, self._look_up) as watcher:
+                    decision = await self._follow(watcher)
+                break
+            except SeedanceError as error:
+                decision = wait.missed(error, time.time())
+            except Exception as error:
+                # A connection that can't be looked up for a moment is no reason to give up a video that is paid for.
+                # The class name alone keeps secrets out of the event.
+                self.log.exception("Looking up connection %s failed", self.seedance_conn_id)
+                decision = wait.missed(TransientApiError(f"No connection: {type(error).__name__}"), time.time())
+            self._tell(decision)
+            if decision.outcome is not Outcome.WAIT:
+                break
+            await asyncio.sleep(decision.delay)
+        if self.task_instance is not None:
+            await asyncio.sleep(max(0.0, started + SETTLED_AFTER - time.time()))
+        return decision
 
-    async def _connect(self) -> AsyncSeedanceClient:
-        from airflow_provider_seedance.api.client import RetryPolicy
+    async def _follow(self, watcher: Watcher) -> Decision:
+        while True:
+            decision = await watcher.next()
+            self._tell(decision)
+            if decision.outcome is not Outcome.WAIT:
+                return decision
 
+    def _tell(self, decision: Decision) -> None:
+        if decision.note:
+            (self.log.warning if decision.warn else self.log.info)(decision.note)
+
+    async def _look_up(self) -> tuple[VendorAdapter, ClientSettings]:
         try:
-            # One try per poll: `Wait` counts the failures.
-            return await SeedanceHook(self.seedance_conn_id).aget_conn(retry=RetryPolicy(attempts=1))
+            return await SeedanceHook(self.seedance_conn_id).aget_client_settings()
         except AirflowNotFoundException:
             raise SeedanceConfigError(f"Connection {self.seedance_conn_id!r} is not defined.") from None
