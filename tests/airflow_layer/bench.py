@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+import psutil  # type: ignore[import-untyped]
 from airflow.triggers.base import TriggerEvent
 
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
@@ -85,6 +86,13 @@ async def polled(sim: Simulator, times: int) -> None:
     """Waits until the simulator was asked so often."""
     while polls(sim) < times:  # noqa: ASYNC110 - another thread counts
         await asyncio.sleep(SOON)
+
+
+def open_sockets(sim: Simulator) -> int:
+    """How many connections this process holds to the simulator as a client."""
+    port = int(sim.url.rpartition(":")[2])
+    found = psutil.Process().net_connections(kind="tcp")
+    return sum(c.status == psutil.CONN_ESTABLISHED and bool(c.raddr) and c.raddr.port == port for c in found)
 
 
 def assert_no_secret(text: str, *others: str) -> None:

@@ -30,11 +30,12 @@ from airflow_provider_seedance.api.errors import (
     VideoFailedError,
     VideoNotFoundError,
 )
+from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.sensors.seedance import SeedanceVideoSensor
 from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
 from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
 
-from .bench import SOON, assert_names, assert_no_secret, conn_id, event_of, polls, submit, submit_finished
+from .bench import SOON, assert_names, assert_no_secret, conn_id, event_of, open_sockets, polls, submit, submit_finished
 
 NOWHERE = "cgt-20261120000000-nosuc"
 
@@ -50,6 +51,7 @@ def nothing_is_cancelled(sim: Simulator) -> Iterator[None]:
 
 def sensor_for(video: Any, vendor: str = "byteplus", **kwargs: Any) -> SeedanceVideoSensor:
     defaults: dict[str, Any] = {"task_id": "wait", "seedance_conn_id": conn_id(vendor), "poke_interval": SOON}
+    defaults |= {"timeout": 60}  # so that a sensor which never ends fails its test
     return SeedanceVideoSensor(video_id=video, **defaults | kwargs)
 
 
@@ -405,6 +407,20 @@ def test_without_a_trigger_the_time_out_is_a_sensor_timeout(sim: Simulator) -> N
         execute(sensor_for(submit("byteplus"), deferrable=False, timeout=0.05))
     with pytest.raises(AirflowSkipException):
         execute(sensor_for(submit("byteplus"), deferrable=False, timeout=0.05, soft_fail=True))
+
+
+def test_looking_leaves_no_connection_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Held, as a failing task's traceback would: no garbage collector closes what the sensor forgets.
+    held: list[object] = []
+    monkeypatch.setattr(SeedanceHook, "__del__", lambda hook: held.append(hook), raising=False)
+    with Simulator(speed=0.001) as own:
+        monkeypatch.setenv("AIRFLOW_CONN_SEEDANCE_BYTEPLUS", own.connection_json("byteplus"))
+        with pytest.raises(AirflowSensorTimeout):
+            execute(sensor_for(submit("byteplus"), deferrable=False, timeout=0.1))
+        assert polls(own) > 1
+        assert open_sockets(own) == 0
+        deferred(sensor_for(submit("byteplus")))
+        assert open_sockets(own) == 0
 
 
 def first_look_was(seconds_ago: float | None) -> dict[str, Any]:

@@ -10,12 +10,12 @@ import warnings
 from typing import Any
 from unittest.mock import Mock
 
-import psutil  # type: ignore[import-untyped]
 import pytest
 from airflow.providers.common.compat import connection as compat_connection
 
 from airflow_provider_seedance.api import polling
 from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
+from airflow_provider_seedance.triggers.backoff import SeedanceBackoffTrigger
 from airflow_provider_seedance.triggers.events import read_event
 from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
 
@@ -27,6 +27,7 @@ from .bench import (
     conn_id,
     event_of,
     events_of,
+    open_sockets,
     polled,
     polls,
     submit,
@@ -59,6 +60,20 @@ def test_the_stored_arguments_are_these() -> None:
     assert kwargs == golden
 
 
+def test_only_a_trigger_that_owns_its_video_stores_that_it_may_cancel() -> None:
+    owner = SeedanceVideoTrigger(seedance_conn_id="c", video_id="v", cancel_on_kill=True)
+    assert owner.serialize()[1]["cancel_on_kill"] is True
+    watcher = SeedanceVideoTrigger(seedance_conn_id="c", video_id="v")
+    assert "cancel_on_kill" not in watcher.serialize()[1]
+
+
+async def test_a_trigger_that_only_watches_sends_nothing_when_its_task_is_killed(sim: Simulator) -> None:
+    watcher = trigger_for(submit("byteplus"))
+    before = len(sim.requests)
+    await watcher.on_kill()
+    assert len(sim.requests) == before
+
+
 def test_arguments_that_this_version_stored_wake_a_trigger_of_any_later_one() -> None:
     golden = {"seedance_conn_id": "c", "video_id": "v", "poll_interval": 3.0, "deadline": None}
     _, kwargs = SeedanceVideoTrigger(**golden).serialize()  # type: ignore[arg-type]
@@ -74,6 +89,18 @@ def test_a_stored_trigger_is_the_same_after_a_round_trip_and_holds_no_secret(sim
     assert again.serialize() == (path, kwargs)
     module, _, name = path.rpartition(".")
     assert (SeedanceVideoTrigger.__module__, SeedanceVideoTrigger.__name__) == (module, name)
+
+
+async def test_a_pause_fires_once_at_its_moment_and_hands_on_when_it_began() -> None:
+    path, kwargs = SeedanceBackoffTrigger(until=time.time() - 1, since=1_800_000_000.5).serialize()
+    module, _, name = path.rpartition(".")
+    assert (SeedanceBackoffTrigger.__module__, SeedanceBackoffTrigger.__name__) == (module, name)
+    (event,) = [event async for event in SeedanceBackoffTrigger(**json.loads(json.dumps(kwargs))).run()]
+    assert event.payload == {"since": 1_800_000_000.5}
+    asleep = asyncio.ensure_future(anext(SeedanceBackoffTrigger(until=time.time() + 3600, since=0).run()))
+    await asyncio.sleep(SOON)
+    assert not asleep.done()
+    asleep.cancel()
 
 
 # -- the one event ---------------------------------------------------------------------------------------------------
@@ -342,11 +369,6 @@ async def test_the_connection_is_looked_up_once_however_long_the_wait(
 # -- what is left behind ---------------------------------------------------------------------------------------------
 
 
-def open_sockets(port: int) -> int:
-    found = psutil.Process().net_connections(kind="tcp")
-    return sum(c.status == psutil.CONN_ESTABLISHED and bool(c.raddr) and c.raddr.port == port for c in found)
-
-
 @pytest.mark.parametrize("end", ["cancelled", "finished", "closed"])
 async def test_a_trigger_leaves_no_connection_open(end: str, monkeypatch: pytest.MonkeyPatch) -> None:
     gc.collect()
@@ -355,11 +377,10 @@ async def test_a_trigger_leaves_no_connection_open(end: str, monkeypatch: pytest
         monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id('byteplus').upper()}", sim.connection_json("byteplus"))
         video_id = await asyncio.to_thread(submit, "byteplus")
         trigger = trigger_for(video_id, poll_interval=0.05)
-        port = int(sim.url.rpartition(":")[2])
         run = trigger.run()
         task = asyncio.ensure_future(anext(run))
         await polled(sim, 2)
-        assert open_sockets(port) == 1
+        assert open_sockets(sim) == 1
         if end == "finished":
             sim.finish(video_id)
             await task
@@ -371,7 +392,7 @@ async def test_a_trigger_leaves_no_connection_open(end: str, monkeypatch: pytest
             await run.aclose()  # type: ignore[attr-defined]
         await trigger.cleanup()
         await asyncio.sleep(0)
-        assert open_sockets(port) == 0
+        assert open_sockets(sim) == 0
         del run, task
         gc.collect()
     assert [str(w.message) for w in caught if issubclass(w.category, ResourceWarning)] == []
