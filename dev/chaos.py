@@ -13,6 +13,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import httpx
@@ -35,6 +36,9 @@ QUEUE, RUN = 30.0 * SPEED, 4.0 * SPEED
 """A video is queued for 30 s and runs for 4 s: long in the queue, where it could be cancelled by mistake."""
 FAILING = 0.1
 SMALL = 30
+NOT_WANTED = "Server indicated the task shouldn't be running anymore"
+"""What a supervisor logs when Airflow itself ends its task: a scheduler that follows a dead one starts the tasks that
+run anew, and has the old processes killed."""
 KINDS = (
     *("reset_before", "http_429", "http_500", "http_502_html"),
     *("reset_after", "http_500_after", "http_502_html_after", "torn_json"),
@@ -208,27 +212,44 @@ def outcomes(
         index = int(task["map_index"])
         prompt = prompt_of(index)
         result = stack.api.xcom(DAG_ID, run_id, "create", map_index=index) or {}
-        log = ""
+        tries = int(task["try_number"])
+        logs = [""]
         if task["state"] != "success":
-            log = stack.api.task_log(DAG_ID, run_id, "create", map_index=index)
+            logs = [log_of(stack, run_id, index, number) for number in range(1, tries + 1)]
+        ended_by_airflow = [moment(line) for log in logs for line in log.splitlines() if NOT_WANTED in line]
         found.append(
             TaskOutcome(
                 index=index,
                 vendor=VENDORS[index % len(VENDORS)],
                 state=str(task["state"]),
-                tries=int(task["try_number"]),
+                tries=tries,
                 delivered=result.get("video_id") if result.get("status") == "succeeded" else None,
                 has_url=bool(result.get("video_url")),
-                unknown="SubmissionUnknownError" in log,
-                error="\n    ".join(log.splitlines()[-12:]),
+                unknown="SubmissionUnknownError" in logs[-1],
+                error="\n    ".join(logs[-1].splitlines()[-12:]),
                 creates=[create for create in simulator.creates() if prompt in create.body.decode(errors="replace")],
                 billed=[bill.video_id for bill in simulator.ledger if simulator.videos[bill.video_id].prompt == prompt],
-                kills=kills[index],
+                kills=[*kills[index], *ended_by_airflow],
             )
         )
     if sorted(task.index for task in found) != sorted(prompts.values()):
         raise StackError(f"{len(found)} tasks instead of {len(prompts)}")
     return sorted(found, key=lambda task: task.index)
+
+
+def log_of(stack: AirflowStack, run_id: str, index: int, number: int) -> str:
+    """The log of one try, empty if there was no such try: one that was reset before it began leaves none."""
+    try:
+        return stack.api.task_log(DAG_ID, run_id, "create", number, index)
+    except httpx.HTTPStatusError as error:
+        if error.response.status_code != httpx.codes.NOT_FOUND:
+            raise
+        return ""
+
+
+def moment(line: str) -> float:
+    """The Unix time with which a line of a log begins."""
+    return datetime.fromisoformat(line.split()[0]).timestamp()
 
 
 def said_in_logs(logs: Path, sentence: str) -> int:

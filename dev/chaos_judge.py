@@ -26,7 +26,7 @@ class TaskOutcome:
     :param error: the end of its log, for people.
     :param creates: the create requests that carried its prompt.
     :param billed: ids of the videos that were billed for its prompt.
-    :param kills: when a process that worked for it was killed (Unix times).
+    :param kills: when a process that worked for it was killed, by us or by Airflow (Unix times).
     """
 
     index: int
