@@ -122,7 +122,7 @@ def faults(videos: int) -> list[Fault]:
     struck = [Fault(kind, on="any", times=None, probability=share, retry_after=2) for kind in KINDS]
     if videos < SMALL:  # a create that finds no room comes back after half a minute or more
         struck[KINDS.index("http_429")].on = "poll"
-    return [*struck, Fault("slow", on="create", times=None, probability=0.4, seconds=1.5)]
+    return [*struck, Fault("slow", on="create", times=None, probability=0.5, seconds=2)]
 
 
 def run_chaos(

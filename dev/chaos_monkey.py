@@ -66,7 +66,7 @@ def make_plan(seed: int, videos: int) -> list[Strike]:
     plan = []
     for number in range(3 + videos // 4):
         how = WORKER[number % len(WORKER)]
-        plan.append(Strike(chance.uniform(2.0, submitting if how == IN_CREATE else window), "worker", how))
+        plan.append(Strike(chance.uniform(0.0, submitting / 2 if how == IN_CREATE else window), "worker", how))
     ways = ["with its workers", "alone, its workers live on"]
     chance.shuffle(ways)
     components = [("triggerer", chance.choice(TRIGGERERS)) for _ in range(1 + videos // 30)]

@@ -16,7 +16,7 @@ def test_whatever_dies_no_task_pays_twice_and_each_delivers_its_own_video(chaos:
 def test_it_was_chaos_indeed(chaos: Report) -> None:
     kinds = {hit.kind for hit in chaos.hits}
     assert kinds == {"worker", "triggerer", "scheduler", "freeze"}
-    assert any(hit.in_create for hit in chaos.hits)
+    assert sum(hit.kind == "worker" for hit in chaos.hits) >= 2
     assert chaos.failed_calls > 0
     assert sum(task.tries > 1 for task in chaos.tasks) > 0
 
