@@ -239,7 +239,7 @@ class _ClientBase:
 
     def _unanswered(self, exchange: _Exchange[T], error: Exception) -> SeedanceError:
         """What a call that got no answer means. The original exception is left out: it can quote the request."""
-        title, kind = self.adapter.title, type(error).__name__
+        title, kind = self.adapter.title, type(error.__cause__ or error).__name__
         if isinstance(error, self.nothing_sent):
             return NotSentError(f"{title} can't be reached ({kind}). Nothing was sent.", vendor=title)
         if exchange.call in (Call.CREATE, Call.CREATE_NOW):

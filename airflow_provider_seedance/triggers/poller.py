@@ -40,6 +40,9 @@ JITTER = 0.1
 EARLY = 0.5
 """A video may ride in a batch that goes out anyway once this share of its interval has passed."""
 
+LATE = 1.0
+"""Seconds by which a last poll may miss its deadline; if it would be later, the wait is given up without it."""
+
 MOST_IN_FLIGHT = 16
 """Requests under way at once."""
 
@@ -57,6 +60,7 @@ class Watch:
         self.due = now
         self.last_polled = 0.0
         self.gone = False
+        self.in_flight = False
         self.single = False
         """Whether it was missing from a batch and has to be asked for by itself."""
         self._news: asyncio.Queue[Decision] = asyncio.Queue()
@@ -93,6 +97,7 @@ class Poller:
         self._order = count()
         self._later: list[tuple[float, int, Watch]] = []
         self._ready: list[tuple[float, int, Watch]] = []
+        self._deadlines: list[tuple[float, int, Watch]] = []
         self._watchers: set[Watch] = set()
         self._wake = asyncio.Event()
         self._requests: set[asyncio.Task[None]] = set()
@@ -107,6 +112,8 @@ class Poller:
         first = now + wait.interval * random.uniform(1 - JITTER, 1)  # noqa: S311 - no secret
         watch = Watch(wait, first if wait.deadline is None else min(first, max(now, wait.deadline)))
         self._watchers.add(watch)
+        if wait.deadline is not None:
+            heapq.heappush(self._deadlines, (wait.deadline, next(self._order), watch))
         self._schedule(watch)
         return watch
 
@@ -150,6 +157,7 @@ class Poller:
         while True:
             self._wake.clear()
             now = time.time()
+            self._give_up_what_cannot_be_asked_in_time(now)
             self._collect_ready(now)
             pause = self._send_what_is_due(now)
             # Not `wait_for`: before Python 3.12 it can lose a cancellation that comes with the wake-up.
@@ -158,6 +166,18 @@ class Poller:
                 await self._wake.wait()
             finally:
                 alarm.cancel()
+
+    def _give_up_what_cannot_be_asked_in_time(self, now: float) -> None:
+        """A pause that the vendor asked for doesn't extend a deadline. Otherwise there is one last poll at it."""
+        while self._deadlines and self._deadlines[0][0] <= now:
+            _, order, watch = heapq.heappop(self._deadlines)
+            if watch.gone:
+                continue
+            if not watch.in_flight and min(self._singles.wait(now), self._batches.wait(now)) > LATE:
+                watch.gone = True
+                watch.tell(watch.wait.put_off(now))
+            else:
+                heapq.heappush(self._deadlines, (now + LATE, order, watch))
 
     def _collect_ready(self, now: float) -> None:
         while self._later and self._later[0][0] <= now:
@@ -170,20 +190,23 @@ class Poller:
         while self._ready and self._ready[0][2].gone:
             heapq.heappop(self._ready)
         if not self._ready:
-            return self._later[0][0] - now if self._later else 60.0
+            return self._until_next(now, self._later[0][0] if self._later else now + 60.0)
         if len(self._requests) >= MOST_IN_FLIGHT:
             return 60.0  # a request that ends wakes the loop
         single = self._batch_size < 2 or self._ready[0][2].single or len(self._watchers) < 2
         pace = self._singles if single else self._batches
         wait = pace.wait(now)
         if wait > 0:
-            return wait
+            return self._until_next(now, now + wait)
         pace.take(now)
         watches = [heapq.heappop(self._ready)[2]] if single else self._fill_batch(now)
         task = asyncio.create_task(self._request(watches, pace), context=contextvars.Context())
         self._requests.add(task)
         task.add_done_callback(self._request_ended)
         return 0.0
+
+    def _until_next(self, now: float, moment: float) -> float:
+        return min(moment, self._deadlines[0][0] if self._deadlines else moment) - now
 
     def _request_ended(self, task: asyncio.Task[None]) -> None:
         self._requests.discard(task)
@@ -213,6 +236,8 @@ class Poller:
 
     async def _request(self, watches: list[Watch], pace: Pace) -> None:
         now = time.time()
+        for watch in watches:
+            watch.in_flight = True
         Stats.incr("seedance.polls", tags=self._tags)
         Stats.gauge("seedance.poll_batch_size", len(watches), tags=self._tags)
         Stats.gauge("seedance.waiting_videos", len(self._watchers), tags=self._tags)
@@ -221,13 +246,16 @@ class Poller:
             try:
                 found = await self._ask(watches)
             except SeedanceError as error:
-                self._failed(watches, error, pace)
+                self._failed(watches, error)
             else:
                 pace.went_well(time.time())
                 self._answered(watches, found)
         except Exception as error:
             for watch in watches:
                 watch.tell(_broken(error))
+        finally:
+            for watch in watches:
+                watch.in_flight = False
 
     async def _ask(self, watches: list[Watch]) -> dict[str, Video]:
         ids = [watch.wait.video_id for watch in watches]
@@ -247,12 +275,13 @@ class Poller:
                 watch.single = False
                 self._decided(watch, watch.wait.saw(video, now), now)
 
-    def _failed(self, watches: Sequence[Watch], error: SeedanceError, pace: Pace) -> None:
+    def _failed(self, watches: Sequence[Watch], error: SeedanceError) -> None:
         now = time.time()
         if isinstance(error, TransientApiError) and error.status_code == 429:
             # Not the videos' failure: the whole connection slows down, nobody counts it against a video.
             Stats.incr("seedance.polls_refused", tags=self._tags)
-            pace.slow_down(now, error.retry_after)
+            for each in (self._singles, self._batches):
+                each.slow_down(now, error.retry_after)
             for watch in watches:
                 decision = watch.wait.put_off(now)
                 watch.tell(decision)

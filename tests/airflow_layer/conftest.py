@@ -28,7 +28,9 @@ def sim(_server: Simulator, airflow_db: None, monkeypatch: pytest.MonkeyPatch) -
     """The simulator, as if it had just started, and connections `seedance_<vendor>` to it."""
     _server.reset()
     for vendor in VENDORS:
-        monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id(vendor).upper()}", _server.connection_json(vendor))
+        # Without the vendors' published rates, which would only make the tests slow.
+        connection = _server.connection_json(vendor, polls_per_second=1000, lists_per_second=1000)
+        monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id(vendor).upper()}", connection)
     return _server
 
 
