@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from airflow_provider_seedance.simulator import Simulator
 from dev.processes import created_at, send
@@ -144,6 +144,8 @@ class Monkey:
         with contextlib.suppress(psutil.NoSuchProcess):
             process = psutil.Process(pid)
             supervisor = process.parent()
+            if supervisor is None:
+                return None
             victims = {"its supervisor": [supervisor], "process and supervisor": [supervisor, process]}
             index = self._index(ti_id)
             if index is None:

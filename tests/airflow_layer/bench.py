@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 from airflow.triggers.base import TriggerEvent
 
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
