@@ -275,7 +275,6 @@ async def test_a_failing_vendor_does_not_extend_the_deadline(sim: Simulator) -> 
     assert polls(sim) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="triggers/poller.py: the pause of single polls is not what is looked at")
 @pytest.mark.parametrize("vendor", VENDORS)
 async def test_a_pause_that_the_vendor_asks_for_does_not_extend_the_deadline(vendor: str, sim: Simulator) -> None:
     video_id = submit(vendor)
