@@ -54,7 +54,9 @@ class TaskOutcome:
             return f"{create.fault or 'cut off'}, answered {create.answered}"
         if any(killed_in(create, at) for create in self.creates for at in self.kills):
             return "its worker was killed before it could note the id"
-        return "its worker was killed before it sent anything" if self.kills and not self.creates else ""
+        if self.kills and all(was_refused(create) for create in self.creates):
+            return "its worker was killed before it could send what it had noted"
+        return ""
 
 
 def is_ambiguous(create: RecordedRequest) -> bool:
@@ -63,6 +65,11 @@ def is_ambiguous(create: RecordedRequest) -> bool:
     if not isinstance(answered, int):  # "reset", "client_gone", or no answer at all
         return True
     return answered >= 500 or create.fault in ("torn_json", "missing_id", "not_json")
+
+
+def was_refused(create: RecordedRequest) -> bool:
+    """Whether the answer said that nothing was created."""
+    return isinstance(create.answered, int) and 400 <= create.answered < 500
 
 
 def killed_in(create: RecordedRequest, at: float) -> bool:

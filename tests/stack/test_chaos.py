@@ -68,6 +68,7 @@ LOST = {"state": "failed", "unknown": True, "delivered": None}
         {**LOST, "vendor": "jimmyai", "creates": [create(fault="torn_json")]},
         {**LOST, "vendor": "jimmyai", "creates": [create(at=1.0)], "kills": [2.0]},
         {**LOST, "billed": [], "kills": [2.0]},
+        {**LOST, "billed": [], "kills": [60.0], "creates": [create(at=1.0, answered=429)]},
     ],
 )
 def test_the_judge_of_the_chaos_run_accepts_what_is_as_promised(facts: dict[str, object]) -> None:
