@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, auto
+from functools import cache
 from typing import Any, ClassVar, Generic, TypeVar
 from urllib.request import getproxies
 
@@ -45,8 +47,17 @@ _NOTHING_SENT = (
 )
 
 
+POLL_TIMEOUT = 30.0
+"""Seconds that a waiting video's read may take: unlike a create it is simply asked again."""
+
 _MOST_PAGES = 20
 _PAUSE_BETWEEN_PAGES = 1.1  # Ark allows one LIST a second
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Loading them takes 20 ms, which would be paid by each client anew, on the triggerer's event loop too."""
+    return httpx.create_ssl_context()
 
 
 class Call(Enum):
@@ -150,6 +161,7 @@ class _ClientBase:
                 "Accept": "application/json",
             },
             "timeout": httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout),
+            "verify": _certificates(),
             # The key must not follow a redirect to another host.
             "follow_redirects": False,
         }
@@ -435,16 +447,15 @@ class PollingClient(_ClientBase):
 
         # The same certificates and proxies as httpx uses for the create. Looking for proxies costs aiohttp a thread's
         # turn at each request, so it only does where there are any.
-        certificates = httpx.create_ssl_context()
-
         def open_session() -> aiohttp.ClientSession:
-            connector = aiohttp.TCPConnector(ssl=certificates)
+            connector = aiohttp.TCPConnector(ssl=_certificates())
             proxies = bool(getproxies())
             return aiohttp.ClientSession(connector=connector, trust_env=proxies, cookie_jar=aiohttp.DummyCookieJar())
 
-        self._transport = AiohttpTransport(verify=certificates, client=open_session)
+        self._transport = AiohttpTransport(verify=_certificates(), client=open_session)
         self._headers = httpx.Headers(self._options["headers"])
-        self._extensions = {"timeout": self._options["timeout"].as_dict()}
+        timeout = httpx.Timeout(min(settings.read_timeout, POLL_TIMEOUT), connect=settings.connect_timeout)
+        self._extensions = {"timeout": timeout.as_dict()}
 
     async def aclose(self) -> None:
         """Closes all connections."""

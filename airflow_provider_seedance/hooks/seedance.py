@@ -39,6 +39,7 @@ class SeedanceHook(BaseHook):
     make pay twice, are `AirflowFailException` as well.
 
     :param seedance_conn_id: the connection's id.
+    :param retry: in place of the sync client's own policy, for callers that repeat calls themselves.
     """
 
     conn_name_attr = "seedance_conn_id"
@@ -46,9 +47,12 @@ class SeedanceHook(BaseHook):
     conn_type = "seedance"
     hook_name = "Seedance"
 
-    def __init__(self, seedance_conn_id: str = default_conn_name, **kwargs: Any) -> None:
+    def __init__(
+        self, seedance_conn_id: str = default_conn_name, retry: RetryPolicy | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.seedance_conn_id = seedance_conn_id
+        self._retry = retry
         self._client: SeedanceClient | None = None
 
     @classmethod
@@ -64,7 +68,9 @@ class SeedanceHook(BaseHook):
             from airflow_provider_seedance.api.client import SeedanceClient
 
             with airflow_errors():
-                self._client = SeedanceClient(*self._read(self.get_connection(self.seedance_conn_id)))
+                adapter, settings = self._read(self.get_connection(self.seedance_conn_id))
+                settings = replace(settings, retry=self._retry) if self._retry else settings
+                self._client = SeedanceClient(adapter, settings)
         return self._client
 
     async def aget_conn(self, *, retry: RetryPolicy | None = None) -> AsyncSeedanceClient:
@@ -74,9 +80,8 @@ class SeedanceHook(BaseHook):
         """
         from airflow_provider_seedance.api.client import AsyncSeedanceClient
 
-        connection = await self._aget_connection()
+        adapter, settings = await self._aread()
         with airflow_errors():
-            adapter, settings = self._read(connection)
             return AsyncSeedanceClient(adapter, replace(settings, retry=retry) if retry else settings)
 
     @property
@@ -87,9 +92,7 @@ class SeedanceHook(BaseHook):
 
     async def aget_client_settings(self) -> tuple[VendorAdapter, ClientSettings]:
         """What the connection asks for, without a client: for triggers, which share one."""
-        connection = await self._aget_connection()
-        with airflow_errors():
-            return self._read(connection)
+        return await self._aread()
 
     def close(self) -> None:
         """Closes the sync client."""
@@ -274,7 +277,9 @@ class SeedanceHook(BaseHook):
         except Exception as error:
             return False, str(error) or type(error).__name__
 
-    def _read(self, connection: Connection) -> tuple[VendorAdapter, ClientSettings]:
+    def _read(
+        self, connection: Connection, extra: dict[str, Any] | None = None
+    ) -> tuple[VendorAdapter, ClientSettings]:
         from airflow_provider_seedance.hooks.settings import read_connection
 
         return read_connection(
@@ -283,10 +288,10 @@ class SeedanceHook(BaseHook):
             password=connection.password,
             port=connection.port,
             schema=connection.schema,
-            extra=connection.extra_dejson,
+            extra=connection.extra_dejson if extra is None else extra,
         )
 
-    async def _aget_connection(self) -> Connection:
+    async def _aread(self) -> tuple[VendorAdapter, ClientSettings]:
         from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
 
         try:
@@ -294,6 +299,7 @@ class SeedanceHook(BaseHook):
         except AirflowNotFoundException:
             # `dag.test()` can't look up stored connections asynchronously (Airflow 3.3 and before); a thread can.
             connection = await asyncio.to_thread(self.get_connection, self.seedance_conn_id)
-        # Decoding masks the secrets of the extra, which must not block the event loop: so it is done here, once.
-        await get_async_extra_dejson(connection)
-        return connection
+        # Decoding masks the extra's secrets, which must not block the event loop.
+        extra = await get_async_extra_dejson(connection)
+        with airflow_errors():
+            return self._read(connection, extra)

@@ -252,7 +252,11 @@ class Submitter:
         log.info("The task was cleared: starting over. %s", sentence)
 
     def _unknown(self, record: SubmissionRecord, cause: SubmissionUnknownError | None = None) -> SubmissionUnknownError:
-        seen = f"{cause} " if cause else "An earlier attempt died before the vendor's answer was noted. "
+        seen = (
+            f"{cause} "
+            if cause
+            else "An earlier attempt died before the vendor's answer was noted (its log may name the video). "
+        )
         return SubmissionUnknownError(
             f"{seen}Whether {self._adapter.title} accepted a video ({record.model}) at {_at(record)} is unknown. "
             "Look in the vendor's console. If it is there, wait for it with a SeedanceVideoSensor on its id; "

@@ -87,11 +87,13 @@ class SeedanceVideoSensor(BaseSensorOperator):
 
         :raises VideoFailedError: it ended without a result.
         """
+        from airflow_provider_seedance.api.client import RetryPolicy
         from airflow_provider_seedance.api.polling import Outcome, Wait
 
         if self._wait is None:
             self._wait = Wait(self.video_id, interval=self.poke_interval, deadline=None, started=self._started(context))
-        hook = SeedanceHook(self.seedance_conn_id)
+        # One try per poke: `Wait` counts the failures, and the next poke needs no slot meanwhile.
+        hook = SeedanceHook(self.seedance_conn_id, retry=RetryPolicy(attempts=1))
         try:
             decision = self._wait.saw(hook.get_video(self.video_id), time.time())
         except SeedanceError as error:

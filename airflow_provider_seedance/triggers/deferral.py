@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_seedance.api.models import Video
 
-MARGIN = 60.0
+MARGIN = 120.0
 """Seconds by which Airflow's own time-out of the trigger is later than the deadline that the trigger keeps itself."""
 
 

@@ -65,7 +65,8 @@ class Ark(Vendor):
 
     def kinds(self, route: Route, query: list[tuple[str, str]]) -> tuple[str, ...]:
         """Ark has no free call but the list, so asking for one item is how a key is probed."""
-        if route.call == "list" and query == [("page_size", "1")]:
+        filtered = any(name.startswith("filter.") for name, _ in query)
+        if route.call == "list" and ("page_size", "1") in query and not filtered:
             return ("list", "auth_probe")
         return (route.call,)
 
