@@ -24,12 +24,12 @@ from unittest.mock import patch
 
 from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
 
-from airflow_provider_seedance.api.polling import Wait
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.operators import seedance as operator_module
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
 from airflow_provider_seedance.operators.submitting import Submitter
 from airflow_provider_seedance.triggers import deferral
+from airflow_provider_seedance.triggers.poller import Watcher
 from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
 
 BEFORE_POST = "before POST"
@@ -168,7 +168,7 @@ def watch(path: str, kwargs: dict[str, Any], die: str | None = None, kill: bool 
 
     with ExitStack() as stack:
         if die == WHILE_DEFERRED:
-            stack.enter_context(patch.object(Wait, "saw", _dying_after(Wait.saw, kill)))
+            stack.enter_context(patch.object(Watcher, "next", _dying_after_news(Watcher.next, kill)))
         if die == IN_TRIGGER:
             stack.enter_context(patch.object(SeedanceVideoTrigger, "run", _breaking))
         payload: dict[str, Any] = json.loads(json.dumps(asyncio.run(first())))
@@ -290,6 +290,14 @@ def _dying_before(function: Callable[..., Any], kill: bool) -> Callable[..., Any
 def _dying_after(function: Callable[..., Any], kill: bool) -> Callable[..., Any]:
     def dying(*args: Any, **kwargs: Any) -> Any:
         function(*args, **kwargs)
+        _die(kill)
+
+    return dying
+
+
+def _dying_after_news(function: Callable[..., Any], kill: bool) -> Callable[..., Any]:
+    async def dying(*args: Any) -> Any:
+        await function(*args)
         _die(kill)
 
     return dying

@@ -250,9 +250,14 @@ class Poller:
             else:
                 pace.went_well(time.time())
                 self._answered(watches, found)
-        except Exception as error:
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
+            # Whatever it is, nobody is left waiting for an answer that will not come.
             for watch in watches:
                 watch.tell(_broken(error))
+            if not isinstance(error, Exception):
+                raise
         finally:
             for watch in watches:
                 watch.in_flight = False
