@@ -21,6 +21,7 @@ from airflow_provider_seedance.hooks.seedance import SeedanceHook
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+    from airflow.triggers.base import StartTriggerArgs
 
     from airflow_provider_seedance.api.polling import Wait
 
@@ -37,9 +38,14 @@ class SeedanceVideoSensor(BaseSensorOperator):
     :param poke_interval: seconds between polls. Default 10.
     :param timeout: seconds after which the wait is given up with `AirflowSensorTimeout`. Default 3,600.
     :param soft_fail: skip instead of failing, for every way in which the wait can end without a video.
+    :param start_from_trigger: whether to start in the triggerer right away, without a worker for the first look
+        (Airflow 2.11, 3.0, 3.3+). The id must be a literal or a template that the triggerer can render, see
+        `sensors.from_trigger`. A mapped sensor starts on a worker all the same. Default: no.
     """
 
     template_fields: Sequence[str] = ("video_id", "seedance_conn_id")
+    start_trigger_args: StartTriggerArgs | None = None
+    start_from_trigger = False
     ui_color = "#dcefff"
 
     def __init__(
@@ -50,6 +56,7 @@ class SeedanceVideoSensor(BaseSensorOperator):
         deferrable: bool = True,
         poke_interval: float | timedelta = 10,
         timeout: float | timedelta = 3600,
+        start_from_trigger: bool = False,
         **kwargs: Any,
     ) -> None:
         kwargs.setdefault("multiple_outputs", True)
@@ -58,6 +65,26 @@ class SeedanceVideoSensor(BaseSensorOperator):
         self.seedance_conn_id = seedance_conn_id
         self.deferrable = deferrable
         self._wait: Wait | None = None
+        if start_from_trigger:
+            from airflow.triggers.base import StartTriggerArgs
+
+            from airflow_provider_seedance.sensors.from_trigger import why_not_from_trigger
+
+            problem = why_not_from_trigger(video_id, seedance_conn_id, deferrable=deferrable)
+            if problem:
+                raise ValueError(f"start_from_trigger: {problem}")
+            self.start_from_trigger = True
+            self.start_trigger_args = StartTriggerArgs(
+                trigger_cls="airflow_provider_seedance.triggers.seedance.SeedanceVideoTrigger",
+                trigger_kwargs={
+                    "seedance_conn_id": seedance_conn_id,
+                    "video_id": video_id,
+                    "poll_interval": self.poke_interval,
+                },
+                next_method="execute_complete",
+                # Airflow keeps this deadline itself: the absolute one isn't known when the DAG is parsed.
+                timeout=timedelta(seconds=self.timeout),
+            )
 
     def execute(self, context: Context) -> Any:
         """Pokes once; if the video isn't there yet, defers (or, if not deferrable, goes on poking)."""

@@ -94,7 +94,8 @@ def test_the_hook_and_its_connection_type_have_the_same_names() -> None:
     assert (told["connection-type"], told["hook-name"]) == (SeedanceHook.conn_type, SeedanceHook.hook_name)
     assert SeedanceHook.default_conn_name == "seedance_default"
     assert SeedanceHook("other").seedance_conn_id == "other"
-    assert getattr(SeedanceHook(**{SeedanceHook.conn_name_attr: "x"}), SeedanceHook.conn_name_attr) == "x"
+    by_name: dict[str, Any] = {SeedanceHook.conn_name_attr: "x"}
+    assert getattr(SeedanceHook(**by_name), SeedanceHook.conn_name_attr) == "x"
 
 
 def test_the_vendors_to_choose_from_are_those_that_there_are() -> None:

@@ -4,6 +4,8 @@ import time
 
 import pytest
 
+from airflow_provider_seedance.api.client import ClientSettings, SeedanceClient
+from airflow_provider_seedance.api.vendors.ark import BytePlusAdapter
 from airflow_provider_seedance.simulator import Fault, Simulator
 from dev.stack import AirflowStack
 
@@ -76,3 +78,23 @@ def test_a_wait_goes_on_after_the_triggerer_was_killed_and_replaced(stack: Airfl
     state = stack.api.wait_for_run("stack_waiting", run_id)
     assert state == "success", stack.failures("stack_waiting", run_id)
     assert len(simulator.ledger) - bills == WAITING
+
+
+def test_a_sensor_that_starts_in_the_triggerer_needs_a_worker_only_at_the_end(
+    stack: AirflowStack, simulator: Simulator
+) -> None:
+    simulator.faults.add(Fault("stuck", vendor="byteplus", times=1))
+    with SeedanceClient(
+        BytePlusAdapter(), ClientSettings(api_key=simulator.api_key, base_url=simulator.base_url("byteplus"))
+    ) as client:
+        video = client.create_video({"model": "dreamina-seedance-2-0-260128", "prompt": "A kite over the dunes"})
+    wait_until_idle(stack)
+    run_id = stack.trigger_dag("stack_from_trigger", {"video_id": video.video_id})
+    stack.api.wait_for_task("stack_from_trigger", run_id, "wait", {"deferred"})
+    assert set(busy_workers(stack, seconds=4)) == {0}
+
+    simulator.finish(video.video_id)
+    state = stack.api.wait_for_run("stack_from_trigger", run_id)
+    assert state == "success", stack.failures("stack_from_trigger", run_id)
+    assert stack.api.xcom("stack_from_trigger", run_id, "wait", "video_id") == video.video_id
+    assert str(stack.api.xcom("stack_from_trigger", run_id, "wait", "video_url")).startswith("http")

@@ -31,3 +31,13 @@ with DAG("stack_holding", schedule=None):
         poke_interval=1,
         timeout=300,
     )
+
+with DAG("stack_from_trigger", schedule=None):
+    SeedanceVideoSensor(
+        task_id="wait",
+        seedance_conn_id=CONNECTION,
+        video_id="{{ dag_run.conf['video_id'] }}",
+        start_from_trigger=True,
+        poke_interval=1,
+        timeout=300,
+    )
