@@ -66,3 +66,7 @@ chaos: $(STAMP) ## 60 videos while workers, triggerers and the scheduler are kil
 .PHONY: fault-matrix
 fault-matrix: $(STAMP) ## vendor x fault x place: what is paid and delivered, as a table (MARKDOWN=file keeps it)
 	@$(BIN)/python -m dev.fault_matrix $(if $(MARKDOWN),--markdown $(MARKDOWN))
+
+.PHONY: bench
+bench: $(STAMP) ## what waiting costs, ours beside what else people use; keeps a dated result (QUICK=1: a short try)
+	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
