@@ -31,10 +31,10 @@ up: $(STAMP) ## the demo's Airflow left running: prints URL and login, Ctrl-C st
 
 test: lint ## everything: ruff, mypy, then all tests, the real stack among them
 	@echo "== pytest (all)"
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -m "not ui and not slow"
 
 test-fast: $(STAMP) ## the tests without the real stack
-	@$(BIN)/python -m pytest -m "not stack"
+	@$(BIN)/python -m pytest -m "not stack and not ui and not slow"
 
 test-stack: $(STAMP) ## only the tests on the real stack
 	@$(BIN)/python -m pytest -m stack
@@ -70,3 +70,15 @@ fault-matrix: $(STAMP) ## vendor x fault x place: what is paid and delivered, as
 .PHONY: bench
 bench: $(STAMP) ## what waiting costs, ours beside what else people use; keeps a dated result (QUICK=1: a short try)
 	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
+
+.PHONY: matrix
+matrix: $(STAMP) ## the tests on every Airflow and Python that is supported, as a table (ONLY=2.11: one line of it)
+	@$(BIN)/python -m dev.matrix $(if $(ONLY),--only $(ONLY))
+
+.PHONY: package-check
+package-check: $(STAMP) ## the wheel in an empty environment: does Airflow see all of it?
+	@$(BIN)/python -m pytest -m slow tests/packaging
+
+.PHONY: ui-test
+ui-test: $(STAMP) ## the pages in a headless Chromium, on the real stack; screenshots in .work/ui
+	@$(BIN)/python -m pytest -m ui
