@@ -18,7 +18,14 @@ from airflow_provider_seedance.api.models import Video, VideoError, VideoStatus
 from airflow_provider_seedance.api.vendors.answers import speaks_of_moderation
 
 MOST_FAILURES = 5
-"""Consecutive failed polls that are put up with; a video that is paid for isn't given up for a hiccup."""
+"""Consecutive failed polls after which a wait ends; a video that is paid for isn't given up for a hiccup.
+
+Each pause between them is twice as long as the one before: with polls every 10 seconds that spans two and a half
+minutes.
+"""
+
+LONGEST_PAUSE = 120.0
+"""Seconds to which the pause after a failed poll grows, unless polls are further apart anyway."""
 
 NOT_FOUND_GRACE = 30.0
 """Seconds from the start of a wait in which an unknown id is put up with: records may lag behind the create."""
@@ -90,7 +97,8 @@ class Wait:
         if self._failures >= MOST_FAILURES:
             return Decision(Outcome.FAILED, video=self._last, error=error)
         note = f"Poll {self._failures} of at most {MOST_FAILURES} in a row failed: {error}"
-        return self._wait_or_give_up(now, max(self.interval, error.retry_after or 0.0), note, True)
+        pause = max(self.interval, min(LONGEST_PAUSE, self.interval * 2 ** (self._failures - 1)))
+        return self._wait_or_give_up(now, max(pause, error.retry_after or 0.0), note, True)
 
     def put_off(self, now: float) -> Decision:
         """The vendor had no time for anybody: that says nothing about this video, but the deadline holds."""

@@ -126,6 +126,16 @@ def test_failed_polls_are_put_up_with_until_the_fifth_in_a_row() -> None:
     assert MOST_FAILURES == 5
 
 
+@pytest.mark.parametrize(
+    ("interval", "pauses"), [(10, [10, 20, 40, 80]), (50, [50, 100, 120, 120]), (300, [300, 300, 300, 300])]
+)
+def test_the_pause_doubles_while_polls_fail(interval: float, pauses: list[float]) -> None:
+    waiting = Wait("v", interval=interval, deadline=None, started=START)
+    error = TransientApiError("HTTP 502")
+    assert [waiting.missed(error, START).delay for _ in range(MOST_FAILURES - 1)] == pauses
+    assert waiting.saw(video(), START).delay == interval
+
+
 def test_an_answer_starts_the_count_anew() -> None:
     waiting = wait()
     for _ in range(3):
