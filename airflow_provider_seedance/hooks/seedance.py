@@ -68,7 +68,10 @@ class SeedanceHook(BaseHook):
             from airflow_provider_seedance.api.client import SeedanceClient
 
             with airflow_errors():
-                adapter, settings = self._read(self.get_connection(self.seedance_conn_id))
+                connection = self.get_connection(self.seedance_conn_id)
+                adapter, settings = self._read(connection)
+                if odd := self._unknown_settings(connection):
+                    self.log.warning("Connection %r: %s", self.seedance_conn_id, odd)
                 settings = replace(settings, retry=self._retry) if self._retry else settings
                 self._client = SeedanceClient(adapter, settings)
         return self._client
@@ -268,14 +271,21 @@ class SeedanceHook(BaseHook):
         from airflow_provider_seedance.api.client import RetryPolicy, SeedanceClient
 
         try:
-            adapter, settings = self._read(self.get_connection(self.seedance_conn_id))
+            connection = self.get_connection(self.seedance_conn_id)
+            adapter, settings = self._read(connection)
             # Somebody waits in front of the form, and Airflow ends the test after a minute.
             connect, read = min(settings.connect_timeout, 10.0), min(settings.read_timeout, 20.0)
             quick = replace(settings, retry=RetryPolicy(attempts=1), connect_timeout=connect, read_timeout=read)
             with SeedanceClient(adapter, quick) as client:
-                return True, client.probe()
+                return True, " ".join(filter(None, (client.probe(), self._unknown_settings(connection))))
         except Exception as error:
             return False, str(error) or type(error).__name__
+
+    @staticmethod
+    def _unknown_settings(connection: Connection) -> str | None:
+        from airflow_provider_seedance.hooks.settings import unknown_settings
+
+        return unknown_settings(connection.extra_dejson)
 
     def _read(
         self, connection: Connection, extra: dict[str, Any] | None = None

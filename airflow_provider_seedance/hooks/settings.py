@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from airflow_provider_seedance.api.errors import SeedanceConfigError
+from airflow_provider_seedance.api.usage import Prices, read_prices
 from airflow_provider_seedance.api.vendors import VENDORS, adapter_class, make_adapter
 from airflow_provider_seedance.api.vendors.base import PollRates, VendorAdapter, VendorOptions
+from airflow_provider_seedance.get_provider_info import CONNECTION_FIELDS
 
 if TYPE_CHECKING:
     from airflow_provider_seedance.api.client import ClientSettings
@@ -49,6 +52,30 @@ def read_connection(
     except ValueError as error:
         raise SeedanceConfigError(f"Connection {conn_id!r}: {error} Nothing was sent.") from None
     return make_adapter(vendor, options), settings
+
+
+def unknown_settings(extra: Mapping[str, Any]) -> str | None:
+    """A sentence about what stands in the extra and is no setting of this provider, `None` if there is nothing.
+
+    No error: people keep notes of their own there. But a limit that is misspelt is a limit that isn't kept.
+    """
+    unknown = sorted(set(map(str, extra)) - set(CONNECTION_FIELDS))
+    if not unknown:
+        return None
+    guesses = [guess for name in unknown for guess in get_close_matches(name, CONNECTION_FIELDS, n=1)]
+    meant = f"; perhaps you mean `{'`, `'.join(guesses)}`" if guesses else ""
+    return f"The extra holds what is no setting of this provider: `{'`, `'.join(unknown)}`{meant}."
+
+
+def prices_of(conn_id: str, extra: Mapping[str, Any]) -> Prices:
+    """The user's own prices on a connection. Read apart from the rest: they must not keep anybody from a paid video.
+
+    :raises SeedanceConfigError: naming the connection and each place that is wrong.
+    """
+    try:
+        return read_prices(extra.get("prices"))
+    except ValueError as error:
+        raise SeedanceConfigError(f"Connection {conn_id!r}: {error}") from None
 
 
 def _vendor(extra: Mapping[str, Any]) -> str:

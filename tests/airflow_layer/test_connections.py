@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import Mock
 from urllib.parse import quote
 
 import httpx
@@ -220,6 +221,24 @@ def test_the_connection_test_of_a_useless_connection_says_what_is_missing(connec
     assert works is False
     assert "never_defined" in message
     assert sim.requests == []
+
+
+def test_a_misspelt_setting_is_pointed_out_by_the_connection_test(connect: Connect) -> None:
+    ok, message = SeedanceHook(connect(extra={"poll_per_second": 1, "note": "5ec4e7"})).test_connection()
+    assert ok
+    assert_names(message, ["`poll_per_second`", "`note`", "perhaps you mean `polls_per_second`"])
+    assert "5ec4e7" not in message
+
+
+def test_a_misspelt_setting_is_pointed_out_in_the_task_s_log(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, sim: Simulator
+) -> None:
+    log = Mock()
+    monkeypatch.setattr(SeedanceHook, "log", log)
+    hook = SeedanceHook(connect(extra={"poll_per_second": 1}))
+    hook.create_video(SIMPLE["byteplus"])
+    (said,) = [call.args[0] % call.args[1:] for call in log.warning.call_args_list]
+    assert_names(said, ["'bad_one'", "`poll_per_second`", "`polls_per_second`"])
 
 
 def test_a_hook_can_be_used_on_after_the_connection_test(sim: Simulator) -> None:
