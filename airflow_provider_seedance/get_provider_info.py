@@ -54,6 +54,13 @@ CONNECTION_FIELDS: dict[str, Any] = {
         "description": "Sent as X-Organization-ID, if set.",
         "schema": {"type": ["string", "null"]},
     },
+    "prices": {
+        "label": "Prices",
+        "description": (
+            'Your own, by model, for costs in XCom and `max_cost`: {"*": {"currency": "USD", "per_second": 0.1}}.'
+        ),
+        "schema": {"type": ["object", "null"]},
+    },
 }
 
 _NAME = "Seedance"

@@ -1,0 +1,221 @@
+"""What a video takes and costs, by prices of the user's own; none is built in, the documents give none. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from airflow_provider_seedance.api.errors import SeedanceError
+
+ANY = "*"
+"""In place of a model's name or a resolution: all others."""
+
+_MILLION = 1_000_000
+
+
+class MaxCostError(SeedanceError):
+    """The video would cost more than `max_cost`, or nobody can tell what it costs. Nothing was sent."""
+
+
+def _by_resolution(value: object) -> object:
+    return {ANY: value} if isinstance(value, int | float | str | Decimal) else value
+
+
+Amount = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
+
+ByResolution = Annotated[dict[str, Amount], BeforeValidator(_by_resolution), Field(min_length=1)]
+"""A number, or one per resolution: `{"720p": 0.1, "*": 0.2}`."""
+
+
+class Price(BaseModel):
+    """What a model costs, as the user has it from the vendor. What is given adds up.
+
+    :param currency: for example `USD`; a word to be repeated, nothing is converted.
+    :param per_video: for each video.
+    :param per_second: for each second of video.
+    :param per_million_tokens: for each million of the tokens that the vendor counts.
+    :param tokens_per_second: how many tokens a second takes, as found in earlier videos: without it a price per token
+        gives no estimate, since tokens are known afterwards only.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    currency: str = Field(min_length=1, max_length=12)
+    per_video: Amount | None = None
+    per_second: ByResolution | None = None
+    per_million_tokens: Amount | None = None
+    tokens_per_second: ByResolution | None = None
+
+    @model_validator(mode="after")
+    def _has_a_price(self) -> Price:
+        if self.per_video is None and self.per_second is None and self.per_million_tokens is None:
+            raise ValueError("has none of per_video, per_second, per_million_tokens")
+        return self
+
+
+Prices = dict[str, Price]
+"""By the model's name; `*` is for all others."""
+
+_PRICES: TypeAdapter[Prices] = TypeAdapter(Prices)
+
+
+def read_prices(value: Any) -> Prices:
+    """The price table of a connection's extra: a JSON object, or the text of one.
+
+    :raises ValueError: naming each place that is wrong.
+    """
+    if value in (None, ""):
+        return {}
+    try:
+        return _PRICES.validate_python(json.loads(value, parse_float=Decimal) if isinstance(value, str) else value)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        problems = [f"{'.'.join(map(str, item['loc'])) or 'it'}: {item['msg']}" for item in found]
+        raise ValueError(f"extra `prices` can't be read: {'; '.join(problems)}.") from None
+    except ValueError:
+        raise ValueError("extra `prices` is no JSON.") from None
+
+
+def price_of(prices: Prices, model: str | None) -> Price | None:
+    """The price of a model, by its name or by `*`."""
+    return prices.get(model or ANY) or prices.get(ANY)
+
+
+@dataclass(frozen=True)
+class Quantities:
+    """What of a video a price can depend on; `None` is unknown.
+
+    :param seconds: length of the video.
+    :param resolution: in the request's words.
+    :param tokens: as counted by the vendor.
+    """
+
+    seconds: int | None = None
+    resolution: str | None = None
+    tokens: int | None = None
+
+
+def quantities(fields: Mapping[str, Any], usage: Mapping[str, Any] | None = None) -> Quantities:
+    """What is known from a request and, afterwards, from what the vendor counted.
+
+    :param fields: of the request, if it is known; `duration=-1` leaves the length to the model.
+    :param usage: `Video.usage`.
+    """
+    seconds = _whole(fields.get("duration"))
+    resolution = fields.get("resolution")
+    return Quantities(
+        seconds=seconds if seconds is not None and seconds > 0 else None,
+        resolution=resolution.strip().lower() or None if isinstance(resolution, str) else None,
+        tokens=_tokens(usage or {}),
+    )
+
+
+@dataclass(frozen=True)
+class Cost:
+    """An amount of money, or why it can't be told.
+
+    :param amount: `None` if it can't be told.
+    :param currency: as in the price.
+    :param reason: how the amount comes about, or what is missing.
+    """
+
+    amount: Decimal | None
+    currency: str | None
+    reason: str
+
+    @property
+    def number(self) -> float | None:
+        """The amount as JSON has it, rounded to a millionth."""
+        return None if self.amount is None else float(round(self.amount, 6))
+
+    def __str__(self) -> str:
+        return f"unknown ({self.reason})" if self.amount is None else f"{_plain(self.amount)} {self.currency}"
+
+
+def cost_of(price: Price | None, model: str | None, known: Quantities) -> Cost:
+    """What a video costs; each part of the price must be known, or the whole isn't."""
+    if price is None:
+        return Cost(None, None, f"the connection's `prices` have none for {model or 'a model that is not known'}")
+    parts = [part for part in (_for_video(price), _for_seconds(price, known), _for_tokens(price, known)) if part]
+    missing = dict.fromkeys(words for amount, words in parts if amount is None)
+    if missing:
+        return Cost(None, price.currency, "; ".join(missing))
+    amount = sum((amount for amount, _ in parts if amount is not None), Decimal(0))
+    return Cost(amount, price.currency, " + ".join(words for _, words in parts))
+
+
+def refuse_above(max_cost: Decimal, estimate: Cost) -> None:
+    """Lets a video pass that costs at most `max_cost`, in the currency of its price.
+
+    :raises MaxCostError: it costs more, or what it costs can't be told.
+    """
+    if estimate.amount is None:
+        raise MaxCostError(
+            f"Nothing was sent. max_cost is set, but what the video would cost can't be told: {estimate.reason}."
+        )
+    if estimate.amount > max_cost:
+        raise MaxCostError(
+            f"Nothing was sent. The video would cost {estimate} ({estimate.reason}), "
+            f"more than max_cost, which is {_plain(max_cost)}."
+        )
+
+
+_Part = tuple[Decimal | None, str]
+"""An amount and how it comes about, or no amount and what is missing."""
+
+
+def _for_video(price: Price) -> _Part | None:
+    return None if price.per_video is None else (price.per_video, f"{_plain(price.per_video)} per video")
+
+
+def _for_seconds(price: Price, known: Quantities) -> _Part | None:
+    return None if price.per_second is None else _per_second(price.per_second, "per_second", known)
+
+
+def _for_tokens(price: Price, known: Quantities) -> _Part | None:
+    rate = price.per_million_tokens
+    if rate is None:
+        return None
+    words = f"tokens at {_plain(rate)} a million"
+    if known.tokens is not None:
+        return known.tokens * rate / _MILLION, f"{known.tokens} {words}"
+    if price.tokens_per_second is None:
+        return None, "tokens are known afterwards only, unless the price has `tokens_per_second`"
+    tokens, missing = _per_second(price.tokens_per_second, "tokens_per_second", known)
+    return (None, missing) if tokens is None else (tokens * rate / _MILLION, f"about {_plain(tokens)} {words}")
+
+
+def _per_second(rates: Mapping[str, Decimal], name: str, known: Quantities) -> _Part:
+    if known.seconds is None:
+        return None, "the duration is not set"
+    if known.resolution is None and set(rates) != {ANY}:
+        return None, f"the resolution is not set, and `{name}` depends on it"
+    rate = rates.get(known.resolution or ANY, rates.get(ANY))
+    if rate is None:
+        return None, f"`{name}` has nothing for {known.resolution}"
+    return rate * known.seconds, f"{known.seconds} s at {_plain(rate)}"
+
+
+def _tokens(usage: Mapping[str, Any]) -> int | None:
+    """What the vendor bills: Ark's `completion_tokens`; `total_tokens` where that is all there is."""
+    return next((count for name in ("completion_tokens", "total_tokens") if (count := _whole(usage.get(name)))), None)
+
+
+def _whole(value: Any) -> int | None:
+    """A whole number, also from the text that a template renders to."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return int(value) if float(value).is_integer() else None
+    except ValueError:
+        return None
+
+
+def _plain(amount: Decimal) -> str:
+    """Without exponent and needless noughts."""
+    return f"{amount.normalize():f}"
