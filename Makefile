@@ -3,6 +3,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup-done
+PARALLEL := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 # An active environment or a configured Airflow must not leak in: not its packages, its home or its settings.
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
@@ -30,11 +31,13 @@ up: $(STAMP) ## the demo's Airflow left running: prints URL and login, Ctrl-C st
 	@$(BIN)/python -m dev.up
 
 test: lint ## everything: ruff, mypy, then all tests, the real stack among them
-	@echo "== pytest (all)"
-	@$(BIN)/python -m pytest -m "not ui and not slow"
+	@echo "== pytest"
+	@$(PARALLEL) -m "not stack and not ui and not slow"
+	@echo "== pytest (the real stack)"
+	@$(BIN)/python -m pytest -m "stack and not slow"
 
 test-fast: $(STAMP) ## the tests without the real stack
-	@$(BIN)/python -m pytest -m "not stack and not ui and not slow"
+	@$(PARALLEL) -m "not stack and not ui and not slow"
 
 test-stack: $(STAMP) ## only the tests on the real stack
 	@$(BIN)/python -m pytest -m stack
