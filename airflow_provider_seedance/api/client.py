@@ -19,6 +19,17 @@ from tenacity import AsyncRetrying, RetryCallState, Retrying, retry_if_exception
 from tenacity.wait import wait_exponential_jitter
 
 from airflow_provider_seedance import __version__
+from airflow_provider_seedance.api.assets import (
+    AssetUpload,
+    MediaAsset,
+    MediaFile,
+    UploadRequest,
+    check_file,
+    check_url,
+    kind_of,
+    path_of,
+    to_upload,
+)
 from airflow_provider_seedance.api.errors import (
     InvalidRequestError,
     NotSentError,
@@ -28,9 +39,12 @@ from airflow_provider_seedance.api.errors import (
     SeedanceRateLimitError,
     SubmissionUnknownError,
     TransientApiError,
+    UploadUnknownError,
 )
 from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatus
 from airflow_provider_seedance.api.validation import check_request, to_request
+from airflow_provider_seedance.api.vendors import make_asset_adapter
+from airflow_provider_seedance.api.vendors.asset_base import Ticket
 from airflow_provider_seedance.api.vendors.base import HttpRequest, HttpResponse, PollRates, VendorAdapter, VideoPage
 
 if TYPE_CHECKING:
@@ -71,6 +85,8 @@ class Call(Enum):
     """Money: repeated only if nothing was sent or the vendor said that it has no room now and created nothing."""
     CREATE_NOW = auto()
     """Money too, and the caller sees to saturation itself: repeated only if nothing was sent."""
+    UPLOAD = auto()
+    """A copy in the vendor's library: repeated only if nothing was sent or the vendor said that it has no room now."""
     READ = auto()
     """Nothing: repeated when it fails for a passing reason."""
     CANCEL = auto()
@@ -92,7 +108,7 @@ class RetryPolicy:
         """Whether this failure of this call may be tried again."""
         if isinstance(error, NotSentError):
             return True
-        if call is Call.CREATE:
+        if call in (Call.CREATE, Call.UPLOAD):
             return isinstance(error, SeedanceRateLimitError)
         return call is Call.READ and isinstance(error, TransientApiError)
 
@@ -210,6 +226,30 @@ class _ClientBase:
         http = self.adapter.build_model_info(model)
         return _Exchange(Call.READ, http, lambda response: self.adapter.parse_model_info(response, model))
 
+    def _ticket(self, file: MediaFile) -> _Exchange[Ticket]:
+        assets = make_asset_adapter(self.adapter)
+        return _Exchange(Call.READ, assets.build_ticket(file), assets.parse_ticket)
+
+    def _store(self, file: MediaFile, ticket: Ticket | None) -> _Exchange[MediaAsset]:
+        assets = make_asset_adapter(self.adapter)
+        http = assets.build_file(file, ticket)
+        # A signed URL may lead anywhere, but not out of TLS.
+        if http.url is not None and not http.url.startswith(("https://", f"{self.base_url.partition('://')[0]}://")):
+            raise UploadUnknownError(f"{assets.title} gave an upload URL that is not https://. Nothing was sent there.")
+        return _Exchange(Call.UPLOAD, http, lambda response: assets.parse_file(response, file, ticket))
+
+    def _register(self, upload: AssetUpload) -> _Exchange[MediaAsset]:
+        assets = make_asset_adapter(self.adapter)
+        library = assets.library(upload.library)
+        http = assets.build_register(upload, library)
+        return _Exchange(Call.UPLOAD, http, lambda response: assets.parse_register(response, upload, library))
+
+    def _get_asset(self, asset_id: str, library: str | None, query: Mapping[str, str] | None) -> _Exchange[MediaAsset]:
+        assets = make_asset_adapter(self.adapter)
+        found = assets.library(library)
+        http = assets.build_get(asset_id, found, query or {})
+        return _Exchange(Call.READ, http, lambda response: assets.parse_get(response, asset_id, found))
+
     def _probe(self) -> _Exchange[str]:
         return _Exchange(Call.READ, self.adapter.build_probe(), self.adapter.parse_probe)
 
@@ -224,6 +264,8 @@ class _ClientBase:
 
     def _encode(self, client: httpx.Client | httpx.AsyncClient, exchange: _Exchange[T]) -> httpx.Request:
         http = exchange.request
+        if isinstance(http, UploadRequest) and http.file is not None:
+            return self._encode_file(client, http, http.file)
         try:
             return client.build_request(
                 http.method,
@@ -237,6 +279,22 @@ class _ClientBase:
             raise InvalidRequestError(f"Nothing was sent. The request can't be written as JSON ({error}).") from None
         except httpx.InvalidURL:
             raise SeedanceConfigError(f"The base URL for {self.adapter.title} is not a URL.") from None
+
+    def _encode_file(
+        self, client: httpx.Client | httpx.AsyncClient, http: UploadRequest, file: MediaFile
+    ) -> httpx.Request:
+        """Reads the file in blocks while it is sent, from its beginning at each try."""
+        file.content.seek(0)
+        if http.form_field is not None:
+            form = {http.form_field: (file.name, file.content, file.content_type)}
+            return client.build_request(http.method, self.base_url + http.path, files=form, headers=dict(http.headers))
+        headers = {**http.headers, "Content-Length": str(file.size)}
+        request = client.build_request(
+            http.method, http.url or self.base_url + http.path, content=file.content, headers=headers
+        )
+        if http.url is not None:
+            del request.headers["Authorization"]  # the key is for the vendor alone
+        return request
 
     def _read(self, exchange: _Exchange[T], status_code: int, headers: Iterable[tuple[str, str]], body: bytes) -> T:
         # A vendor may quote the key that it refuses. Whatever is read from the answer, for logs too, is without it.
@@ -259,6 +317,12 @@ class _ClientBase:
             return SubmissionUnknownError(
                 f"{title} did not answer ({kind}). The request was sent, so a video may exist and be billed. "
                 "It is not sent again: look in the vendor's console before you run it again.",
+                vendor=title,
+            )
+        if exchange.call is Call.UPLOAD:
+            return UploadUnknownError(
+                f"{title} did not answer, or the file could not be read to its end ({kind}). Something was sent, so it "
+                "may be stored. A retry sends it again.",
                 vendor=title,
             )
         return TransientApiError(f"{title} did not answer ({kind}). Asking again later is safe.", vendor=title)
@@ -349,6 +413,57 @@ class SeedanceClient(_ClientBase):
         """What the vendor says about a model, in its own words."""
         return self._run(self._model_info(model))
 
+    def upload_asset(
+        self,
+        upload: AssetUpload | Mapping[str, Any],
+        file: MediaFile | None = None,
+        *,
+        on_file: Callable[[MediaAsset], None] | None = None,
+    ) -> MediaAsset:
+        """Brings reference media to the vendor, and returns at once, also while the vendor still looks at it.
+
+        :param upload: what to do, see `AssetUpload`.
+        :param file: the bytes; not needed where `upload.url` is enough.
+        :param on_file: told of a file that is stored, before a library that takes URLs hears of it.
+        :raises InvalidRequestError: a documented rule is broken; nothing was sent.
+        :raises UploadUnknownError: it may be stored.
+        :raises UnsupportedByVendorError: the vendor has no such call.
+        """
+        upload = to_upload(upload)
+        assets = make_asset_adapter(self.adapter)
+        library = assets.library(upload.library)
+        if library.takes == "body":
+            return self._run(self._register(upload))
+        source = file.name if file else upload.url or ""
+        kind = upload.kind or kind_of(source)
+        name = upload.name or path_of(source).rpartition("/")[2] or "reference"
+        if library.takes == "url" and file is None:
+            check_url(upload, kind, library, assets.title)
+        elif file is None:
+            raise InvalidRequestError(f"Nothing was sent. {assets.title}'s {library.name} library takes a file.")
+        else:
+            check_file(file, kind, library if library.takes == "file" else assets.library(None), assets.title)
+            ticket = self._run(self._ticket(file)) if assets.needs_ticket else None
+            stored = self._run(self._store(file, ticket)).model_copy(update={"kind": kind})
+            if library.takes == "file":
+                return stored
+            if on_file is not None:
+                on_file(stored)
+            upload = upload.model_copy(update={"url": stored.url})
+        return self._run(self._register(upload.model_copy(update={"kind": kind, "name": name})))
+
+    def get_asset(
+        self, asset_id: str, *, library: str | None = None, query: Mapping[str, str] | None = None
+    ) -> MediaAsset:
+        """Reads one asset.
+
+        :param library: where it is.
+        :param query: the status call's query, where that is not documented; `{asset_id}` stands for the id.
+        :raises AssetNotFoundError: the vendor doesn't know it (any more).
+        :raises UnsupportedByVendorError: the library has no states.
+        """
+        return self._run(self._get_asset(asset_id, library, query))
+
     def probe(self) -> str:
         """A free call that shows whether the key works; a sentence for people."""
         return self._run(self._probe())
@@ -412,6 +527,12 @@ class AsyncSeedanceClient(_ClientBase):
     async def get_model_info(self, model: str) -> dict[str, Any]:
         """See `SeedanceClient.get_model_info`."""
         return await self._run(self._model_info(model))
+
+    async def get_asset(
+        self, asset_id: str, *, library: str | None = None, query: Mapping[str, str] | None = None
+    ) -> MediaAsset:
+        """See `SeedanceClient.get_asset`."""
+        return await self._run(self._get_asset(asset_id, library, query))
 
     async def probe(self) -> str:
         """See `SeedanceClient.probe`."""

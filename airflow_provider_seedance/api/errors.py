@@ -133,3 +133,56 @@ class VideoTimeoutError(SeedanceError):
     """The video was not ready at the deadline. It may still finish, and be billed; looking again costs nothing."""
 
     may_be_billed = True
+
+
+class LandingError(SeedanceError):
+    """The finished video could not be brought to the user's storage. Nothing is visible there.
+
+    The video itself is untouched: as long as its URL lives, or can be renewed, landing it again costs nothing.
+    """
+
+
+class LandingInterruptedError(LandingError):
+    """The file didn't come whole: connection lost, host overloaded, body cut short. Trying again later may help."""
+
+    retryable = True
+
+
+class NotAVideoError(LandingError):
+    """What came is not what was asked for: an error page, another kind of file, a file with parts missing.
+
+    Hosts do that in passing too, so a retry may help.
+    """
+
+    retryable = True
+
+
+class LandingRefusedError(LandingError):
+    """A rule forbids it: scheme, private address, redirect, size, something else at the destination."""
+
+
+class VideoUrlExpiredError(VideoUrlMissingError, LandingError):
+    """The URL has expired and can't be renewed, because the video's id isn't known or the vendor has dropped it."""
+
+
+class UploadUnknownError(SeedanceApiError):
+    """Reference media was sent and nobody knows whether it was stored. No vendor documents a price for storing.
+
+    A retry sends it again, so a copy may be left in the vendor's library.
+    """
+
+    retryable = True
+
+
+class AssetRejectedError(SeedanceApiError):
+    """The vendor processed the reference media and refused it. A retry can't help: use other media."""
+
+
+class AssetNotFoundError(SeedanceApiError):
+    """The vendor doesn't know this asset id (any more). A retry can't help."""
+
+
+class AssetTimeoutError(SeedanceError):
+    """The asset was not active at the deadline. It may still become so; looking again costs nothing."""
+
+    retryable = True

@@ -5,9 +5,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from airflow_provider_seedance.api.errors import SeedanceConfigError
+from airflow_provider_seedance.api.errors import SeedanceConfigError, UnsupportedByVendorError
 
 if TYPE_CHECKING:
+    from airflow_provider_seedance.api.vendors.asset_base import AssetAdapter
     from airflow_provider_seedance.api.vendors.base import VendorAdapter, VendorOptions
 
 # Adapters are named, not imported: choosing one loads that one.
@@ -17,6 +18,12 @@ _ADAPTERS = {
     "modellix": ("modellix", "ModellixAdapter"),
     "byteplus": ("ark", "BytePlusAdapter"),
     "volcengine": ("ark", "VolcengineAdapter"),
+}
+
+_ASSET_ADAPTERS = {
+    "jimmyai": ("jimmyai_assets", "JimmyAIAssets"),
+    "gmicloud": ("gmicloud_assets", "GMICloudAssets"),
+    "modellix": ("modellix_assets", "ModellixAssets"),
 }
 
 VENDORS: tuple[str, ...] = tuple(_ADAPTERS)
@@ -47,6 +54,22 @@ def adapter_class(vendor: str) -> type[VendorAdapter]:
 def make_adapter(vendor: str, options: VendorOptions | None = None) -> VendorAdapter:
     """A vendor's adapter, ready to use."""
     return adapter_class(vendor)(options)
+
+
+def make_asset_adapter(vendor: VendorAdapter) -> AssetAdapter:
+    """What a vendor has for reference media.
+
+    :raises UnsupportedByVendorError: its documents name no call for it.
+    """
+    if vendor.name not in _ASSET_ADAPTERS:
+        raise UnsupportedByVendorError(
+            f"{vendor.title} documents no call by which an API key uploads reference media. Nothing was sent. "
+            "Pass public URLs to the create operator (images and audio also as data URIs), or `asset://` ids that "
+            "you have already."
+        )
+    module, name = _ASSET_ADAPTERS[vendor.name]
+    found: type[AssetAdapter] = getattr(import_module(f"{__name__}.{module}"), name)
+    return found(vendor)
 
 
 def vendor_of_model(model: str) -> str | None:

@@ -1,0 +1,247 @@
+"""Reference media at a vendor: what is uploaded (`AssetUpload`, `MediaFile`), where to (`Library`), what it became."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import Any, BinaryIO, Literal, get_args
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from airflow_provider_seedance.api.errors import InvalidRequestError
+from airflow_provider_seedance.api.vendors.base import HttpRequest
+
+AssetKind = Literal["image", "video", "audio", "text"]
+KINDS: tuple[str, ...] = get_args(AssetKind)
+
+SCHEME = "asset://"
+
+# The registry of the machine's own types differs from one to the next; these are in the vendors' tables.
+_TYPES = {
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".png": "image/png",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+    ".bmp": "image/bmp",
+    ".svg": "image/svg+xml",
+    ".mp4": "video/mp4",
+    ".mov": "video/quicktime",
+    ".avi": "video/x-msvideo",
+    ".webm": "video/webm",
+    ".mkv": "video/x-matroska",
+    ".m4v": "video/x-m4v",
+    ".flv": "video/x-flv",
+    ".mp3": "audio/mpeg",
+    ".wav": "audio/wav",
+    ".aac": "audio/aac",
+    ".m4a": "audio/mp4",
+    ".flac": "audio/flac",
+    ".ogg": "audio/ogg",
+}
+
+
+class AssetStatus(StrEnum):
+    """Where an asset stands, in the same three words for every vendor."""
+
+    PROCESSING = "processing"
+    ACTIVE = "active"
+    FAILED = "failed"
+
+
+class AssetUpload(BaseModel):
+    """What to do with a file or a URL.
+
+    :param library: which of the vendor's libraries; `None`: its file store, `files`.
+    :param kind: `image`, `video`, `audio` or `text`; `None`: told from the name.
+    :param name: the asset's name at the vendor; `None`: the file's.
+    :param url: a public URL, for libraries that fetch the media themselves.
+    :param extra: merged into the body last, unchecked; the whole body where that is not documented.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    library: str | None = None
+    kind: AssetKind | None = None
+    name: str | None = Field(default=None, min_length=1)
+    url: str | None = None
+    extra: dict[str, Any] = Field(default_factory=dict)
+
+
+class MediaAsset(BaseModel):
+    """One asset at one vendor, as it was last seen.
+
+    :param asset: what the create operator takes: `asset://ID`, or a URL.
+    :param asset_id: the vendor's id, where it gives one.
+    :param vendor: `jimmyai`, `gmicloud` or `modellix`.
+    :param library: which of the vendor's libraries it is in.
+    :param status: see `AssetStatus`; libraries without states have everything `active` at once.
+    :param kind: `image`, `video`, `audio` or `text`, as far as known.
+    :param name: its name at the vendor.
+    :param url: where the vendor keeps it, where it says that.
+    :param size: bytes, as far as known.
+    :param content_type: MIME type, as far as known.
+    :param reason: why it failed, in the vendor's words.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    asset: str = Field(min_length=1)
+    asset_id: str | None = None
+    vendor: str
+    library: str
+    status: AssetStatus
+    kind: str | None = None
+    name: str | None = None
+    url: str | None = None
+    size: int | None = None
+    content_type: str | None = None
+    reason: str | None = None
+
+    undocumented_status: str | None = Field(default=None, exclude=True, repr=False)
+    """The vendor's word for the status, when nobody ever documented it; such an asset counts as processing."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Flat JSON types, as handed on by XCom."""
+        return self.model_dump(mode="json")
+
+
+@dataclass(frozen=True)
+class MediaFile:
+    """An opened file.
+
+    :param name: with its suffix, by which vendors tell the type.
+    :param content: readable and seekable, at its beginning.
+    :param size: bytes.
+    """
+
+    name: str
+    content: BinaryIO
+    size: int
+
+    @property
+    def suffix(self) -> str:
+        """`.png`: lower case, with its dot; empty if there is none."""
+        return suffix_of(self.name)
+
+    @property
+    def content_type(self) -> str:
+        """The MIME type that goes with the name."""
+        return content_type_of(self.name) or "application/octet-stream"
+
+
+@dataclass(frozen=True)
+class UploadRequest(HttpRequest):
+    """A request whose body is a file.
+
+    :param file: what to send.
+    :param form_field: the field of a multipart form; `None`: the bare bytes.
+    :param url: an address of its own, in place of the base URL: the key is not sent there.
+    """
+
+    file: MediaFile | None = None
+    form_field: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True)
+class Library:
+    """What a vendor's documents say about one place for media.
+
+    :param name: the word for it in `library=`.
+    :param source: the document.
+    :param takes: `file`: the bytes; `url`: a public URL that the vendor fetches; `body`: what the caller writes.
+    :param suffixes: per kind the file suffixes it takes; a kind that is missing is not taken. Empty: not stated.
+    :param kinds: which kinds it takes, where no suffixes are stated.
+    :param most_bytes: greatest size of a file; `None`: not stated.
+    :param has_states: whether an asset has to become active before it can be used.
+    """
+
+    name: str
+    source: str
+    takes: Literal["file", "url", "body"]
+    suffixes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    kinds: tuple[str, ...] = KINDS
+    most_bytes: int | None = None
+    has_states: bool = False
+
+
+def to_upload(fields: AssetUpload | Mapping[str, Any]) -> AssetUpload:
+    """An `AssetUpload` from a dict.
+
+    :raises InvalidRequestError: for unknown fields and wrong values; the values stay out of the message.
+    """
+    if isinstance(fields, AssetUpload):
+        return fields
+    try:
+        return AssetUpload.model_validate(dict(fields))
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        problems = tuple(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in found)
+        raise InvalidRequestError(f"Nothing was sent. {'; '.join(problems)}.", problems) from None
+
+
+def kind_of(name: str) -> str | None:
+    """`image`, `video`, `audio` or `text` by the suffix of a path or URL; `None` if it doesn't tell."""
+    kind = (content_type_of(name) or "").partition("/")[0]
+    return kind if kind in KINDS else None
+
+
+def content_type_of(name: str) -> str | None:
+    """The MIME type by the suffix of a path or URL."""
+    suffix = suffix_of(name)
+    return _TYPES.get(suffix) or mimetypes.types_map.get(suffix)
+
+
+def suffix_of(name: str) -> str:
+    """`.png` of a path or URL: lower case, with its dot; empty if there is none."""
+    return PurePosixPath(path_of(name)).suffix.lower()
+
+
+def path_of(name: str) -> str:
+    """A path, or the path of a URL without its query."""
+    try:
+        return urlsplit(name).path if "://" in name else name
+    except ValueError:
+        return name
+
+
+def check_file(file: MediaFile, kind: str | None, library: Library, title: str) -> None:
+    """Refuses what the library's document forbids.
+
+    :raises InvalidRequestError: naming the rule and its source.
+    """
+    _check_kind(kind, library, title)
+    problems = []
+    if file.size < 1:
+        problems.append(f"{file.name} is empty")
+    if library.most_bytes is not None and file.size > library.most_bytes:
+        problems.append(f"{file.name} has {file.size} bytes, {title} takes {library.most_bytes}")
+    allowed = library.suffixes.get(kind or "", ())
+    if library.suffixes and file.suffix not in allowed:
+        problems.append(f"{file.name}: as {kind} {title} takes {', '.join(allowed)}")
+    if problems:
+        raise InvalidRequestError(f"Nothing was sent. {'; '.join(problems)} [{library.source}].", tuple(problems))
+
+
+def check_url(upload: AssetUpload, kind: str | None, library: Library, title: str) -> None:
+    """Refuses what a library that fetches the media itself can't take.
+
+    :raises InvalidRequestError: naming the rule and its source.
+    """
+    _check_kind(kind, library, title)
+    if not (upload.url or "").startswith(("https://", "http://")):
+        raise InvalidRequestError(f"Nothing was sent. {title}'s {library.name} library takes a public URL.")
+
+
+def _check_kind(kind: str | None, library: Library, title: str) -> None:
+    kinds = tuple(library.suffixes) or library.kinds
+    if kind in kinds:
+        return
+    what = f"not {kind}" if kind else "and the name doesn't tell which it is; set `kind`"
+    message = f"kind: {title}'s {library.name} library takes {', '.join(kinds)}, {what} [{library.source}]"
+    raise InvalidRequestError(f"Nothing was sent. {message}.", (message,))
