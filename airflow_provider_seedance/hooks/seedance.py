@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from airflow_provider_seedance.exceptions import airflow_errors, for_airflow
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
 
+    from airflow_provider_seedance.api.assets import AssetUpload, MediaAsset, MediaFile
     from airflow_provider_seedance.api.cancelling import Cancellation
     from airflow_provider_seedance.api.client import (
         AsyncSeedanceClient,
@@ -181,6 +182,38 @@ class SeedanceHook(BaseHook):
         with airflow_errors():
             return self.get_conn().get_model_info(model)
 
+    def upload_asset(
+        self,
+        upload: AssetUpload | Mapping[str, Any],
+        file: MediaFile | None = None,
+        *,
+        on_file: Callable[[MediaAsset], None] | None = None,
+    ) -> MediaAsset:
+        """Brings reference media to the vendor (Jimmy AI, Modellix, GMI Cloud), without waiting until it is active.
+
+        :param upload: what to do, see `AssetUpload`.
+        :param file: the bytes; not needed where `upload.url` is enough.
+        :param on_file: told of a file that is stored, before a library that takes URLs hears of it.
+        :raises InvalidRequestError: a documented rule is broken; nothing was sent.
+        :raises UploadUnknownError: it may be stored.
+        :raises UnsupportedByVendorError: the vendor has no documented call for it.
+        """
+        with airflow_errors():
+            return self.get_conn().upload_asset(upload, file, on_file=on_file)
+
+    def get_asset(
+        self, asset_id: str, *, library: str | None = None, query: Mapping[str, str] | None = None
+    ) -> MediaAsset:
+        """Reads one asset of a library that has states (Jimmy AI's `sp`, `realperson` and `audit`).
+
+        :param library: where it is.
+        :param query: the status call's query, where that is not documented; `{asset_id}` stands for the id.
+        :raises AssetNotFoundError: the vendor doesn't know it (any more).
+        :raises UnsupportedByVendorError: there is no documented call for it.
+        """
+        with airflow_errors():
+            return self.get_conn().get_asset(asset_id, library=library, query=query)
+
     async def acreate_video(self, request: VideoRequest | Mapping[str, Any]) -> Video:
         """See `create_video`."""
         with airflow_errors():
@@ -236,6 +269,27 @@ class SeedanceHook(BaseHook):
         with airflow_errors():
             async with await self.aget_conn() as client:
                 return await client.get_model_info(model)
+
+    async def aupload_asset(self, upload: AssetUpload | Mapping[str, Any], file: MediaFile | None = None) -> MediaAsset:
+        """See `upload_asset`. The file is read in a thread: reading blocks."""
+        from airflow_provider_seedance.api.client import SeedanceClient
+
+        adapter, settings = await self._aread()
+
+        def upload_in_thread() -> MediaAsset:
+            with SeedanceClient(adapter, settings) as client:
+                return client.upload_asset(upload, file)
+
+        with airflow_errors():
+            return await asyncio.to_thread(upload_in_thread)
+
+    async def aget_asset(
+        self, asset_id: str, *, library: str | None = None, query: Mapping[str, str] | None = None
+    ) -> MediaAsset:
+        """See `get_asset`."""
+        with airflow_errors():
+            async with await self.aget_conn() as client:
+                return await client.get_asset(asset_id, library=library, query=query)
 
     def wait_for_video(
         self, video_id: str, *, poll_interval: float = 10.0, timeout: float = 3600.0, deadline: float | None = None
