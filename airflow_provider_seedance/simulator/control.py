@@ -30,6 +30,15 @@ class _Control:
     async def videos(self, request: Request) -> JSONResponse:
         return JSONResponse([_video_shown(video) for video in list(self.world.videos.values())])
 
+    async def assets(self, request: Request) -> JSONResponse:
+        names = ("id", "vendor", "library", "kind", "name", "url", "size", "sha256", "status", "reason")
+        return JSONResponse([{name: getattr(a, name) for name in names} for a in list(self.world.assets.values())])
+
+    async def finish_asset(self, request: Request) -> JSONResponse:
+        wanted = await request.json()
+        self.world.finish_asset(wanted["asset_id"], wanted.get("status", "active"), wanted.get("reason"))
+        return JSONResponse({})
+
     async def add_faults(self, request: Request) -> JSONResponse:
         wanted = await request.json()
         wanted = wanted if isinstance(wanted, list) else [wanted]
@@ -89,6 +98,8 @@ def control_app(world: World) -> Starlette:
         ("GET", "ledger", control.ledger),
         ("GET", "requests", control.requests),
         ("GET", "videos", control.videos),
+        ("GET", "assets", control.assets),
+        ("POST", "finish_asset", control.finish_asset),
         ("POST", "faults", control.add_faults),
         ("DELETE", "faults", control.clear_faults),
         ("POST", "reset", control.reset),

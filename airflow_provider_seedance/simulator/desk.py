@@ -85,6 +85,10 @@ def _wait_headers(options: Mapping[str, Any]) -> dict[str, str]:
     return headers
 
 
+#: Bytes of a request's body that are remembered: uploads are kept by their digest.
+BODY_KEPT = 1024 * 1024
+
+
 class FrontDesk:
     """Answers for all vendors over one :class:`World`."""
 
@@ -113,6 +117,7 @@ class FrontDesk:
                 incoming.body,
                 incoming.origin,
             )
+            record.body = record.body[:BODY_KEPT]
             return self._answer(vendor, call, record)
 
     def _answer(self, vendor: Vendor, call: Call, record: RecordedRequest) -> Outcome:

@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow_provider_seedance.simulator.records import VENDORS
 
-CALLS = ("create", "poll", "list", "cancel", "media", "auth_probe", "any")
+CALLS = ("create", "poll", "list", "cancel", "media", "auth_probe", "upload", "upload_url", "asset", "any")
 
 #: Struck instead of the call: nothing is created, nothing billed.
 BEFORE = frozenset(
@@ -54,7 +54,8 @@ class Fault:
           ``http_errors=True``; GMI Cloud ``outcome="media_urls"``, ``error="outcome"``; Modellix
           ``status="completed"``; Ark ``content_null=True``
     :param vendor: only this vendor; ``None`` (default) = all
-    :param on: which call; default "create" ("any" for ``answer_variant``). A fate on "poll" strikes the polled video
+    :param on: which call; default "create" ("any" for ``answer_variant``). A fate on "poll" strikes the polled
+        video, one on "upload" the asset that it makes
     :param times: how often it strikes; ``None`` = for ever
     :param probability: chance per matching call, 0-1, from the simulator's seeded generator
     :param skip: let so many matching calls pass first; calls that another fault strikes do not count

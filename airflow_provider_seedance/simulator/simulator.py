@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from airflow_provider_seedance.simulator.assets import AssetStatus, SimulatedAsset
 from airflow_provider_seedance.simulator.faults import FaultBook
 from airflow_provider_seedance.simulator.media import INSTALL
 from airflow_provider_seedance.simulator.records import VENDORS, Bill, RecordedRequest, SimulatedVideo, Status
@@ -39,6 +40,8 @@ class Simulator:
     :param queue_seconds: simulated seconds in the queue (default 5)
     :param run_seconds: simulated seconds of running (default 55), whatever the video's length
     :param rate_limits: enforce published rates (Ark: GET 20/s, LIST 1/s, DELETE 20/s, 120 queued; Modellix: 100/min)
+    :param asset_seconds: simulated seconds until a vendor has looked at reference media (default 20)
+    :param known_assets_only: let Jimmy AI refuse ``asset://`` ids that were not made here (default: they pass)
     :param gmi_cancel: let GMI Cloud's undocumented DELETE work on queued requests (default: 405)
     :raises ValueError: for a speed that is not positive or an unknown vendor in ``retention``
     """
@@ -55,6 +58,8 @@ class Simulator:
         run_seconds: float = 55.0,
         rate_limits: bool = False,
         gmi_cancel: bool = False,
+        asset_seconds: float = 20.0,
+        known_assets_only: bool = False,
     ) -> None:
         self._world = World(
             Settings(
@@ -66,6 +71,8 @@ class Simulator:
                 retention=retention_of(retention),
                 rate_limits=rate_limits,
                 gmi_cancel=gmi_cancel,
+                asset_seconds=asset_seconds,
+                known_assets_only=known_assets_only,
             )
         )
         self._port = port
@@ -179,6 +186,11 @@ class Simulator:
         return dict(self._world.videos)
 
     @property
+    def assets(self) -> dict[str, SimulatedAsset]:
+        """Reference media by id, in the order in which they came."""
+        return dict(self._world.assets)
+
+    @property
     def counts(self) -> dict[tuple[str, str], int]:
         """How many requests came, per (vendor, call); never capped."""
         return dict(self._world.counts)
@@ -220,6 +232,14 @@ class Simulator:
         """
         self._world.finish_named(video_id, status, error_code, error_message)
 
+    def finish_asset(self, asset_id: str, status: AssetStatus = "active", reason: str | None = None) -> None:
+        """Let a vendor be done with an asset now.
+
+        :raises KeyError: for an unknown id
+        :raises ValueError: for a status that is no end
+        """
+        self._world.finish_asset(asset_id, status, reason)
+
     def reset(self) -> None:
-        """Forget bills, requests, videos, faults and what was advanced; the server runs on."""
+        """Forget bills, requests, videos, assets, faults and what was advanced; the server runs on."""
         self._world.reset()

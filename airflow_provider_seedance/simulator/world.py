@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from airflow_provider_seedance.simulator.assets import ASSET_ENDINGS, AssetStatus, SimulatedAsset, digest
 from airflow_provider_seedance.simulator.clock import Clock
-from airflow_provider_seedance.simulator.faults import Fault, FaultBook
+from airflow_provider_seedance.simulator.faults import FATE, Fault, FaultBook
 from airflow_provider_seedance.simulator.records import (
     ENDINGS,
     VENDORS,
@@ -49,6 +50,8 @@ class Settings:
     retention: dict[str, float] = field(default_factory=lambda: dict(RETENTION))
     rate_limits: bool = False
     gmi_cancel: bool = False
+    asset_seconds: float = 20.0
+    known_assets_only: bool = False
 
 
 def retention_of(given: float | Mapping[str, float] | None) -> dict[str, float]:
@@ -76,6 +79,7 @@ class World:
         self.faults = FaultBook(self.chance)
         self.secret = secrets.token_bytes(32)
         self.videos: dict[str, SimulatedVideo] = {}
+        self.assets: dict[str, SimulatedAsset] = {}
         self.bills: list[Bill] = []
         self.creates: list[RecordedRequest] = []
         self.others: deque[RecordedRequest] = deque(maxlen=REQUESTS_KEPT)
@@ -90,7 +94,7 @@ class World:
         with self.lock:
             self.clock = Clock(self.settings.speed)
             self.faults.clear()
-            for store in (self.videos, self.bills, self.creates, self.others, self.counts):
+            for store in (self.videos, self.assets, self.bills, self.creates, self.others, self.counts):
                 store.clear()
             self.max_rate_seen.clear()
             self._recent.clear()
@@ -205,6 +209,60 @@ class World:
             raise KeyError(f"no video {video_id!r}; known: {', '.join(self.videos) or 'none'}")
         self.finish(self.videos[video_id], status, code, message)
 
+    # -- reference media -----------------------------------------------------------------------------------------
+
+    def new_asset_id(self) -> str:
+        """An id that no asset has."""
+        return f"asset_{self.chance.getrandbits(64):016x}"
+
+    def add_asset(
+        self,
+        vendor: str,
+        library: str,
+        *,
+        name: str,
+        url: str,
+        kind: str | None,
+        seconds: float = 0.0,
+        content: bytes | None = None,
+        content_type: str | None = None,
+        asset_id: str | None = None,
+    ) -> SimulatedAsset:
+        """Media were stored or registered. A fate fault on "upload" bends what becomes of them."""
+        with self.lock:
+            asset = SimulatedAsset(
+                id=asset_id or self.new_asset_id(),
+                vendor=vendor,
+                library=library,
+                name=name,
+                url=url,
+                clock=self.clock,
+                born=self.clock.simulated(),
+                created_at=self.clock.now(),
+                seconds=seconds,
+                kind=kind,
+                content_type=content_type,
+                size=None if content is None else len(content),
+                sha256=None if content is None else digest(content),
+            )
+            for fault in self.faults.take_all(FATE, vendor, ("upload",)) if seconds else ():
+                doom_asset(asset, fault)
+            self.assets[asset.id] = asset
+            return asset
+
+    def finish_asset(self, asset_id: str, status: AssetStatus, reason: str | None) -> None:
+        """The vendor has looked at an asset now.
+
+        :raises KeyError: for an unknown id
+        :raises ValueError: for a status that is no end
+        """
+        if status not in ASSET_ENDINGS:
+            raise ValueError(f"{status!r} is no end; known: {', '.join(ASSET_ENDINGS)}")
+        if asset_id not in self.assets:
+            raise KeyError(f"no asset {asset_id!r}; known: {', '.join(self.assets) or 'none'}")
+        with self.lock:
+            self.assets[asset_id].forced, self.assets[asset_id].reason = status, reason
+
     def settle(self) -> None:
         """Mark the bills of videos whose end the vendor does not charge for."""
         with self.lock:
@@ -223,6 +281,17 @@ _ENDINGS = {
     "cancel": "cancelled",
     "stuck": "stuck",
 }
+
+
+def doom_asset(asset: SimulatedAsset, fault: Fault) -> None:
+    """Bend what becomes of an asset: "fail", "moderation_output", "stuck" and "unknown_status" mean something here."""
+    if fault.kind == "unknown_status":
+        asset.unknown_word = str(fault.options.get("word", "pondering"))
+        asset.unknown_reads = int(fault.options.get("polls", 1))
+    elif fault.kind == "stuck":
+        asset.ending = "stuck"
+    elif fault.kind in ("fail", "moderation_output"):
+        asset.ending, asset.reason = "failed", fault.options.get("message", "the asset was refused")
 
 
 def doom(video: SimulatedVideo, fault: Fault, usual_errors: Mapping[str, tuple[str, str]]) -> None:

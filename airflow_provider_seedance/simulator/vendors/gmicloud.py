@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 from airflow_provider_seedance.simulator import signing
 from airflow_provider_seedance.simulator.records import Picture, SimulatedVideo
 from airflow_provider_seedance.simulator.vendors import gmicloud_rules
-from airflow_provider_seedance.simulator.vendors.base import Answer, Call, Refused, Vendor, route
+from airflow_provider_seedance.simulator.vendors.base import Answer, Call, Refused, route
+from airflow_provider_seedance.simulator.vendors.gmicloud_assets import ASSET_ROUTES, GMICloudAssets
 
 BASE = "/api/v1/ie/requestqueue/apikey"
 WORDS = {
@@ -36,7 +37,7 @@ STATUS = {
 }
 
 
-class GMICloud(Vendor):
+class GMICloud(GMICloudAssets):
     """GMI Cloud at ``/api/v1/ie/requestqueue/apikey``."""
 
     name = "gmicloud"
@@ -49,6 +50,7 @@ class GMICloud(Vendor):
         route("DELETE", f"{BASE}/requests/{{id}}", "cancel", "cancel"),
         route("GET", f"{BASE}/models", "auth_probe", "models"),
         route("GET", f"{BASE}/models/{{id}}", "info", "model"),
+        *ASSET_ROUTES,
     )
     usual_errors: ClassVar[Mapping[str, tuple[str, str]]] = {
         "moderation_output": ("moderation", "output refused by content moderation"),

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 from airflow_provider_seedance.simulator import signing
 from airflow_provider_seedance.simulator.records import Picture, SimulatedVideo
 from airflow_provider_seedance.simulator.vendors import jimmyai_rules
-from airflow_provider_seedance.simulator.vendors.base import Answer, Call, Refused, Vendor, route
+from airflow_provider_seedance.simulator.vendors.base import Answer, Call, Refused, route
+from airflow_provider_seedance.simulator.vendors.jimmyai_assets import ASSET_ROUTES, JimmyAIAssets
 
 WORDS = {
     "queued": "queued",
@@ -34,7 +35,7 @@ ERRORS: dict[str, tuple[int | str, int]] = {
 ALWAYS_HTTP = ("rate", "unavailable", "server", "unknown_path", "method")
 
 
-class JimmyAI(Vendor):
+class JimmyAI(JimmyAIAssets):
     """Jimmy AI at ``/api/open-api/v1``: one create for all routes, one query, two balances."""
 
     name = "jimmyai"
@@ -44,6 +45,7 @@ class JimmyAI(Vendor):
         route("GET", "/api/open-api/v1/videos/{id}", "poll", "poll"),
         route("GET", "/api/open-api/v1/user/balance", "auth_probe", "user_balance"),
         route("GET", "/api/open-api/v1/key/balance", "auth_probe", "key_balance"),
+        *ASSET_ROUTES,
     )
     usual_errors: ClassVar[Mapping[str, tuple[str, str]]] = {
         "moderation_output": ("", "PROVIDER_MODERATION_ERROR: TRADEMARK"),
@@ -60,6 +62,7 @@ class JimmyAI(Vendor):
         """``POST /seedance/videos``."""
         body = call.body_object()
         rule, ratio = jimmyai_rules.check(body)
+        self.check_assets(body, rule.name)
         resolution = rule.fixed or body.get("resolution") or "720p"
         # No field asks for sound; the model's own default is sound.
         picture = Picture(body["duration"], resolution, ratio)

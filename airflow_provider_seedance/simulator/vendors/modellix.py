@@ -10,7 +10,8 @@ from airflow_provider_seedance.simulator import signing
 from airflow_provider_seedance.simulator.media.sizes import size_of
 from airflow_provider_seedance.simulator.records import Picture, SimulatedVideo
 from airflow_provider_seedance.simulator.vendors import modellix_rules
-from airflow_provider_seedance.simulator.vendors.base import Answer, Call, Refused, Vendor, route
+from airflow_provider_seedance.simulator.vendors.base import Answer, Call, Refused, route
+from airflow_provider_seedance.simulator.vendors.modellix_assets import ASSET_ROUTES, ModellixAssets
 
 BASE = "/api/v1"
 WORDS = {
@@ -37,7 +38,7 @@ ERRORS = {
 PER_MINUTE = 100
 
 
-class Modellix(Vendor):
+class Modellix(ModellixAssets):
     """Modellix at ``/api/v1``."""
 
     name = "modellix"
@@ -49,6 +50,7 @@ class Modellix(Vendor):
         route("GET", f"{BASE}/models", "info", "models"),
         route("GET", f"{BASE}/apikey/validate", "auth_probe", "validate"),
         route("GET", f"{BASE}/team/balance", "auth_probe", "balance"),
+        *ASSET_ROUTES,
     )
     usual_errors: ClassVar[Mapping[str, tuple[str, str]]] = {
         "moderation_output": ("OutputVideoSensitiveContentDetected", "output refused by moderation"),
