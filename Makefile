@@ -85,3 +85,9 @@ package-check: $(STAMP) ## the wheel in an empty environment: does Airflow see a
 .PHONY: ui-test
 ui-test: $(STAMP) ## the pages in a headless Chromium, on the real stack; screenshots in .work/ui
 	@$(BIN)/python -m pytest -m ui
+
+.PHONY: docs
+docs: $(STAMP) ## the docs site in .work/docs/html: warnings are errors, links between pages are checked
+	@$(BIN)/sphinx-build -q -W --keep-going -b html docs .work/docs/html
+	@$(BIN)/sphinx-build -q -W --keep-going -b linkcheck docs .work/docs/links
+	@echo "open .work/docs/html/index.html"

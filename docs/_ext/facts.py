@@ -1,0 +1,184 @@
+"""Directives that write down what the code says, so that the pages can't drift from it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from airflow_provider_seedance.api import errors
+from airflow_provider_seedance.api.vendors import VENDORS, adapter_class
+from airflow_provider_seedance.api.vendors.base import VendorAdapter
+from airflow_provider_seedance.api.vendors.rules import MEDIA_FIELDS, OPTION_FIELDS, Route
+from airflow_provider_seedance.get_provider_info import CONNECTION_FIELDS, get_provider_info
+
+Row = tuple[str, ...]
+
+
+class FactsDirective(SphinxDirective):
+    """Parses lines of Markdown that a subclass writes."""
+
+    optional_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """The parsed lines."""
+        node = nodes.container()
+        source = f"<{self.name}>"
+        self.state.nested_parse(StringList(list(self.lines()), source), self.content_offset, node)
+        return node.children
+
+    def lines(self) -> Iterator[str]:
+        """Markdown, line by line."""
+        raise NotImplementedError
+
+
+def table(head: Row, rows: Sequence[Row]) -> Iterator[str]:
+    """A table in Markdown."""
+    yield f"| {' | '.join(head)} |"
+    yield f"|{'---|' * len(head)}"
+    for row in rows:
+        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
+    yield ""
+
+
+def words(items: Any) -> str:
+    """A list of code words."""
+    return ", ".join(f"`{item}`" for item in items) or "-"
+
+
+class VendorFacts(FactsDirective):
+    """`vendor-facts VENDOR`: address, limits and calls."""
+
+    def lines(self) -> Iterator[str]:
+        """See `FactsDirective`."""
+        vendor = adapter_class(self.arguments[0])
+        batch = vendor.most_ids_per_request
+        yield from table(
+            ("", vendor.title),
+            [
+                ("connection's `vendor`", f"`{vendor.name}`"),
+                ("base URL, if `host` is empty", f"`{vendor.default_base_url}`"),
+                ("polls", f"one video per request, at most {vendor.rates.get_per_second:.3g} a second"),
+                (
+                    "batches",
+                    f"up to {batch} videos per request, {vendor.rates.list_per_second:.3g} requests a second"
+                    if batch > 1
+                    else "none",
+                ),
+                ("look-up of a lost submission", "yes" if vendor.can_list else "no: the vendor has no list"),
+                ("cancel", "while it is queued" if vendor.can_cancel else "no"),
+                ("keeps results", vendor.retention_note),
+            ],
+        )
+
+
+class VendorRules(FactsDirective):
+    """`vendor-rules VENDOR`: each route with its rules, from the table that requests are judged by."""
+
+    def lines(self) -> Iterator[str]:
+        """See `FactsDirective`."""
+        vendor = adapter_class(self.arguments[0])
+        for route in vendor.routes:
+            yield f"**{route.title}**: {words(route.models)}"
+            yield ""
+            yield from table(("rule", "allowed"), [row for row in _rules(vendor, route) if row[1]])
+            yield f"Source: {route.source}"
+            yield ""
+
+
+def _rules(vendor: type[VendorAdapter], route: Route) -> Iterator[Row]:
+    fields = [name for name in (*MEDIA_FIELDS, *OPTION_FIELDS) if name in route.fields]
+    missing = [name for name in (*MEDIA_FIELDS, *OPTION_FIELDS) if name not in route.fields]
+    yield "fields", words(("model", "prompt", *fields, "extra"))
+    yield "not taken", words(missing) if missing else ""
+    yield "needed", words(("model", "prompt", *route.required))
+    if route.duration:
+        auto = ", or -1: the model chooses" if route.auto_duration else ""
+        yield "`duration`", f"{route.duration[0]} to {route.duration[1]} seconds{auto}"
+    yield "`resolution`", words(route.resolutions) if route.resolutions else ""
+    yield "`ratio`", words(route.ratios) if route.ratios else ""
+    for name, most in sorted(route.most.items()):
+        frames = ", frames included" if route.images_count_frames and name == "reference_images" else ""
+        yield f"`{name}`", f"at most {most}{frames}"
+    together = {"pair": "first and last frame only together", "first": "the last frame only with the first"}
+    yield "frames", together.get(route.frames, "")
+    for one, other in route.excludes:
+        yield "not together", f"{words(one)} with {words(other)}"
+    yield "`reference_audios`", f"only with one of {words(route.audio_needs)}" if route.audio_needs else ""
+    yield "`web_search`", "with text alone" if route.web_search_needs_text_only else ""
+    for name, schemes in route.media.items():
+        if name in route.fields:
+            yield f"`{name}`: URLs", words(schemes)
+    yield "prompt", f"at most {route.prompt_most} characters" if route.prompt_most else ""
+    yield "`seed`", f"{route.seed[0]} to {route.seed[1]}" if route.seed else ""
+    if route.expires:
+        yield "`execution_expires_after`", f"{route.expires[0]} to {route.expires[1]} seconds"
+
+
+class FieldMatrix(FactsDirective):
+    """`field-matrix`: which vendor has which field on at least one route."""
+
+    def lines(self) -> Iterator[str]:
+        """See `FactsDirective`."""
+        vendors = [adapter_class(name) for name in VENDORS]
+        rows = []
+        for name in (*MEDIA_FIELDS, *OPTION_FIELDS):
+            cells = []
+            for vendor in vendors:
+                having = [route for route in vendor.routes if name in route.fields]
+                cells.append("yes" if len(having) == len(vendor.routes) else "some routes" if having else "-")
+            rows.append((f"`{name}`", *cells))
+        yield from table(("field", *(vendor.name for vendor in vendors)), rows)
+
+
+class ErrorTable(FactsDirective):
+    """`error-table`: each class of `api.errors`, in its own words."""
+
+    def lines(self) -> Iterator[str]:
+        """See `FactsDirective`."""
+        rows = []
+        for name, kind in vars(errors).items():
+            if isinstance(kind, type) and issubclass(kind, errors.SeedanceError):
+                text = " ".join((inspect.getdoc(kind) or "").partition("\n\n:param")[0].split())
+                rows.append(
+                    (f"`{name}`", text, "yes" if kind.retryable else "no", "yes" if kind.may_be_billed else "no")
+                )
+        yield from table(("class", "meaning", "a retry can help", "a video may be billed"), rows)
+
+
+class ConnectionTable(FactsDirective):
+    """`connection-table`: the extra fields of the connection form."""
+
+    def lines(self) -> Iterator[str]:
+        """See `FactsDirective`."""
+        rows = [
+            (f"`{name}`", field["label"], field.get("description", "")) for name, field in CONNECTION_FIELDS.items()
+        ]
+        yield from table(("extra", "in the form", "meaning"), rows)
+
+
+class ConfigTable(FactsDirective):
+    """`config-table`: the provider's section of `airflow.cfg`."""
+
+    def lines(self) -> Iterator[str]:
+        """See `FactsDirective`."""
+        for section, facts in get_provider_info()["config"].items():
+            rows = [
+                (f"`[{section}] {name}`", option["description"], f"`{option['example']}`" if option["example"] else "-")
+                for name, option in facts["options"].items()
+            ]
+            yield from table(("option", "meaning", "example"), rows)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Registers the directives."""
+    directives = (VendorFacts, VendorRules, FieldMatrix, ErrorTable, ConnectionTable, ConfigTable)
+    names = ("vendor-facts", "vendor-rules", "field-matrix", "error-table", "connection-table", "config-table")
+    for name, directive in zip(names, directives, strict=True):
+        app.add_directive(name, directive)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,63 @@
+"""The docs site: built as strictly as `make docs` does, and saying what the code says."""
+
+from __future__ import annotations
+
+import html
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_seedance.api import errors
+from airflow_provider_seedance.api.vendors import VENDORS, adapter_class
+from airflow_provider_seedance.get_provider_info import CONNECTION_FIELDS
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", "docs", str(out)]
+    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert built.returncode == 0, built.stderr
+    return out
+
+
+def text(page: Path) -> str:
+    """What a reader sees."""
+    return html.unescape(re.sub(r"<[^>]+>", "", page.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_a_vendor_s_page_names_every_route_and_model(vendor: str, site: Path) -> None:
+    shown = text(site / "vendors" / f"{vendor}.html")
+    adapter = adapter_class(vendor)
+    for route in adapter.routes:
+        assert all(word in shown for word in (route.title, route.source, *route.models)), route
+    assert adapter.default_base_url in shown
+
+
+def test_every_error_is_explained(site: Path) -> None:
+    shown = text(site / "errors.html")
+    for name, kind in vars(errors).items():
+        if isinstance(kind, type) and issubclass(kind, errors.SeedanceError):
+            assert name in shown
+
+
+def test_every_setting_of_the_connection_is_explained(site: Path) -> None:
+    shown = text(site / "configuration.html")
+    assert all(name in shown for name in CONNECTION_FIELDS)
+
+
+def test_no_page_is_left_out_of_the_table_of_contents(site: Path) -> None:
+    sources = {path.relative_to(ROOT / "docs").with_suffix("") for path in (ROOT / "docs").rglob("*.md")}
+    assert {path for path in sources if not (site / path.with_suffix(".html")).exists()} == set()
+
+
+def test_the_readme_points_to_pages_that_exist() -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
