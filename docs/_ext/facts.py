@@ -30,7 +30,7 @@ class FactsDirective(SphinxDirective):
         node = nodes.container()
         source = f"<{self.name}>"
         self.state.nested_parse(StringList(list(self.lines()), source), self.content_offset, node)
-        return node.children
+        return list(node.children)
 
     def lines(self) -> Iterator[str]:
         """Markdown, line by line."""
