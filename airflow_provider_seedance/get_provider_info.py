@@ -54,6 +54,11 @@ CONNECTION_FIELDS: dict[str, Any] = {
         "description": "Sent as X-Organization-ID, if set.",
         "schema": {"type": ["string", "null"]},
     },
+    "allow_private_hosts": {
+        "label": "Fetch from private addresses",
+        "description": "Whether finished videos may be fetched from private and loopback addresses. Default no.",
+        "schema": {"type": ["boolean", "null"], "default": False},
+    },
     "prices": {
         "label": "Prices",
         "description": (
@@ -88,6 +93,13 @@ def get_provider_info() -> dict[str, Any]:
         "sensors": _modules("sensors.seedance"),
         "hooks": _modules("hooks.seedance"),
         "triggers": _modules("triggers.seedance", "triggers.backoff"),
+        "transfers": [
+            {
+                "source-integration-name": _NAME,
+                "target-integration-name": "Object Storage",
+                "python-module": "airflow_provider_seedance.transfers.seedance_to_object_storage",
+            }
+        ],
         "connection-types": [
             {
                 "connection-type": "seedance",

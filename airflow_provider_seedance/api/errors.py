@@ -142,10 +142,23 @@ class LandingError(SeedanceError):
     """
 
 
-class LandingInterruptedError(LandingError):
-    """The file didn't come whole: connection lost, host overloaded, body cut short. Trying again later may help."""
+class VideoNotReadyError(LandingError):
+    """The video is still queued or running. Wait for it first."""
 
     retryable = True
+
+
+class LandingInterruptedError(LandingError):
+    """The file didn't come whole: connection lost, host overloaded, body cut short. Trying again later may help.
+
+    :param retry_after: seconds the file host asked to wait.
+    """
+
+    retryable = True
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class NotAVideoError(LandingError):

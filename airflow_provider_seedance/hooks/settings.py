@@ -67,6 +67,17 @@ def unknown_settings(extra: Mapping[str, Any]) -> str | None:
     return f"The extra holds what is no setting of this provider: `{'`, `'.join(unknown)}`{meant}."
 
 
+def allows_private_hosts(conn_id: str, extra: Mapping[str, Any]) -> bool:
+    """Whether finished videos may be fetched from private and loopback addresses: a test server, a mirror in-house.
+
+    :raises SeedanceConfigError: naming the connection.
+    """
+    try:
+        return _flag(extra, "allow_private_hosts", False)
+    except ValueError as error:
+        raise SeedanceConfigError(f"Connection {conn_id!r}: {error} Nothing was fetched.") from None
+
+
 def prices_of(conn_id: str, extra: Mapping[str, Any]) -> Prices:
     """The user's own prices on a connection. Read apart from the rest: they must not keep anybody from a paid video.
 

@@ -159,7 +159,8 @@ class Simulator:
             "conn_type": "seedance",
             "host": self.base_url(vendor),
             "password": self.api_key,
-            "extra": {"vendor": vendor, **extra},
+            # Its files lie on this machine, which the provider doesn't fetch from unless told so.
+            "extra": {"vendor": vendor, "allow_private_hosts": True, **extra},
         }
         return json.dumps(connection)
 

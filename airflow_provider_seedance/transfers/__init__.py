@@ -1,0 +1,1 @@
+"""From a vendor's URL, which dies within hours or days, to the user's own storage."""

@@ -1,0 +1,126 @@
+"""The bytes of one file as they come: what it is, its hash, and on to where it goes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from airflow_provider_seedance.api.errors import NotAVideoError
+from airflow_provider_seedance.transfers.destination import Writer
+from airflow_provider_seedance.transfers.media import SNIFF, VIDEOS, Kind, Mp4Reader, Picture, sniff
+
+_BLOCK = 256 * 1024
+"""Bytes that are handed over at once; encrypted connections come in pieces of 16 KiB."""
+
+_AHEAD = 8
+"""Blocks that may wait for the second thread: all that is ever in memory."""
+
+
+class Arrival:
+    """Takes a file as it comes: what it is, its hash, and on to where it goes.
+
+    That work is done by a second thread, while the first one reads the network.
+
+    :param kinds: what the file may be.
+    :param open_writer: called once it is known what it is.
+    """
+
+    def __init__(self, kinds: tuple[Kind, ...], open_writer: Callable[[Kind], Writer]) -> None:
+        self._kinds = kinds
+        self._open_writer = open_writer
+        self._writer: Writer | None = None
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="seedance-landing")
+        self._under_way: deque[Future[None]] = deque()
+        self._waiting: list[bytes] = []
+        self._waiting_bytes = 0
+        self._reset()
+
+    @property
+    def kind(self) -> Kind:
+        """What it turned out to be."""
+        if self._kind is None:
+            raise NotAVideoError("The file host sent next to nothing.")
+        return self._kind
+
+    @property
+    def sha256(self) -> str:
+        """In hex."""
+        return self._hash.hexdigest()
+
+    def take(self, block: bytes) -> None:
+        """See `download.Taker`."""
+        self._waiting.append(block)
+        self._waiting_bytes += len(block)
+        if self._waiting_bytes >= _BLOCK:
+            self._hand_over()
+
+    def start_over(self) -> None:
+        """See `download.Taker`."""
+        self._settle()
+        self._reset()
+        if self._writer:
+            self._writer.start_over()
+
+    def finish(self) -> Picture | None:
+        """All has come: what it is.
+
+        :raises NotAVideoError: not what it should be.
+        """
+        self._settle()
+        kind = self.kind
+        return self._reader.finish() if kind in VIDEOS else None
+
+    def publish(self) -> None:
+        """Makes it visible."""
+        if self._writer:
+            self._writer.publish()
+
+    def close(self) -> None:
+        """Ends the thread and discards what has not been published."""
+        self._worker.shutdown(wait=True, cancel_futures=True)
+        if self._writer:
+            self._writer.discard()
+
+    def _reset(self) -> None:
+        self.bytes = 0
+        self._head = b""
+        self._kind: Kind | None = None
+        self._hash = hashlib.sha256()
+        self._reader = Mp4Reader()
+
+    def _hand_over(self) -> None:
+        block, self._waiting, self._waiting_bytes = b"".join(self._waiting), [], 0
+        while self._under_way and (len(self._under_way) >= _AHEAD or self._under_way[0].done()):
+            self._under_way.popleft().result()
+        self._under_way.append(self._worker.submit(self._work, block))
+
+    def _settle(self) -> None:
+        if self._waiting:
+            self._hand_over()
+        while self._under_way:
+            self._under_way.popleft().result()
+
+    def _work(self, block: bytes) -> None:
+        if self._kind is None:
+            block = self._head + block
+            if len(block) < SNIFF:
+                self._head = block
+                return
+            self._kind = self._recognise(block)
+        if self._kind in VIDEOS:
+            self._reader.feed(block)
+        if self._writer is None:
+            self._writer = self._open_writer(self._kind)
+        self._hash.update(block)
+        self._writer.write(block)
+        self.bytes += len(block)
+
+    def _recognise(self, head: bytes) -> Kind:
+        kind = sniff(head)
+        if kind in self._kinds:
+            return kind
+        found = f"a {kind.content_type}" if kind else "no file of a known kind"
+        wanted = "an MP4" if self._kinds == VIDEOS else "a picture"
+        raise NotAVideoError(f"What the file host sent is {found}, not {wanted}. Nothing was written.")

@@ -1,0 +1,249 @@
+"""One object in any storage: what is there, and how something gets there that is never visible in part.
+
+On local disks a file is written beside its place and renamed. S3 (`s3fs`), Google (`gcsfs`) and Azure (`adlfs`) show
+an object only once its upload is completed, which their files do in `close()`; leaving a `with` block by an exception
+closes too, so no `with` here. Other storages get a temporary name and a move.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import uuid
+from contextlib import suppress
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from airflow_provider_seedance.api.errors import LandingRefusedError
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+MIB = 1024 * 1024
+PART_SIZE = 8 * MIB
+"""Bytes per part of an upload: kept in memory, and a multiple of what each storage asks for."""
+
+MAX_PARTS = 10_000
+
+# By the library that implements the storage: how it is told the content type. Each completes an upload in `close()`.
+_UPLOADING: dict[str, Any] = {
+    "s3fs": lambda content_type: {"ContentType": content_type},
+    "gcsfs": lambda content_type: {"content_type": content_type},
+    "adlfs": lambda content_type: {"content_settings": {"content_type": content_type}},
+}
+
+
+class Writer(Protocol):
+    """Takes bytes that nobody sees until `publish`."""
+
+    def write(self, block: bytes) -> None:
+        """The next bytes."""
+
+    def start_over(self) -> None:
+        """Forgets what was written."""
+
+    def publish(self) -> None:
+        """Makes the whole visible under its name, in one step."""
+
+    def discard(self) -> None:
+        """Leaves nothing behind. Harmless after `publish`."""
+
+
+class Destination:
+    """A place for one object.
+
+    :param path: where; its name is final.
+    """
+
+    def __init__(self, path: ObjectStoragePath) -> None:
+        self.path = path
+        self._fs = path.fs
+        self._key = path.path
+
+    @property
+    def uri(self) -> str:
+        """The object's address, without the id of the connection that opens it."""
+        return f"{self.path.protocol or 'file'}://{self._key}"
+
+    def sibling(self, suffix: str) -> Destination:
+        """The place beside it, with a longer name."""
+        return Destination(self.path.parent / f"{self.path.name}{suffix}")
+
+    def size(self) -> int | None:
+        """The bytes of the object that is there, `None` if there is none.
+
+        :raises LandingRefusedError: a folder is there.
+        """
+        self._fs.invalidate_cache(self._key.rpartition("/")[0])
+        try:
+            info = self._fs.info(self._key)
+        except FileNotFoundError:
+            return None
+        if info.get("type") == "directory":
+            raise LandingRefusedError(f"{self.uri} is a folder. Nothing was written.")
+        return int(info["size"])
+
+    def read_text(self) -> str:
+        """The object's content, for small ones."""
+        content: bytes = self._fs.cat_file(self._key)
+        return content.decode("utf-8", "replace")
+
+    def remove(self) -> None:
+        """Removes the object."""
+        self._fs.rm_file(self._key)
+
+    def writer(self, content_type: str, *, max_bytes: int) -> Writer:
+        """What writes a new object.
+
+        :param max_bytes: more than it will ever have.
+        """
+        library = type(self._fs).__module__.partition(".")[0]
+        if library in _UPLOADING:
+            options = {"block_size": part_size(max_bytes), **_UPLOADING[library](content_type)}
+            return _Upload(self._fs, self._key, options)
+        if "file" in _protocols(self._fs):
+            return _LocalFile(Path(self._key))
+        return _Moved(self._fs, self._key)
+
+
+def part_size(max_bytes: int) -> int:
+    """Bytes per part, so that the largest object has no more parts than S3 takes."""
+    return max(PART_SIZE, ceil(max_bytes / MAX_PARTS / MIB) * MIB)
+
+
+class _LocalFile:
+    """A file beside its place, locked while somebody writes it: what nobody holds any more is a dead writer's."""
+
+    def __init__(self, final: Path) -> None:
+        self._final = final
+        final.parent.mkdir(parents=True, exist_ok=True)
+        self._remove_leftovers()
+        self._part, self._file = self._create()
+
+    def write(self, block: bytes) -> None:
+        view = memoryview(block)
+        while view:
+            view = view[os.write(self._file, view) :]
+
+    def start_over(self) -> None:
+        os.ftruncate(self._file, 0)
+        os.lseek(self._file, 0, os.SEEK_SET)
+
+    def publish(self) -> None:
+        # Content before name: after a power cut the name must not stand for a file without content.
+        os.fsync(self._file)
+        os.replace(self._part, self._final)
+        self._close()
+        folder = os.open(self._final.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def discard(self) -> None:
+        if self._file >= 0:
+            self._part.unlink(missing_ok=True)
+            self._close()
+
+    def _close(self) -> None:
+        os.close(self._file)
+        self._file = -1
+
+    def _create(self) -> tuple[Path, int]:
+        while True:
+            part = self._final.with_name(f"{self._prefix}{uuid.uuid4().hex[:12]}.part")
+            file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+            with suppress(OSError):  # not every network disk has locks; then leftovers stay
+                fcntl.flock(file, fcntl.LOCK_EX)
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.stat(part), os.fstat(file)):
+                    return part, file
+            os.close(file)  # another writer took it for a leftover before it was locked
+
+    def _remove_leftovers(self) -> None:
+        for part in self._final.parent.iterdir():
+            if not (part.name.startswith(self._prefix) and part.name.endswith(".part")):
+                continue
+            with suppress(OSError):
+                file = os.open(part, os.O_WRONLY)
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    part.unlink()
+                finally:
+                    os.close(file)
+
+    @property
+    def _prefix(self) -> str:
+        return f".{self._final.name[:150]}."
+
+
+class _Upload:
+    """An upload in parts, which the storage shows once it is completed."""
+
+    def __init__(self, fs: Any, key: str, options: dict[str, Any]) -> None:
+        self._fs, self._key, self._options = fs, key, options
+        self._file = self._open()
+
+    def write(self, block: bytes) -> None:
+        self._file.write(block)
+
+    def start_over(self) -> None:
+        self.discard()
+        self._file = self._open()
+
+    def publish(self) -> None:
+        try:
+            self._file.close()
+        except BaseException:
+            with suppress(Exception):
+                self._file.discard()
+            raise
+
+    def discard(self) -> None:
+        if self._file.closed:
+            return
+        # Not `close()`, which would complete the upload; nor may the garbage collector call it.
+        self._file.closed = True
+        self._file.discard()
+
+    def _open(self) -> Any:
+        return self._fs.open(self._key, "wb", **self._options)
+
+
+class _Moved:
+    """For storages of which nothing is known: under another name first."""
+
+    def __init__(self, fs: Any, key: str) -> None:
+        folder, _, name = key.rpartition("/")
+        self._fs, self._key = fs, key
+        self._part = f"{folder}/.{name}.{uuid.uuid4().hex[:12]}.part"
+        fs.makedirs(folder, exist_ok=True)
+        self._file = fs.open(self._part, "wb")
+        self._published = False
+
+    def write(self, block: bytes) -> None:
+        self._file.write(block)
+
+    def start_over(self) -> None:
+        self._file.close()
+        self._file = self._fs.open(self._part, "wb")
+
+    def publish(self) -> None:
+        self._file.close()
+        if self._fs.exists(self._key):
+            self._fs.rm_file(self._key)  # not every storage moves onto what is there
+        self._fs.mv(self._part, self._key)
+        self._published = True
+
+    def discard(self) -> None:
+        if self._published:
+            return
+        with suppress(Exception):
+            self._file.close()
+        with suppress(FileNotFoundError):
+            self._fs.rm_file(self._part)
+
+
+def _protocols(fs: Any) -> tuple[str, ...]:
+    return (fs.protocol,) if isinstance(fs.protocol, str) else tuple(fs.protocol)

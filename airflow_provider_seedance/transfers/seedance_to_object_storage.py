@@ -1,0 +1,107 @@
+"""The transfer operator: a finished video, whose URL dies, becomes an object in the user's own storage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import BaseOperator
+
+from airflow_provider_seedance.hooks.seedance import SeedanceHook
+from airflow_provider_seedance.transfers.names import check_paths
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+
+class SeedanceVideoToObjectStorageOperator(BaseOperator):
+    """Brings a finished video to any object storage or disk that Airflow can write to, and returns its manifest.
+
+    The object appears under its name when it is whole and not before; beside it lies its manifest
+    (`<name>.manifest.json`). If both are there already, nothing is fetched. A lost connection is resumed; an expired
+    URL is renewed through the video's id. Trying it again costs nothing at the vendor.
+
+    Paths may hold facts in braces, `s3://bucket/{run_id}/{video_id}.{ext}`: `video_id`, `vendor`, `model`, `dag_id`,
+    `run_id`, `task_id`, `map_index` and `ext` (`mp4`; `png` or `jpg` for pictures). A path that ends with a slash gets
+    `{video_id}.{ext}`.
+
+    The manifest, each field also as an XCom of its own: `uri, bytes, sha256, content_type, duration, width, height,
+    video_id, vendor, model, usage, last_frame_uri, thumbnail_uri`.
+
+    :param output_path: where the video goes, `file://`, `s3://`, `gs://`, `abfs://` or any other storage that an
+        installed provider knows. (templated)
+    :param video_id: the vendor's id, or the dict that create operator and sensor return. (templated)
+    :param video_url: the video's URL, if that is all there is; it can't be renewed without `video_id`. (templated)
+    :param last_frame_path: where the last frame goes, if it is wanted and the video has one. (templated)
+    :param thumbnail_path: where the thumbnail goes, if it is wanted and the vendor makes one. (templated)
+    :param object_storage_conn_id: the connection that opens the storage. Default: as the storage's provider does
+        without one. (templated)
+    :param seedance_conn_id: the connection to the vendor. (templated)
+    :param max_bytes: the largest file that is taken. Default 10 GiB.
+    :param overwrite: whether something else that is at the destination already is replaced. Default: no, that fails.
+    """
+
+    template_fields: Sequence[str] = (
+        "output_path",
+        "video_id",
+        "video_url",
+        "last_frame_path",
+        "thumbnail_path",
+        "object_storage_conn_id",
+        "seedance_conn_id",
+    )
+    ui_color = "#d6f0d6"
+
+    def __init__(
+        self,
+        *,
+        output_path: str,
+        video_id: str | Mapping[str, Any] | None = None,
+        video_url: str | None = None,
+        last_frame_path: str | None = None,
+        thumbnail_path: str | None = None,
+        object_storage_conn_id: str | None = None,
+        seedance_conn_id: str = SeedanceHook.default_conn_name,
+        max_bytes: int = 10 * 1024**3,
+        overwrite: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        kwargs.setdefault("multiple_outputs", True)
+        super().__init__(**kwargs)
+        self.output_path = output_path
+        self.video_id: Any = video_id
+        self.video_url = video_url
+        self.last_frame_path = last_frame_path
+        self.thumbnail_path = thumbnail_path
+        self.object_storage_conn_id = object_storage_conn_id
+        self.seedance_conn_id = seedance_conn_id
+        self.max_bytes = max_bytes
+        self.overwrite = overwrite
+        if video_id is None and video_url is None:
+            raise ValueError("give video_id, video_url or both")
+        check_paths(output_path, last_frame_path, thumbnail_path, has_id=video_id is not None)
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Lands the video, unless it is there already."""
+        from airflow_provider_seedance.transfers.landing import land_video, run_facts
+
+        hook = SeedanceHook(self.seedance_conn_id)
+        try:
+            return land_video(
+                hook,
+                self._video(),
+                self.output_path,
+                last_frame_path=self.last_frame_path,
+                thumbnail_path=self.thumbnail_path,
+                conn_id=self.object_storage_conn_id,
+                run=run_facts(context),
+                max_bytes=self.max_bytes,
+                overwrite=self.overwrite,
+                log=self.log,
+            )
+        finally:
+            hook.close()
+
+    def _video(self) -> dict[str, Any]:
+        known = dict(self.video_id) if isinstance(self.video_id, Mapping) else {"video_id": self.video_id}
+        return known | ({"video_url": self.video_url} if self.video_url else {})
