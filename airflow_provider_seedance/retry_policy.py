@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from airflow.providers.common.compat.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
+try:
+    from airflow.providers.common.compat.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
+except ImportError:
+    raise ImportError(
+        "Retry policies need Airflow 3.3. Below it leave `retry_policy` out: "
+        "errors that a retry can't help, or would pay twice, fail the task at once there too."
+    ) from None
 
 _ERRORS = "airflow_provider_seedance.api.errors"
 

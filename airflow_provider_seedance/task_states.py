@@ -15,8 +15,11 @@ def has_ended_for_good(ti: Any) -> bool:
 
     :param ti: a task instance, as triggers and contexts have it.
     """
-    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
-
+    try:
+        from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+    except ImportError:
+        # Airflow 2: its task instances read the database themselves.
+        return ti.current_state() in _FINAL_STATES
     map_index = ti.map_index if ti.map_index is not None else -1
     states = RuntimeTaskInstance.get_task_states(
         dag_id=ti.dag_id, task_ids=[ti.task_id], run_ids=[ti.run_id], map_index=map_index

@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from airflow.sdk import DAG
+from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
 from airflow_provider_seedance.sensors.seedance import SeedanceVideoSensor
 from airflow_provider_seedance.simulator import Fault, Simulator
+from tests.any_airflow import run_dag
 
 from .bench import PROMPT, SIMPLE, assert_no_secret
 
@@ -49,16 +49,7 @@ def stored(_running: Simulator, airflow_db: None) -> Iterator[Simulator]:
 
 def run(dag: DAG) -> dict[str, Any]:
     """Runs the DAG; the task instances by task id and map index."""
-    from airflow.dag_processing.bundles.manager import DagBundlesManager
-    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
-
-    # `dag.test()` finds DAGs of the configured folder by itself; this one is in no file there.
-    DagBundlesManager().sync_bundles_to_db()  # type: ignore[no-untyped-call]
-    bag = DagBag(os.devnull)
-    bag.bag_dag(dag)
-    sync_bag_to_db(bag, "dags-folder", None)
-    dag_run = dag.test(use_executor=False)
-    return {f"{ti.task_id}[{ti.map_index}]": ti for ti in dag_run.get_task_instances()}
+    return {f"{ti.task_id}[{ti.map_index}]": ti for ti in run_dag(dag).get_task_instances()}
 
 
 def states(tasks: dict[str, Any]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_seedance.simulator import VENDORS, Simulator
+from tests.any_airflow import load_dag_bag
 
 EXAMPLES = Path(__file__).parents[2] / "example_dags"
 
@@ -34,9 +35,7 @@ def load_dag(airflow_db: None) -> Callable[[str], Any]:
     """Loads an example DAG by its id, as Airflow does."""
 
     def load(dag_id: str) -> Any:
-        from airflow.dag_processing.dagbag import DagBag
-
-        bag = DagBag(EXAMPLES / f"{dag_id}.py")
+        bag = load_dag_bag(EXAMPLES / f"{dag_id}.py")
         assert bag.import_errors == {}
         return bag.dags[dag_id]
 

@@ -7,12 +7,16 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests_mock
-from airflow.sdk import DAG
+from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_seedance.simulator import VENDORS, Simulator
+from tests.any_airflow import AIRFLOW
 from tests.dags.conftest import EXAMPLES
 
-pytestmark = pytest.mark.dag
+pytestmark = [
+    pytest.mark.dag,
+    pytest.mark.skipif(AIRFLOW < (3, 0), reason="the examples are written for Airflow 3 (airflow.sdk)"),
+]
 
 ALL = sorted(path.stem for path in EXAMPLES.glob("seedance_*.py"))
 UPLOADS = "seedance_upload_http"

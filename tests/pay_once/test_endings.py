@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowException
-from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
 from airflow_provider_seedance.api import errors
 from airflow_provider_seedance.api.errors import SeedanceApiError, SeedanceError
@@ -22,6 +21,7 @@ from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
 from airflow_provider_seedance.task_states import has_ended_for_good
 from airflow_provider_seedance.triggers.events import to_event
 from dev.task_life import AFTER_POST, DeathError, Ti
+from tests.any_airflow import AIRFLOW, airflow_answers, airflow_says
 
 from .bench import ARKS, Attempts, asks, bills, context_of, create_operator, fails_for_good
 
@@ -33,6 +33,8 @@ GOES_ON = "A retry goes on with this video and submits no other."
 WOULD_PAY = "It is not retried"
 NEW_VIDEO = "A retry submits a new video."
 STILL_THERE = "A SeedanceVideoSensor on the video's id can still fetch it"
+
+ASKS_FOR_STATES = pytest.mark.skipif(AIRFLOW < (3, 0), reason="Airflow 2's task instances know their own state")
 
 
 # -- after_submission ------------------------------------------------------------------------------------------------
@@ -261,6 +263,7 @@ def test_a_video_that_is_ready_after_its_deadline_is_delivered_by_the_retry(sim:
     ],
 )
 @pytest.mark.parametrize("map_index", [-1, 0, 12])
+@ASKS_FOR_STATES
 def test_only_a_final_state_means_that_nobody_wants_the_video(
     monkeypatch: pytest.MonkeyPatch, state: str | None, ended: bool, map_index: int
 ) -> None:
@@ -272,13 +275,14 @@ def test_only_a_final_state_means_that_nobody_wants_the_video(
         others["create"] = "success"
         return {"run": others | {key: state}, "other run": {key: "success"}}
 
-    monkeypatch.setattr(RuntimeTaskInstance, "get_task_states", staticmethod(states))
+    airflow_answers(monkeypatch, states)
     assert has_ended_for_good(Ti(map_index=map_index)) is ended
 
 
+@ASKS_FOR_STATES
 @pytest.mark.parametrize("answer", [{}, {"run": {}}, {"run": None}, {"run": {"create_0": "failed"}}])
 def test_a_task_that_airflow_does_not_know_has_not_ended(monkeypatch: pytest.MonkeyPatch, answer: Any) -> None:
-    monkeypatch.setattr(RuntimeTaskInstance, "get_task_states", staticmethod(lambda **_: answer))
+    airflow_answers(monkeypatch, lambda **_: answer)
     assert has_ended_for_good(Ti()) is False
 
 
@@ -287,17 +291,17 @@ def kill_while_waiting(monkeypatch: pytest.MonkeyPatch, vendor: str, state: str 
     task = create_operator(vendor, deferrable=False, **fields)
     seen: list[str] = []
 
-    def states(**_: Any) -> dict[str, dict[str, str]]:
+    def told() -> str:
         if isinstance(state, Exception):
             raise state
-        return {"run": {"create": state}}
+        return state
 
     def signalled(self: SeedanceHook, video_id: str, **_: Any) -> Any:
         seen.append(video_id)
         task.on_kill()
         raise DeathError
 
-    monkeypatch.setattr(RuntimeTaskInstance, "get_task_states", staticmethod(states))
+    airflow_says(monkeypatch, told)
     monkeypatch.setattr(SeedanceHook, "wait_for_video", signalled)
     with pytest.raises(DeathError):
         task.execute(context_of(Ti(), None))

@@ -8,31 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.sdk import DAG, get_current_context, task
+from airflow.providers.common.compat.sdk import DAG, get_current_context, task
 
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
 from airflow_provider_seedance.operators.submission import SubmissionRecord, SubmissionRecordError
 from airflow_provider_seedance.operators.submission_store import KEY, TaskStateSubmissionStore, open_store
 from airflow_provider_seedance.simulator import Fault, Simulator
 from airflow_provider_seedance.triggers import deferral
+from tests.any_airflow import run_dag
 
 from .bench import asks, bills
 
 pytestmark = [pytest.mark.dag, pytest.mark.usefixtures("airflow_db")]
 
 RECORD = SubmissionRecord({"prompt": "1"}, 0, 1_790_000_000.0, "byteplus", "m", video_id="v-1", marker="airflow-1")
-
-
-def run(dag: DAG) -> Any:
-    """Runs a DAG that is in no file: Airflow is told of it first."""
-    from airflow.dag_processing.bundles.manager import DagBundlesManager
-    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
-
-    DagBundlesManager().sync_bundles_to_db()  # type: ignore[no-untyped-call]
-    bag = DagBag("/dev/null")
-    bag.bag_dag(dag)
-    sync_bag_to_db(bag, "dags-folder", None)
-    return dag.test()
 
 
 def run_in_task(work: Callable[[Any], None], dag_id: str) -> None:
@@ -47,7 +36,7 @@ def run_in_task(work: Callable[[Any], None], dag_id: str) -> None:
             work(store)
 
         working()
-    assert run(dag).state == "success"
+    assert run_dag(dag).state == "success"
 
 
 def test_airflow_s_own_store_keeps_a_record_as_it_is() -> None:
@@ -79,7 +68,7 @@ def create_dag(dag_id: str, **fields: Any) -> DAG:
 
 def state_after(dag: DAG) -> str:
     """As `dag.test()` does, which makes every attempt that the task's retries allow; gives the task's state."""
-    return str(run(dag).get_task_instance("create").state)
+    return str(run_dag(dag).get_task_instance("create").state)
 
 
 def break_once(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> None:
@@ -124,7 +113,7 @@ def test_mapped_tasks_have_records_of_their_own(quick: Simulator, monkeypatch: p
     fields = {name: value for name, value in asks("byteplus").items() if name != "prompt"}
     with DAG("pay_once_mapped", schedule=None) as dag:
         SeedanceCreateVideoOperator.partial(task_id="create", **fields).expand(prompt=prompts)
-    assert run(dag).state == "success"
+    assert run_dag(dag).state == "success"
     assert sorted(video.prompt for video in quick.videos.values()) == sorted(prompts)
     assert len(set(bills(quick))) == 3
 
