@@ -7,27 +7,21 @@ keeps to the connection's request rate for all of them together. It logs nothing
 from __future__ import annotations
 
 import asyncio
-import contextvars
-import heapq
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from itertools import count
+from contextvars import Context
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from airflow.providers.common.compat.sdk import Stats
 
 from airflow_provider_seedance.api.client import PollingClient
-from airflow_provider_seedance.api.errors import (
-    RequestRejectedError,
-    SeedanceAuthError,
-    SeedanceError,
-    TransientApiError,
-)
+from airflow_provider_seedance.api.errors import SeedanceApiError, SeedanceAuthError, SeedanceError, TransientApiError
 from airflow_provider_seedance.api.polling import Decision, Outcome, Wait
-from airflow_provider_seedance.triggers.pace import Pace
+from airflow_provider_seedance.triggers.pace import LONGEST_PAUSE, Pace
+from airflow_provider_seedance.triggers.watches import Watch, WatchQueue
 
 if TYPE_CHECKING:
     from airflow_provider_seedance.api.client import ClientSettings
@@ -37,90 +31,69 @@ if TYPE_CHECKING:
 JITTER = 0.1
 """First polls are spread over this share of the interval, so that videos submitted together don't stay in step."""
 
-EARLY = 0.5
-"""A video may ride in a batch that goes out anyway once this share of its interval has passed."""
+LIST_PATIENCE = 0.1
+"""Share of the interval that a due poll may wait for a list, before single polls go out if they are sooner."""
 
-LATE = 1.0
-"""Seconds by which a last poll may miss its deadline; if it would be later, the wait is given up without it."""
+LISTS_AGAIN = 60.0
+"""Seconds after which lists of full length are tried again when some were refused."""
 
 MOST_IN_FLIGHT = 16
 """Requests under way at once."""
 
+_TOO_LONG = (400, 413, 414, 431)
+_PASSING = (408, 409, 425)
+_IDLE = 60.0
+
 LookUp = Callable[[], Awaitable[tuple["VendorAdapter", "ClientSettings"]]]
-
-
-class Watch:
-    """One video that somebody waits for.
-
-    :param wait: decides what each poll means.
-    """
-
-    def __init__(self, wait: Wait, now: float) -> None:
-        self.wait = wait
-        self.due = now
-        self.last_polled = 0.0
-        self.gone = False
-        self.in_flight = False
-        self.single = False
-        """Whether it was missing from a batch and has to be asked for by itself."""
-        self._news: asyncio.Queue[Decision] = asyncio.Queue()
-
-    def tell(self, decision: Decision) -> None:
-        """Hands a decision to whoever waits, if it says anything."""
-        if decision.outcome is not Outcome.WAIT or decision.note or decision.error:
-            self._news.put_nowait(decision)
-
-    async def next(self) -> Decision:
-        """The next decision that says anything."""
-        return await self._news.get()
 
 
 class Poller:
     """Polls for all watchers of one connection.
 
+    :param conn_id: the connection's id, for the metrics.
     :param adapter: the vendor.
     :param settings: whom to ask, how often.
     """
 
-    def __init__(self, adapter: VendorAdapter, settings: ClientSettings) -> None:
-        self.settings = settings
-        self._adapter = adapter
+    def __init__(self, conn_id: str, adapter: VendorAdapter, settings: ClientSettings) -> None:
         self._client = PollingClient(adapter, settings)
+        self._singles, self._lists = Pace(0), Pace(0)
+        self._use(adapter, settings)
         self.generation = 0
         """Counts changes of the client, so that the first of many watchers with a refused key renews it for all."""
         self.renewing = asyncio.Lock()
-        rates = settings.rates or adapter.rates
-        self._singles = Pace(rates.get_per_second)
-        self._batches = Pace(rates.list_per_second)
-        self._batch_size = adapter.most_ids_per_request
-        self._tags = {"vendor": adapter.name}
-        self._order = count()
-        self._later: list[tuple[float, int, Watch]] = []
-        self._ready: list[tuple[float, int, Watch]] = []
-        self._deadlines: list[tuple[float, int, Watch]] = []
+        self._tags = {"vendor": adapter.name, "conn_id": conn_id}
+        self._queue = WatchQueue()
         self._watchers: set[Watch] = set()
         self._wake = asyncio.Event()
         self._requests: set[asyncio.Task[None]] = set()
+        self._retiring: set[asyncio.Task[None]] = set()
         # A context of its own: the loop must not inherit the first trigger's, or its logs would land with that task.
-        self._loop = asyncio.create_task(self._run(), context=contextvars.Context(), name="seedance-poller")
+        self._loop = asyncio.create_task(self._run(), context=Context(), name="seedance-poller")
         self._loop.add_done_callback(self._loop_ended)
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the loop has ended, so that nobody may join any more."""
+        return self._loop.done()
 
     def join(self, wait: Wait) -> Watch:
         """Begins to poll for a video."""
-        now = time.time()
+        wall, now = time.time(), time.monotonic()
         # Not at once: whoever joins has just read the video, or submitted it.
-        first = now + wait.interval * random.uniform(1 - JITTER, 1)  # noqa: S311 - no secret
-        watch = Watch(wait, first if wait.deadline is None else min(first, max(now, wait.deadline)))
-        self._watchers.add(watch)
+        first = wait.interval * random.uniform(1 - JITTER, 1)  # noqa: S311 - no secret
         if wait.deadline is not None:
-            heapq.heappush(self._deadlines, (wait.deadline, next(self._order), watch))
-        self._schedule(watch)
+            first = min(first, max(0.0, wait.deadline - wall))
+        watch = Watch(wait, due=now + first, now=now, wall=wall)
+        self._watchers.add(watch)
+        self._put(watch)
         return watch
 
     def leave(self, watch: Watch) -> bool:
         """Stops polling for a video; says whether nobody is left."""
         watch.gone = True
         self._watchers.discard(watch)
+        self._queue.forget_the_gone(len(self._watchers))
         return not self._watchers
 
     async def close(self) -> None:
@@ -128,38 +101,55 @@ class Poller:
         tasks = [self._loop, *self._requests]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, *self._retiring, return_exceptions=True)
         await self._client.aclose()
+        Stats.gauge("seedance.waiting_videos", 0, tags=self._tags)
 
-    async def renew(self, settings: ClientSettings) -> None:
-        """Goes on with other settings: the connection has changed."""
-        old = self._client
-        self._client, self.settings = PollingClient(self._adapter, settings), settings
+    def polls_with(self, adapter: VendorAdapter, settings: ClientSettings) -> bool:
+        """Whether the connection still says what it said."""
+        return (adapter.options, settings) == (self._adapter.options, self._settings)
+
+    def renew(self, adapter: VendorAdapter, settings: ClientSettings) -> None:
+        """Goes on with another key, rate or whatever else has changed on the connection.
+
+        :raises SeedanceConfigError: it can't be used any more; this poller goes on as before.
+        """
+        old, self._client = self._client, PollingClient(adapter, settings)
+        self._use(adapter, settings)
         self.generation += 1
-        await old.aclose()
+        # The old client is closed after its last answer: what is under way must not fail for it.
+        retiring = asyncio.create_task(_close_after(set(self._requests), old), context=Context())
+        self._retiring.add(retiring)
+        retiring.add_done_callback(self._retiring.discard)
+        self._wake.set()
 
     def resume(self, watch: Watch) -> None:
-        """Polls again for a video whose last decision was taken back."""
-        watch.due = time.time()
-        self._schedule_if_there(watch)
+        """Polls at once for a video whose last decision was taken back."""
+        watch.due = time.monotonic()
+        self._put(watch)
+
+    def _use(self, adapter: VendorAdapter, settings: ClientSettings) -> None:
+        self._adapter, self._settings = adapter, settings
+        rates = settings.rates or adapter.rates
+        self._singles.per_second, self._lists.per_second = rates.get_per_second, rates.list_per_second
+        self._list_size, self._lists_again = adapter.most_ids_per_request, 0.0
+
+    def _put(self, watch: Watch) -> None:
+        self._queue.put(watch)
+        self._wake.set()
 
     def _loop_ended(self, loop: asyncio.Task[None]) -> None:
         """Should the loop ever fail, nobody is left waiting for it."""
-        if not loop.cancelled():
-            for watch in self._watchers:
-                watch.tell(_broken(loop.exception()))
+        error = None if loop.cancelled() else loop.exception()
+        for watch in self._watchers:
+            watch.tell(_broken(error))
 
-    def _schedule(self, watch: Watch) -> None:
-        heapq.heappush(self._later, (watch.due, next(self._order), watch))
-        self._wake.set()
+    # -- whom to ask, and when
 
     async def _run(self) -> None:
         while True:
             self._wake.clear()
-            now = time.time()
-            self._give_up_what_cannot_be_asked_in_time(now)
-            self._collect_ready(now)
-            pause = self._send_what_is_due(now)
+            pause = self._step(time.monotonic(), time.time())
             # Not `wait_for`: before Python 3.12 it can lose a cancellation that comes with the wake-up.
             alarm = asyncio.get_running_loop().call_later(max(0.0, pause), self._wake.set)
             try:
@@ -167,156 +157,154 @@ class Poller:
             finally:
                 alarm.cancel()
 
-    def _give_up_what_cannot_be_asked_in_time(self, now: float) -> None:
-        """A pause that the vendor asked for doesn't extend a deadline. Otherwise there is one last poll at it."""
-        while self._deadlines and self._deadlines[0][0] <= now:
-            _, order, watch = heapq.heappop(self._deadlines)
-            if watch.gone:
-                continue
-            if not watch.in_flight and min(self._singles.wait(now), self._batches.wait(now)) > LATE:
-                watch.gone = True
-                watch.tell(watch.wait.put_off(now))
-            else:
-                heapq.heappush(self._deadlines, (now + LATE, order, watch))
-
-    def _collect_ready(self, now: float) -> None:
-        while self._later and self._later[0][0] <= now:
-            _, order, watch = heapq.heappop(self._later)
-            if not watch.gone:
-                heapq.heappush(self._ready, (watch.last_polled, order, watch))
-
-    def _send_what_is_due(self, now: float) -> float:
+    def _step(self, now: float, wall: float) -> float:
         """Starts at most one request; returns the seconds until there may be more to do."""
-        while self._ready and self._ready[0][2].gone:
-            heapq.heappop(self._ready)
-        if not self._ready:
-            return self._until_next(now, self._later[0][0] if self._later else now + 60.0)
-        if len(self._requests) >= MOST_IN_FLIGHT:
-            return 60.0  # a request that ends wakes the loop
-        single = self._batch_size < 2 or self._ready[0][2].single or len(self._watchers) < 2
-        pace = self._singles if single else self._batches
-        wait = pace.wait(now)
-        if wait > 0:
-            return self._until_next(now, now + wait)
+        self._queue.collect(now, wall)
+        single, many = self._singles.wait(now), self._lists.wait(now)
+        for watch in self._queue.give_up(wall, single, single if self._list_size < 2 else min(single, many)):
+            watch.gone = True
+            watch.tell(watch.wait.put_off(wall))
+        pause = self._start_one(now) if len(self._requests) < MOST_IN_FLIGHT else _IDLE
+        return min(pause, self._queue.until_next(now, wall))
+
+    def _start_one(self, now: float) -> float:
+        if now >= self._lists_again:
+            self._list_size = self._adapter.most_ids_per_request
+        one_by_one = self._is_one_by_one(now)
+        single, many = self._singles.wait(now), self._lists.wait(now)
+        pauses = [_IDLE]
+        if self._queue.count_alone() or (one_by_one and self._queue.count_shared()):
+            if single <= 0:
+                return self._start([self._queue.pop_single(from_shared=one_by_one)], self._singles, now)
+            pauses.append(single)
+        if self._queue.count_shared() and not one_by_one:
+            if many <= 0:
+                return self._start(self._queue.pop_batch(now, self._list_size), self._lists, now)
+            pauses.append(many)
+        return min(pauses)
+
+    def _is_one_by_one(self, now: float) -> bool:
+        """Whether those who might share a request are better asked for by themselves."""
+        count = self._queue.count_shared()
+        if self._list_size < 2 or count == 0 or self._queue.is_alone(now):
+            return True
+        wait = self._lists.wait(now)
+        by_themselves = self._singles.wait(now) + (count + self._queue.count_alone()) * self._singles.gap
+        return wait > LIST_PATIENCE * self._queue.interval() and by_themselves <= wait
+
+    def _start(self, watches: list[Watch], pace: Pace, now: float) -> float:
         pace.take(now)
-        watches = [heapq.heappop(self._ready)[2]] if single else self._fill_batch(now)
-        task = asyncio.create_task(self._request(watches, pace), context=contextvars.Context())
+        task = asyncio.create_task(self._request(watches, pace), context=Context())
         self._requests.add(task)
         task.add_done_callback(self._request_ended)
         return 0.0
-
-    def _until_next(self, now: float, moment: float) -> float:
-        return min(moment, self._deadlines[0][0] if self._deadlines else moment) - now
 
     def _request_ended(self, task: asyncio.Task[None]) -> None:
         self._requests.discard(task)
         self._wake.set()
 
-    def _fill_batch(self, now: float) -> list[Watch]:
-        batch: list[Watch] = []
-        kept: list[tuple[float, int, Watch]] = []
-        while self._ready and len(batch) < self._batch_size:
-            entry = heapq.heappop(self._ready)
-            if entry[2].single and not entry[2].gone:
-                kept.append(entry)
-            elif not entry[2].gone:
-                batch.append(entry[2])
-        for entry in kept:
-            heapq.heappush(self._ready, entry)
-        while self._later and len(batch) < self._batch_size:
-            due, _, watch = self._later[0]
-            if watch.gone:
-                heapq.heappop(self._later)
-                continue
-            if due - now > (1 - EARLY) * watch.wait.interval or watch.single:
-                break
-            heapq.heappop(self._later)
-            batch.append(watch)
-        return batch
+    # -- what an answer means
 
     async def _request(self, watches: list[Watch], pace: Pace) -> None:
-        now = time.time()
-        for watch in watches:
-            watch.in_flight = True
-        Stats.incr("seedance.polls", tags=self._tags)
-        Stats.gauge("seedance.poll_batch_size", len(watches), tags=self._tags)
-        Stats.gauge("seedance.waiting_videos", len(self._watchers), tags=self._tags)
-        Stats.timing("seedance.poll_lateness", max(0.0, now - min(w.due for w in watches)) * 1000, tags=self._tags)
         try:
-            try:
-                found = await self._ask(watches)
-            except SeedanceError as error:
-                self._failed(watches, error)
-            else:
-                pace.went_well(time.time())
-                self._answered(watches, found)
-        except asyncio.CancelledError:
-            raise
+            await self._ask(watches, pace)
         except BaseException as error:
             # Whatever it is, nobody is left waiting for an answer that will not come.
             for watch in watches:
                 watch.tell(_broken(error))
             if not isinstance(error, Exception):
                 raise
-        finally:
-            for watch in watches:
-                watch.in_flight = False
 
-    async def _ask(self, watches: list[Watch]) -> dict[str, Video]:
-        ids = [watch.wait.video_id for watch in watches]
-        videos = [await self._client.get_video(ids[0])] if len(ids) == 1 else await self._client.get_many(ids)
-        return {video.video_id: video for video in videos}
-
-    def _answered(self, watches: Sequence[Watch], found: dict[str, Video]) -> None:
-        now = time.time()
-        for watch in watches:
-            watch.last_polled = now
-            video = found.get(watch.wait.video_id)
-            if video is None:
-                # Nothing is concluded from a list: the video is asked for by itself.
-                watch.single = True
-                self.resume(watch)
+    async def _ask(self, watches: list[Watch], pace: Pace) -> None:
+        self._measure(watches)
+        ids, generation = [watch.wait.video_id for watch in watches], self.generation
+        found: dict[str, Video] = {}
+        failure: Exception | None = None
+        try:
+            if pace is self._lists:
+                found = {video.video_id: video for video in await self._client.get_many(ids)}
             else:
-                watch.single = False
-                self._decided(watch, watch.wait.saw(video, now), now)
+                found = {ids[0]: await self._client.get_video(ids[0])}
+        except Exception as error:
+            failure = error
+        wall, now = time.time(), time.monotonic()
+        if isinstance(failure, TransientApiError) and failure.status_code == 429:
+            self._refused(watches, failure, now)
+        elif failure is None:
+            pace.went_well(now)
+            for watch in watches:
+                self._answered(watch, found.get(watch.wait.video_id), wall, now)
+        elif generation != self.generation:
+            for watch in watches:
+                self._put(watch)  # the connection has changed meanwhile: that was the old one's failure
+        elif pace is self._lists:
+            self._list_failed(watches, failure, wall, now)
+        elif isinstance(failure, SeedanceError):
+            self._decided(watches[0], watches[0].wait.missed(failure, wall), now)
+        else:
+            raise failure
 
-    def _failed(self, watches: Sequence[Watch], error: SeedanceError) -> None:
-        now = time.time()
-        if isinstance(error, TransientApiError) and error.status_code == 429:
-            # Not the videos' failure: the whole connection slows down, nobody counts it against a video.
-            Stats.incr("seedance.polls_refused", tags=self._tags)
-            for each in (self._singles, self._batches):
-                each.slow_down(now, error.retry_after)
-            for watch in watches:
-                decision = watch.wait.put_off(now)
-                watch.tell(decision)
-                if decision.outcome is Outcome.WAIT:
-                    self.resume(watch)
+    def _measure(self, watches: list[Watch]) -> None:
+        late = max(0.0, time.monotonic() - min(watch.due for watch in watches))
+        Stats.incr("seedance.polls", tags=self._tags)
+        Stats.gauge("seedance.poll_batch_size", len(watches), tags=self._tags)
+        Stats.gauge("seedance.waiting_videos", len(self._watchers), tags=self._tags)
+        Stats.timing("seedance.poll_lateness", late * 1000, tags=self._tags)
+
+    def _refused(self, watches: list[Watch], error: TransientApiError, now: float) -> None:
+        """429 is not the videos' failure: the whole connection slows down, nobody counts it against a video."""
+        Stats.incr("seedance.polls_refused", tags=self._tags)
+        for pace in (self._singles, self._lists):
+            pace.slow_down(now, error.retry_after)
+        for watch in watches:
+            self._put(watch)
+
+    def _answered(self, watch: Watch, video: Video | None, wall: float, now: float) -> None:
+        # Nothing is concluded from a list that leaves a video out: it is asked for by itself.
+        watch.single = video is None
+        if video is None:
+            self._put(watch)
             return
-        if len(watches) > 1 and isinstance(error, RequestRejectedError):
-            # Perhaps the list of ids is too long for something on the way: ask for fewer, at last for one at a time.
-            self._batch_size = max(1, min(self._batch_size, len(watches)) // 2)
+        try:
+            self._decided(watch, watch.wait.saw(video, wall), now)
+        except Exception as error:
+            watch.tell(_broken(error))  # and nobody else of the list
+
+    def _list_failed(self, watches: list[Watch], error: Exception, wall: float, now: float) -> None:
+        """Nobody is given up for a list: a refusal may be about its length, about lists at all, or one odd id in it."""
+        status = error.status_code if isinstance(error, SeedanceApiError) else None
+        if status is not None and 400 <= status < 500 and status not in _PASSING:
+            shorter = max(1, len(watches) // 2) if status in _TOO_LONG else 1
+            self._list_size, self._lists_again = min(self._list_size, shorter), now + LISTS_AGAIN
             for watch in watches:
-                self.resume(watch)
+                self._put(watch)
             return
         for watch in watches:
-            watch.last_polled = now
-            self._decided(watch, watch.wait.missed(error, now), now)
+            decision = watch.wait.missed(error, wall) if isinstance(error, SeedanceError) else None
+            if decision is None or decision.error is error:
+                watch.single = True
+                self._put(watch)
+            else:
+                self._decided(watch, decision, now)
 
     def _decided(self, watch: Watch, decision: Decision, now: float) -> None:
+        watch.last_polled = now
         watch.tell(decision)
         if decision.outcome is Outcome.WAIT:
-            watch.due = now + decision.delay
-            self._schedule_if_there(watch)
-
-    def _schedule_if_there(self, watch: Watch) -> None:
-        if not watch.gone:
-            self._schedule(watch)
+            # No hour of `Retry-After`, in which the video's URL might expire.
+            watch.due = now + min(decision.delay, max(watch.wait.interval, LONGEST_PAUSE))
+            self._put(watch)
 
 
 def _broken(error: BaseException | None) -> Decision:
     """Our own failure: a retry of the task waits on."""
     return Decision(Outcome.FAILED, error=TransientApiError(f"The poller failed: {type(error).__name__}."))
+
+
+async def _close_after(requests: set[asyncio.Task[None]], client: PollingClient) -> None:
+    if requests:
+        await asyncio.wait(requests)
+    await client.aclose()
 
 
 _pollers: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, ...], Poller]] = WeakKeyDictionary()
@@ -347,12 +335,12 @@ class Watcher:
         async with self._poller.renewing:
             if self._poller.generation == self._generation:
                 try:
-                    _, settings = await self._look_up()
+                    adapter, settings = await self._look_up()
+                    if self._poller.polls_with(adapter, settings):
+                        return False
+                    self._poller.renew(adapter, settings)
                 except Exception:
                     return False  # the refusal is what people should hear of
-                if settings == self._poller.settings:
-                    return False
-                await self._poller.renew(settings)
             self._generation = self._poller.generation
             return True
 
@@ -366,13 +354,14 @@ async def watching(conn_id: str, wait: Wait, look_up: LookUp) -> AsyncIterator[W
     :param look_up: looks the connection up; called once, and again if the key is refused.
     """
     adapter, settings = await look_up()
+    # From here to the join nothing is awaited: the poller could be closed meanwhile.
     pollers = _pollers.setdefault(asyncio.get_running_loop(), {})
     identity = (conn_id, adapter.name, settings.base_url or "")
     poller = pollers.get(identity)
-    if poller is None:
-        poller = pollers[identity] = Poller(adapter, settings)
-    elif poller.settings != settings:
-        await poller.renew(settings)
+    if poller is None or poller.is_broken:
+        poller = pollers[identity] = Poller(conn_id, adapter, settings)
+    elif not poller.polls_with(adapter, settings):
+        poller.renew(adapter, settings)
     watcher = Watcher(poller, wait, look_up)
     try:
         yield watcher
@@ -381,7 +370,7 @@ async def watching(conn_id: str, wait: Wait, look_up: LookUp) -> AsyncIterator[W
             if pollers.get(identity) is poller:
                 del pollers[identity]
             # In a task of its own: Airflow cancels a trigger again and again, and would leave sockets open.
-            closing = asyncio.create_task(poller.close(), context=contextvars.Context())
+            closing = asyncio.create_task(poller.close(), context=Context())
             _closing.add(closing)
             closing.add_done_callback(_closing.discard)
             await asyncio.shield(closing)

@@ -1,0 +1,160 @@
+"""Nothing is concluded from a list: what it does not show, and what becomes of everybody when it fails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from airflow_provider_seedance.api import polling
+from airflow_provider_seedance.api.vendors.ark import BytePlusAdapter
+from airflow_provider_seedance.simulator import Fault, Simulator
+from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
+
+from .bench import (
+    NOWHERE,
+    all_succeed,
+    asked,
+    cancel,
+    conn_id,
+    ends,
+    error_of,
+    ids_in,
+    outcomes,
+    reads,
+    start,
+    submit,
+    until,
+)
+
+CONN = conn_id("byteplus")
+
+
+# -- what a list does not show ---------------------------------------------------------------------------------------
+
+
+async def test_a_lost_video_is_asked_for_by_itself_before_it_is_given_up(
+    sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polling, "NOT_FOUND_GRACE", 0.0)
+    ids = submit("byteplus", 5)
+    tasks = start(ids, CONN)
+    await asked(sim, ids, times=3)
+    assert reads(sim, "poll") == []
+    sim.videos[ids[2]].deleted = True
+    (event,) = await ends(tasks[2:3])
+    assert outcomes([event]) == {"VideoNotFoundError"}
+    assert [ids_in(request) for request in reads(sim, "poll")] == [[ids[2]]]
+    others = [*ids[:2], *ids[3:]]
+    await all_succeed(sim, others, [*tasks[:2], *tasks[3:]])
+
+
+async def test_videos_of_another_account_are_given_up_and_no_other(
+    sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polling, "NOT_FOUND_GRACE", 0.5)
+    ids = submit("byteplus", 3)
+    tasks = start(ids, CONN)
+    strangers = start([f"{NOWHERE}{n}" for n in range(10)], CONN)
+    assert outcomes(await ends(strangers)) == {"VideoNotFoundError"}
+    await all_succeed(sim, ids, tasks)
+
+
+@pytest.mark.parametrize("shown", ["all but one", "nothing"])
+async def test_a_list_that_leaves_videos_out_costs_polls_and_no_video(
+    shown: str, sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids, items = submit("byteplus", 6), BytePlusAdapter._items
+
+    def fewer(self: BytePlusAdapter, response: Any) -> Any:
+        return [] if shown == "nothing" else [video for video in items(self, response) if video.video_id != ids[0]]
+
+    monkeypatch.setattr(BytePlusAdapter, "_items", fewer)
+    monkeypatch.setattr(polling, "NOT_FOUND_GRACE", 0.0)
+    tasks = start(ids, CONN)
+    await asked(sim, ids, times=4)
+    hidden = set(ids if shown == "nothing" else ids[:1])
+    assert {video_id for request in reads(sim, "poll") for video_id in ids_in(request)} == hidden
+    await all_succeed(sim, ids, tasks)
+
+
+# -- a list that is refused ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [400, 404, 405, 413, 414, 422, 431])
+async def test_where_lists_are_refused_each_video_is_asked_for_by_itself(status: int, sim: Simulator) -> None:
+    """404 and 405: a proxy that does not know the call. 413, 414, 431: one that finds the address too long."""
+    ids = submit("byteplus", 16)
+    sim.faults.add(Fault("http_status", on="list", times=None, status=status))
+    tasks = start(ids, CONN)
+    await until(lambda: {request.call for request in reads(sim)[-32:]} == {"poll"}, "asking one by one")
+    assert len(reads(sim, "list")) <= 16
+    assert not any(task.done() for task in tasks)
+    await all_succeed(sim, ids, tasks)
+
+
+async def test_a_list_that_is_too_long_for_something_on_the_way_gets_shorter(sim: Simulator) -> None:
+    ids = submit("byteplus", 64)
+    sim.faults.add(Fault("http_status", on="list", times=2, status=414))
+    tasks = start(ids, CONN, poll_interval=0.2)
+    await asked(sim, ids, times=4)
+    sizes = [len(ids_in(request)) for request in reads(sim, "list") if request.answered == 200]
+    assert 8 <= max(sizes) <= 32
+    assert reads(sim, "poll") == []
+    await all_succeed(sim, ids, tasks)
+
+
+# -- a list that fails -----------------------------------------------------------------------------------------------
+
+FAILURES = ["http_500", "http_502_html", "torn_json", "not_json", "reset_after"]
+
+
+@pytest.mark.parametrize("fault", FAILURES)
+async def test_lists_that_fail_are_put_up_with_as_often_as_single_polls(fault: str, sim: Simulator) -> None:
+    ids = submit("byteplus", 8)
+    sim.faults.add(Fault(fault, on="list", times=polling.MOST_FAILURES - 1))
+    await all_succeed(sim, ids, start(ids, CONN))
+
+
+async def test_a_list_that_keeps_failing_ends_every_wait_with_what_a_retry_can_mend(sim: Simulator) -> None:
+    ids = submit("byteplus", 8)
+    sim.faults.add(Fault("http_500", on="list", times=None), Fault("http_500", on="poll", times=None))
+    events = await ends(start(ids, CONN))
+    assert outcomes(events) == {"TransientApiError"}
+    assert all(error_of(event).retryable for event in events)
+
+
+async def test_a_failed_list_counts_once_for_each_of_its_videos(
+    sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(
+        SeedanceVideoTrigger, "_tell", lambda self, decision: said.append(decision.note) if decision.note else None
+    )
+    ids = submit("byteplus", 8)
+    sim.faults.add(Fault("http_500", on="list"))
+    await all_succeed(sim, ids, start(ids, CONN, poll_interval=0.5))
+    failed = [note for note in said if "failed" in note]
+    hit = next(request for request in reads(sim, "list") if request.answered == 500)
+    assert len(failed) == len(ids_in(hit))
+    assert all(note.startswith("Poll 1 of at most") for note in failed)
+
+
+async def test_a_video_that_fails_at_the_vendor_ends_its_own_wait_only(sim: Simulator) -> None:
+    ids = submit("byteplus", 6)
+    tasks = start(ids, CONN)
+    await asked(sim, ids)
+    sim.finish(ids[0], "failed", "OutOfLuck", "no luck")
+    assert outcomes(await ends(tasks[:1])) == {"VideoFailedError"}
+    await asked(sim, ids[1:], times=4)
+    await all_succeed(sim, ids[1:], tasks[1:])
+
+
+async def test_a_word_that_ark_does_not_document_concerns_its_own_video_only(sim: Simulator) -> None:
+    ids = submit("byteplus", 3)
+    sim.videos[ids[0]].unknown_polls = 10**6
+    tasks = start(ids, CONN)
+    await asked(sim, ids, times=4)
+    await all_succeed(sim, ids[1:], tasks[1:])
+    assert not tasks[0].done()
+    await cancel(tasks)

@@ -1,0 +1,187 @@
+"""No more requests than the connection allows, shared fairly; one refusal slows all of the connection."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+
+from airflow_provider_seedance.api import polling
+from airflow_provider_seedance.simulator import Fault, Simulator
+from airflow_provider_seedance.triggers import pace
+
+from .bench import (
+    NOWHERE,
+    Connect,
+    all_succeed,
+    asked,
+    cancel,
+    conn_id,
+    ends,
+    ids_in,
+    outcomes,
+    reads,
+    start,
+    submit,
+    until,
+)
+
+# -- never more than the connection allows ---------------------------------------------------------------------------
+
+
+async def test_the_server_never_sees_more_single_polls_than_the_connection_allows(
+    sim: Simulator, connect: Connect
+) -> None:
+    conn = connect("jimmyai", polls_per_second=10)
+    ids = submit("jimmyai", 30)
+    tasks = start(ids, conn)
+    await until(lambda: len(reads(sim)) >= 30)
+    assert sim.max_rate_seen["jimmyai", "poll"] <= 10 + 1  # the server's second may begin between two polls
+    await cancel(tasks)
+
+
+async def test_the_server_never_sees_more_lists_than_the_connection_allows(sim: Simulator, connect: Connect) -> None:
+    conn = connect("byteplus", lists_per_second=4, polls_per_second=4)
+    ids = submit("byteplus", 30)
+    tasks = start(ids, conn)
+    await until(lambda: len(reads(sim, "list")) >= 10)
+    assert sim.max_rate_seen["byteplus", "list"] <= 4 + 1
+    await cancel(tasks)
+
+
+async def test_single_polls_beside_batches_keep_to_their_own_rate(sim: Simulator, connect: Connect) -> None:
+    """A batch that turns out to hold one video must not be a GET on the LISTs' account."""
+    conn = connect("byteplus", polls_per_second=4, lists_per_second=10)
+    ids = submit("byteplus", 3)
+    tasks = start([*ids, *(f"{NOWHERE}{n}" for n in range(8))], conn, poll_interval=0.3)
+    await until(lambda: len(reads(sim, "poll")) >= 16)
+    assert sim.max_rate_seen["byteplus", "poll"] <= 4 + 1
+    await cancel(tasks)
+
+
+async def test_the_vendor_s_published_rates_are_kept_without_a_refusal() -> None:
+    """Against a server that enforces them."""
+    with pytest.MonkeyPatch.context() as patch, Simulator(speed=0.001, rate_limits=True) as strict:
+        patch.setenv("AIRFLOW_CONN_SEEDANCE_BYTEPLUS", strict.connection_json("byteplus"))
+        ids = await asyncio.to_thread(submit, "byteplus", 20)
+        tasks = start(ids, conn_id("byteplus"))
+        await until(lambda: len(reads(strict)) >= 5)
+        assert {request.answered for request in reads(strict)} <= {200, None}
+        await cancel(tasks)
+
+
+async def test_a_rate_that_is_changed_on_the_connection_is_taken_up(sim: Simulator, connect: Connect) -> None:
+    conn = connect("jimmyai", polls_per_second=0.1)
+    ids = submit("jimmyai", 6)
+    tasks = start(ids[:5], conn)
+    await until(lambda: bool(reads(sim)), "the first poll")  # the next one would come after 10 s
+    connect("jimmyai", polls_per_second=100)
+    tasks += start(ids[5:], conn)
+    await all_succeed(sim, ids, tasks)
+
+
+async def test_every_video_is_asked_for_before_any_is_asked_for_again(sim: Simulator, connect: Connect) -> None:
+    conn = connect("jimmyai", polls_per_second=25)
+    ids = submit("jimmyai", 30)
+    tasks = start(ids, conn)
+    await until(lambda: len(reads(sim)) >= 75)
+    seen = Counter(dict.fromkeys(ids, 0))
+    for request in reads(sim):
+        seen.update(ids_in(request))
+        assert max(seen.values()) - min(seen.values()) <= 1
+    await cancel(tasks)
+
+
+async def test_who_joins_later_does_not_wait_for_all_rounds(sim: Simulator, connect: Connect) -> None:
+    conn = connect("jimmyai", polls_per_second=10)
+    ids = submit("jimmyai", 21)
+    tasks = start(ids[:20], conn)
+    await until(lambda: len(reads(sim)) >= 5)
+    tasks += start(ids[20:], conn)
+    before = len(reads(sim))
+    await asked(sim, ids[20:])
+    assert len(reads(sim)) - before <= 16 + 5  # those who had never been asked for, and what goes on meanwhile
+    await cancel(tasks)
+
+
+# -- a refusal -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("vendor", "on"), [("jimmyai", "poll"), ("byteplus", "list"), ("byteplus", "poll")])
+async def test_one_refusal_pauses_all_requests_of_the_connection(vendor: str, on: str, sim: Simulator) -> None:
+    ids = submit(vendor, 10)
+    # One that no list shows, so that there are both kinds of requests on Ark.
+    tasks = start([*ids, NOWHERE], conn_id(vendor), poll_interval=0.1)
+    await asked(sim, [*ids, NOWHERE], times=4)
+    fault = Fault("http_429", on=on, retry_after=2)
+    sim.faults.add(fault)
+    await until(lambda: fault.fired == 1)
+    (refused,) = [request for request in reads(sim) if request.answered == 429]
+    await until(lambda: reads(sim)[-1].at > refused.at + 1.9)
+    # What was under way already may still arrive.
+    paused = [r.call for r in reads(sim) if refused.at + 0.3 < r.at < refused.at + 1.9]
+    assert paused == []
+    await all_succeed(sim, ids, tasks[:-1])
+    await cancel(tasks)
+
+
+async def test_no_video_fails_for_refusals_however_many(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(polling, "MOST_FAILURES", 2)
+    ids = submit("byteplus", 10)
+    fault = Fault("http_429", on="list", times=3)
+    sim.faults.add(fault)
+    tasks = start(ids, conn_id("byteplus"))
+    await until(lambda: fault.fired == 3)
+    await all_succeed(sim, ids, tasks)
+
+
+async def test_after_a_refusal_the_connection_recovers_its_rate(
+    sim: Simulator, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "_RECOVERY_EVERY", 0.1)
+    conn = connect("jimmyai", polls_per_second=20)
+    ids = submit("jimmyai", 20)
+    sim.faults.add(Fault("http_429", on="poll"))
+    tasks = start(ids, conn)
+    await until(lambda: len(reads(sim)) >= 45)
+    moments = [request.at for request in reads(sim)]
+    gaps = [after - before for before, after in pairwise(moments)]
+    assert gaps[0] > 0.9
+    assert min(gaps[1:4]) > 0.08  # half the rate
+    assert sum(gaps[-8:]) / 8 < 0.075  # all of it again
+    await cancel(tasks)
+
+
+async def test_another_connection_is_not_slowed(sim: Simulator) -> None:
+    slowed, ids = submit("byteplus", 3), submit("volcengine", 3)
+    fault = Fault("http_429", vendor="byteplus", on="list", retry_after=60)
+    sim.faults.add(fault)
+    others = start(slowed, conn_id("byteplus"))
+    tasks = start(ids, conn_id("volcengine"))
+    await until(lambda: fault.fired == 1)
+    before = len(reads(sim))
+    await until(lambda: len(reads(sim)) >= before + 10)
+    await all_succeed(sim, ids, tasks)
+    await cancel(others)
+
+
+@pytest.mark.parametrize("vendor", ["byteplus", "jimmyai"])
+async def test_deadlines_hold_while_the_vendor_asks_for_an_hour(vendor: str, sim: Simulator) -> None:
+    ids = submit(vendor, 12)
+    sim.faults.add(Fault("http_429", vendor=vendor, on="list" if vendor == "byteplus" else "poll", retry_after=3600))
+    started = time.time()
+    tasks = start(ids[:6], conn_id(vendor), deadline=started + 0.5)
+    tasks += start(ids[6:11], conn_id(vendor), deadline=started + 1.5)
+    await until(lambda: any(request.answered == 429 for request in reads(sim)))
+    # Who joins during the pause is not kept longer either.
+    tasks += start(ids[11:], conn_id(vendor), deadline=started + 1.5)
+    assert outcomes(await ends(tasks, patience=10)) == {"VideoTimeoutError"}
+
+
+async def test_a_deadline_holds_when_the_rate_leaves_no_time_to_ask(sim: Simulator, connect: Connect) -> None:
+    conn = connect("jimmyai", polls_per_second=0.05)
+    tasks = start(submit("jimmyai", 5), conn, deadline=time.time() + 1)
+    assert outcomes(await ends(tasks, patience=10)) == {"VideoTimeoutError"}
