@@ -67,7 +67,7 @@ def test_connection_json_is_what_airflow_reads(sim: Simulator) -> None:
         "conn_type": "seedance",
         "host": f"{sim.url}/gmicloud/api/v1/ie/requestqueue/apikey",
         "password": sim.api_key,
-        "extra": {"vendor": "gmicloud", "poll_rate": 3},
+        "extra": {"vendor": "gmicloud", "allow_private_hosts": True, "poll_rate": 3},
     }
     with pytest.raises(ValueError, match="known: jimmyai"):
         sim.base_url("nobody")
