@@ -1,0 +1,245 @@
+"""The upload operator: brings reference media to the vendor and waits until they can be used."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from datetime import timedelta
+from os import PathLike
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from airflow.providers.common.compat.sdk import BaseOperator
+
+from airflow_provider_seedance.api.errors import InvalidRequestError, SeedanceError
+from airflow_provider_seedance.exceptions import airflow_errors, for_airflow
+from airflow_provider_seedance.hooks.seedance import SeedanceHook
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_seedance.api.assets import Library, MediaAsset
+    from airflow_provider_seedance.operators.asset_record import AssetRecords
+
+MARGIN = 120.0
+"""Seconds by which Airflow's own time-out of the trigger is later than the deadline that the trigger keeps itself."""
+
+_UPLOAD_FIELDS = ("source", "kind", "library", "name", "extra")
+
+
+class SeedanceUploadAssetOperator(BaseOperator):
+    """Uploads an image, a video or a sound, and returns what the create operator takes as `asset`.
+
+    The result is a flat dict (see `MediaAsset`), each field also an XCom of its own, so
+    `reference_images=[upload.output["asset"]]` works. Jimmy AI, Modellix and GMI Cloud have such a call.
+
+    A retry goes on with what an earlier attempt uploaded. Media that the vendor refused are not retried.
+
+    :param source: a local path, any object-storage URL (`s3://conn_id@bucket/key`), or an http(s) URL. Files are
+        streamed. Only the audit does without. (templated)
+    :param kind: `image`, `video`, `audio` or `text`. Default: told from the source's suffix. (templated)
+    :param library: `files` gives a URL, at all three vendors; Jimmy AI's `sp` (SP routes), `realperson` (portraits of
+        real people, SP routes) and `audit` (Full routes) give an `asset://ID`. Default: `files`. (templated)
+    :param name: the asset's name at the vendor. Default: the file's. (templated)
+    :param extra: merged into the body last, unchecked; for `audit`, whose body is not documented, all of it.
+        (templated)
+    :param status_query: for `audit` only: the query of its status call, which is not documented either; `{asset_id}`
+        stands for the id. Without it, the asset is returned as `processing`. (templated)
+    :param seedance_conn_id: the connection's id. (templated)
+    :param wait_for_completion: whether to wait until the asset is active, where there is such a state. Default: yes.
+    :param deferrable: whether to wait in the triggerer, without a worker slot. Default: yes.
+    :param poll_interval: seconds between looks. Default 5.
+    :param timeout: seconds from the upload after which the wait is given up; a retry waits anew. Default 1,800.
+    """
+
+    template_fields: Sequence[str] = (*_UPLOAD_FIELDS, "status_query", "seedance_conn_id")
+    template_fields_renderers = {"extra": "json", "status_query": "json"}
+    ui_color = "#e6dcff"
+
+    def __init__(
+        self,
+        *,
+        source: str | PathLike[str] | None = None,
+        kind: str | None = None,
+        library: str | None = None,
+        name: str | None = None,
+        extra: Mapping[str, Any] | None = None,
+        status_query: Mapping[str, str] | None = None,
+        seedance_conn_id: str = SeedanceHook.default_conn_name,
+        wait_for_completion: bool = True,
+        deferrable: bool = True,
+        poll_interval: float = 5.0,
+        timeout: float = 1800.0,
+        **kwargs: Any,
+    ) -> None:
+        kwargs.setdefault("multiple_outputs", True)
+        super().__init__(**kwargs)
+        self.source = source
+        self.kind = kind
+        self.library = library
+        self.name = name
+        self.extra = extra
+        self.status_query = status_query
+        self.seedance_conn_id = seedance_conn_id
+        self.wait_for_completion = wait_for_completion
+        self.deferrable = deferrable
+        self.poll_interval = poll_interval
+        self.timeout = timeout
+        if kind is not None and isinstance(kind, str) and "{" not in kind:
+            from airflow_provider_seedance.api.assets import KINDS
+
+            if kind not in KINDS:
+                raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Uploads, or finds what an earlier attempt uploaded; then returns it, waits for it, or defers."""
+        from airflow_provider_seedance.api.vendors import make_asset_adapter
+        from airflow_provider_seedance.operators.asset_record import AssetRecords, fingerprint_of
+
+        hook = SeedanceHook(self.seedance_conn_id)
+        try:
+            with airflow_errors():
+                library = make_asset_adapter(hook.get_conn().adapter).library(self.library)
+                fields = {name: getattr(self, name) for name in _UPLOAD_FIELDS}
+                records = AssetRecords(context, fingerprint_of(hook.account, fields))
+                asset = self._obtain(hook, library, records)
+                if not library.has_states or not self.wait_for_completion:
+                    return asset.to_dict()
+                if library.takes == "body" and not self.status_query:
+                    self.log.warning("Whether asset %s is active is not asked: no status_query.", asset.asset_id)
+                    return asset.to_dict()
+                return self._wait(hook, asset, library, self._deadline(context["ti"]))
+        finally:
+            hook.close()
+
+    def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
+        """Takes the trigger's event."""
+        from airflow_provider_seedance.operators.asset_record import AssetRecords, fingerprint_of
+        from airflow_provider_seedance.triggers.assets import read_asset_event
+
+        hook = SeedanceHook(self.seedance_conn_id)
+        try:
+            with airflow_errors():
+                asset_id, error = read_asset_event(event)
+                if error is not None:
+                    raise error
+                fields = {name: getattr(self, name) for name in _UPLOAD_FIELDS}
+                uploaded = AssetRecords(context, fingerprint_of(hook.account, fields)).earlier().asset
+                return self._ready(self._look(hook, asset_id), uploaded)
+        finally:
+            hook.close()
+
+    def _obtain(self, hook: SeedanceHook, library: Library, records: AssetRecords) -> MediaAsset:
+        from airflow_provider_seedance.api.assets import AssetUpload, to_upload
+
+        earlier = records.earlier()
+        if earlier.asset is not None:
+            self.log.info("Uploaded by an earlier attempt: %s.", _label(earlier.asset))
+            return earlier.asset
+        upload: AssetUpload = to_upload(
+            {"library": library.name, "kind": self.kind, "name": self.name, "extra": self.extra or {}}
+        )
+        with ExitStack() as opened:
+            file = None
+            if library.takes != "body":
+                source = self._source()
+                from airflow_provider_seedance.operators.asset_source import is_url, open_source
+
+                if library.takes == "url" and earlier.file is not None:
+                    self.log.info("The file was stored by an earlier attempt.")
+                    upload = upload.model_copy(update={"url": earlier.file.url, "kind": earlier.file.kind})
+                elif library.takes == "url" and is_url(source):
+                    upload = upload.model_copy(update={"url": source})
+                else:
+                    file = opened.enter_context(
+                        open_source(source, allow_private=self._allow_private(), most_bytes=library.most_bytes)
+                    )
+                    self.log.info("Uploading %s, %d bytes.", file.name, file.size)
+            asset = hook.upload_asset(upload, file, on_file=lambda stored: records.keep(file=stored))
+        records.keep(asset=asset)
+        self.log.info("Uploaded to %s: %s, %s.", asset.vendor, _label(asset), asset.status.value)
+        return asset
+
+    def _source(self) -> str:
+        if not self.source:
+            raise InvalidRequestError("Nothing was sent. source: a path or URL is needed.")
+        return str(self.source)
+
+    def _allow_private(self) -> bool:
+        from airflow_provider_seedance.hooks.settings import allows_private_hosts
+
+        extra = SeedanceHook.get_connection(self.seedance_conn_id).extra_dejson
+        return allows_private_hosts(self.seedance_conn_id, extra)
+
+    def _wait(self, hook: SeedanceHook, asset: MediaAsset, library: Library, deadline: float) -> dict[str, Any]:
+        from airflow_provider_seedance.api.assets import AssetStatus
+
+        if asset.status is AssetStatus.ACTIVE or asset.asset_id is None:
+            return asset.to_dict()
+        if not self.deferrable:
+            return self._ready(self._wait_here(hook, asset.asset_id, deadline), asset)
+        return self._defer(asset.asset_id, library, deadline)
+
+    def _defer(self, asset_id: str, library: Library, deadline: float) -> NoReturn:
+        from airflow_provider_seedance.triggers.assets import SeedanceAssetTrigger
+
+        trigger = SeedanceAssetTrigger(
+            seedance_conn_id=self.seedance_conn_id,
+            asset_id=asset_id,
+            library=library.name,
+            deadline=deadline,
+            poll_interval=self.poll_interval,
+            query=self.status_query,
+        )
+        left = max(0.0, deadline - time.time())
+        self.defer(
+            trigger=trigger,
+            method_name="execute_complete",
+            timeout=timedelta(seconds=left + 2 * self.poll_interval + MARGIN),
+        )
+
+    def _wait_here(self, hook: SeedanceHook, asset_id: str, deadline: float) -> MediaAsset:
+        from airflow_provider_seedance.api.asset_polling import AssetWait
+        from airflow_provider_seedance.api.polling import Outcome
+
+        wait = AssetWait(asset_id, interval=self.poll_interval, deadline=deadline, started=time.time())
+        while True:
+            try:
+                decision = wait.saw(self._look(hook, asset_id), time.time())
+            except SeedanceError as error:
+                decision = wait.missed(error, time.time())
+            if decision.note:
+                (self.log.warning if decision.warn else self.log.info)(decision.note)
+            if decision.error is not None:
+                raise for_airflow(decision.error)
+            if decision.outcome is Outcome.SUCCEEDED and decision.asset is not None:
+                return decision.asset
+            time.sleep(decision.delay)
+
+    def _look(self, hook: SeedanceHook, asset_id: str) -> MediaAsset:
+        return hook.get_asset(asset_id, library=self.library, query=self.status_query)
+
+    def _ready(self, asset: MediaAsset, uploaded: MediaAsset | None) -> dict[str, Any]:
+        """The asset as last seen, with what only the upload knows."""
+        from airflow_provider_seedance.api.assets import AssetStatus
+
+        if asset.status is AssetStatus.FAILED:
+            from airflow_provider_seedance.api.asset_polling import rejection_of
+
+            raise for_airflow(rejection_of(asset))
+        self.log.info("Asset %s is %s.", asset.asset_id, asset.status.value)
+        before = uploaded.to_dict() if uploaded else {}
+        return {name: before.get(name) if value is None else value for name, value in asset.to_dict().items()}
+
+    def _deadline(self, ti: Any) -> float:
+        """From now, each attempt anew; keeps `execution_timeout` too, which Airflow doesn't while deferred."""
+        deadline = time.time() + self.timeout
+        if self.execution_timeout is None:
+            return deadline
+        started = ti.start_date.timestamp() if ti.start_date else time.time()
+        return min(deadline, started + self.execution_timeout.total_seconds())
+
+
+def _label(asset: MediaAsset) -> str:
+    """For the log: URLs may be signed."""
+    return asset.asset if asset.asset.startswith("asset://") else (asset.name or "a file")
