@@ -1,0 +1,1 @@
+"""What waiting costs, side by side: `make bench`."""
