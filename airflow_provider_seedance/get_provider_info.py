@@ -109,6 +109,13 @@ def get_provider_info() -> dict[str, Any]:
                 "conn-fields": CONNECTION_FIELDS,
             }
         ],
+        "extra-links": ["airflow_provider_seedance.links.seedance.SeedanceVideoLink"],
+        "task-decorators": [
+            {
+                "name": "seedance_video",
+                "class-name": "airflow_provider_seedance.decorators.seedance.seedance_video_task",
+            }
+        ],
         "config": {
             "seedance": {
                 "description": "Options of the Seedance provider.",

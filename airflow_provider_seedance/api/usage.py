@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
-from airflow_provider_seedance.api.errors import SeedanceError
+from airflow_provider_seedance.api.errors import InvalidRequestError, SeedanceError
 
 ANY = "*"
 """In place of a model's name or a resolution: all others."""
@@ -27,6 +27,8 @@ def _by_resolution(value: object) -> object:
 
 
 Amount = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
+
+_AMOUNT: TypeAdapter[Decimal] = TypeAdapter(Amount)
 
 ByResolution = Annotated[dict[str, Amount], BeforeValidator(_by_resolution), Field(min_length=1)]
 """A number, or one per resolution: `{"720p": 0.1, "*": 0.2}`."""
@@ -81,20 +83,17 @@ def read_prices(value: Any) -> Prices:
         raise ValueError("extra `prices` is no JSON.") from None
 
 
-def price_of(prices: Prices, model: str | None) -> Price | None:
-    """The price of a model, by its name or by `*`."""
-    return prices.get(model or ANY) or prices.get(ANY)
-
-
 @dataclass(frozen=True)
 class Quantities:
     """What of a video a price can depend on; `None` is unknown.
 
+    :param model: as asked for.
     :param seconds: length of the video.
     :param resolution: in the request's words.
     :param tokens: as counted by the vendor.
     """
 
+    model: str | None = None
     seconds: int | None = None
     resolution: str | None = None
     tokens: int | None = None
@@ -103,14 +102,18 @@ class Quantities:
 def quantities(fields: Mapping[str, Any], usage: Mapping[str, Any] | None = None) -> Quantities:
     """What is known from a request and, afterwards, from what the vendor counted.
 
-    :param fields: of the request, if it is known; `duration=-1` leaves the length to the model.
+    :param fields: of the request, as far as they are known; `duration=-1` leaves the length to the model. What `extra`
+        says in the same words counts instead, as it does at the vendor.
     :param usage: `Video.usage`.
     """
-    seconds = _whole(fields.get("duration"))
-    resolution = fields.get("resolution")
+    extra = fields.get("extra")
+    asked = {**fields, **extra} if isinstance(extra, Mapping) else fields
+    seconds = _whole(asked.get("duration")) if "frames" not in asked else None
+    resolution = _word(asked.get("resolution"))
     return Quantities(
+        model=_word(asked.get("model")),
         seconds=seconds if seconds is not None and seconds > 0 else None,
-        resolution=resolution.strip().lower() or None if isinstance(resolution, str) else None,
+        resolution=resolution.lower() if resolution else None,
         tokens=_tokens(usage or {}),
     )
 
@@ -137,16 +140,30 @@ class Cost:
         return f"unknown ({self.reason})" if self.amount is None else f"{_plain(self.amount)} {self.currency}"
 
 
-def cost_of(price: Price | None, model: str | None, known: Quantities) -> Cost:
-    """What a video costs; each part of the price must be known, or the whole isn't."""
+def cost_of(prices: Prices, known: Quantities) -> Cost:
+    """What a video costs by the price of its model, or that of `*`; each part must be known, or the whole isn't."""
+    price = prices.get(known.model or ANY) or prices.get(ANY)
     if price is None:
-        return Cost(None, None, f"the connection's `prices` have none for {model or 'a model that is not known'}")
+        return Cost(None, None, f"the connection's `prices` have none for {known.model or 'a model that is not known'}")
     parts = [part for part in (_for_video(price), _for_seconds(price, known), _for_tokens(price, known)) if part]
     missing = dict.fromkeys(words for amount, words in parts if amount is None)
     if missing:
         return Cost(None, price.currency, "; ".join(missing))
     amount = sum((amount for amount, _ in parts if amount is not None), Decimal(0))
     return Cost(amount, price.currency, " + ".join(words for _, words in parts))
+
+
+def read_limit(max_cost: float | str | None) -> Decimal | None:
+    """The amount that `max_cost` means, also as the text that a template renders to; `None` if there is no limit.
+
+    :raises InvalidRequestError: it is no amount of money. A limit that can't be read is not the same as none.
+    """
+    if max_cost is None:
+        return None
+    try:
+        return _AMOUNT.validate_python(max_cost if isinstance(max_cost, int | float) else str(max_cost).strip())
+    except ValidationError:
+        raise InvalidRequestError("Nothing was sent. max_cost: is no amount of money, 0 or more.") from None
 
 
 def refuse_above(max_cost: Decimal, estimate: Cost) -> None:
@@ -204,6 +221,10 @@ def _per_second(rates: Mapping[str, Decimal], name: str, known: Quantities) -> _
 def _tokens(usage: Mapping[str, Any]) -> int | None:
     """What the vendor bills: Ark's `completion_tokens`; `total_tokens` where that is all there is."""
     return next((count for name in ("completion_tokens", "total_tokens") if (count := _whole(usage.get(name)))), None)
+
+
+def _word(value: Any) -> str | None:
+    return value.strip() or None if isinstance(value, str) else None
 
 
 def _whole(value: Any) -> int | None:

@@ -20,12 +20,15 @@ from airflow_provider_seedance.api.errors import (
 from airflow_provider_seedance.api.models import REQUEST_FIELDS
 from airflow_provider_seedance.exceptions import airflow_errors, for_airflow
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
+from airflow_provider_seedance.links.seedance import SeedanceVideoLink
 from airflow_provider_seedance.operators.submission_store import open_store
 from airflow_provider_seedance.task_states import has_ended_for_good
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.openlineage.extractors import OperatorLineage
 
+    from airflow_provider_seedance.api.models import Video, VideoRequest
     from airflow_provider_seedance.operators.submitting import OnUnknownSubmission
 
 ROOM_INTERVAL = 30.0
@@ -68,10 +71,13 @@ class SeedanceCreateVideoOperator(BaseOperator):
         Only BytePlus and Volcengine can; what runs already can't be cancelled and is billed. Default: yes.
     :param on_unknown_submission: what to do if a create was sent, nobody knows what became of it, and the vendor has no
         list that shows it: `fail` (default; a person decides) or `resubmit` (a retry submits again, and may pay twice).
+    :param max_cost: the most that one video may cost, in the currency of the connection's `prices`. What would cost
+        more, or can't be told before, is not submitted. Default: no limit. (templated)
     """
 
-    template_fields: Sequence[str] = (*REQUEST_FIELDS, "seedance_conn_id")
+    template_fields: Sequence[str] = (*REQUEST_FIELDS, "seedance_conn_id", "max_cost")
     template_fields_renderers = {"prompt": "md", "extra": "json"}
+    operator_extra_links = (SeedanceVideoLink(),)
     ui_color = "#c6e2ff"
 
     def __init__(
@@ -102,6 +108,7 @@ class SeedanceCreateVideoOperator(BaseOperator):
         timeout: float = 3600.0,
         cancel_on_kill: bool = True,
         on_unknown_submission: OnUnknownSubmission = "fail",
+        max_cost: float | str | None = None,
         **kwargs: Any,
     ) -> None:
         kwargs.setdefault("multiple_outputs", True)
@@ -133,6 +140,8 @@ class SeedanceCreateVideoOperator(BaseOperator):
         if on_unknown_submission not in ("fail", "resubmit"):
             raise ValueError(f"on_unknown_submission must be 'fail' or 'resubmit', not {on_unknown_submission!r}")
         self.on_unknown_submission = on_unknown_submission
+        self.max_cost = max_cost
+        self.delivered: dict[str, Any] | None = None
         self._mine: tuple[Any, str] | None = None
         self._check_literals()
 
@@ -152,9 +161,9 @@ class SeedanceCreateVideoOperator(BaseOperator):
         try:
             video = video_of_event(self.seedance_conn_id, event)
         except SeedanceError as error:
-            raise after_submission(error, recorded=open_store(context) is not None) from None
+            raise self._failed(error, recorded=open_store(context) is not None) from None
         self.log.info("Video %s is ready.", video.video_id)
-        return video.to_dict()
+        return self._hand_on(context, video)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Says what became of the video if Airflow itself ended the deferral, and whether a retry can pay twice."""
@@ -173,6 +182,15 @@ class SeedanceCreateVideoOperator(BaseOperator):
                 f"Airflow ended the wait ({error}). {which} was not cancelled: it may still finish, and be billed."
             )
             raise after_submission(VideoTimeoutError(message), recorded=video_id is not None) from None
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any]:
+        """For OpenLineage: the media that the video is made from, and the vendor's job."""
+        from airflow_provider_seedance.lineage import media_of, video_lineage
+
+        video = self.delivered or {}
+        return video_lineage(
+            self, vendor=video.get("vendor"), video_id=video.get("video_id"), inputs=media_of(self._request_fields())
+        )
 
     def on_kill(self) -> None:
         """Cancels a video that has not started, if the user ended the task while it waited on the worker."""
@@ -194,13 +212,15 @@ class SeedanceCreateVideoOperator(BaseOperator):
         hook = SeedanceHook(self.seedance_conn_id)
         try:
             with airflow_errors():
+                request = to_request(self._request_fields())
                 submitter = Submitter(
                     hook,
                     store,
-                    to_request(self._request_fields()),
+                    request,
                     max_tries=ti.max_tries,
                     on_unknown=self.on_unknown_submission,
                     wait_for_room=not self.deferrable,
+                    check=lambda: self._check_cost(request),
                 )
                 try:
                     submitted = submitter.obtain()
@@ -211,25 +231,25 @@ class SeedanceCreateVideoOperator(BaseOperator):
             video = submitted.video
             self.log.info("Video %s at %s (%s): %s.", video.video_id, video.vendor, video.model, video.status.value)
             if not self.wait_for_completion:
-                return video.to_dict()
+                return self._hand_on(context, video)
             # At once, so that links and people find the id while the task waits.
             ti.xcom_push(key="video_id", value=video.video_id)
             if video.is_deliverable:
-                return video.to_dict()
+                return self._hand_on(context, video)
             if video.status.is_terminal:
-                raise after_submission(failure_of(video), recorded=store is not None)
+                raise self._failed(failure_of(video), recorded=store is not None)
             self._mine = (ti, video.video_id)
             deadline = self._deadline(ti, submitted.submitted_at)
-            return self._wait(hook, video.video_id, deadline, recorded=store is not None)
+            try:
+                return self._hand_on(context, self._wait(hook, video.video_id, deadline))
+            except SeedanceError as error:
+                raise self._failed(error, recorded=store is not None) from None
         finally:
             hook.close()
 
-    def _wait(self, hook: SeedanceHook, video_id: str, deadline: float, *, recorded: bool) -> dict[str, Any]:
+    def _wait(self, hook: SeedanceHook, video_id: str, deadline: float) -> Video:
         if not self.deferrable:
-            try:
-                return hook.wait_for_video(video_id, poll_interval=self.poll_interval, deadline=deadline).to_dict()
-            except SeedanceError as error:
-                raise after_submission(error, recorded=recorded) from None
+            return hook.wait_for_video(video_id, poll_interval=self.poll_interval, deadline=deadline)
         from airflow_provider_seedance.triggers.deferral import defer_for_video
         from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
 
@@ -273,19 +293,44 @@ class SeedanceCreateVideoOperator(BaseOperator):
         except Exception as error:
             self.log.warning("Video %s was not cancelled (%s); it may be billed.", video_id, type(error).__name__)
 
+    def _hand_on(self, context: Context, video: Video) -> dict[str, Any]:
+        from airflow_provider_seedance.delivery import hand_on
+
+        self.delivered = hand_on(context, video, seedance_conn_id=self.seedance_conn_id, fields=self._request_fields())
+        return self.delivered
+
+    def _failed(self, error: SeedanceError, *, recorded: bool) -> SeedanceError:
+        from airflow_provider_seedance.delivery import count_failure
+
+        count_failure(error, seedance_conn_id=self.seedance_conn_id, fields=self._request_fields())
+        return after_submission(error, recorded=recorded)
+
+    def _check_cost(self, request: VideoRequest) -> None:
+        """Before each submission: tells what it would cost, if that is known, and refuses what is too dear."""
+        from airflow_provider_seedance.costs import check_cost
+
+        check_cost(self.seedance_conn_id, request, self.max_cost)
+
     def _request_fields(self) -> dict[str, Any]:
         """The fields of the request that are set; what isn't set isn't sent."""
         fields = {name: getattr(self, name) for name in REQUEST_FIELDS}
         return {name: value for name, value in fields.items() if value is not None}
 
     def _check_literals(self) -> None:
+        from airflow_provider_seedance.api.usage import read_limit
         from airflow_provider_seedance.api.validation import check_literals
 
         fields = self._request_fields()
         try:
-            check_literals(fields, {name for name, value in fields.items() if not _is_literal(value)})
+            check_literals(fields, self._undecided(fields))
+            if _is_literal(self.max_cost):
+                read_limit(self.max_cost)
         except SeedanceError as error:
             raise for_airflow(error) from None
+
+    def _undecided(self, fields: Mapping[str, Any]) -> set[str]:
+        """Names of the request's fields that only get their value when the task runs."""
+        return {name for name, value in fields.items() if not _is_literal(value)}
 
 
 def after_submission(error: SeedanceError, *, recorded: bool) -> SeedanceError:

@@ -121,17 +121,20 @@ def fingerprint_of(request: VideoRequest, connection: str) -> dict[str, str]:
 
     :param connection: what tells one account from another, without its key.
     """
-    fields = {name: _comparable(getattr(request, name)) for name in type(request).model_fields if request.is_set(name)}
+    fields = {
+        name: without_signatures(getattr(request, name)) for name in type(request).model_fields if request.is_set(name)
+    }
     return {name: _hash(value) for name, value in {**fields, "connection": connection}.items()}
 
 
-def _comparable(value: Any) -> Any:
+def without_signatures(value: Any) -> Any:
+    """JSON types without the query of any URL in them."""
     if isinstance(value, str):
         return _without_signature(value)
     if isinstance(value, list | tuple):
-        return [_comparable(item) for item in value]
+        return [without_signatures(item) for item in value]
     if isinstance(value, Mapping):
-        return {name: _comparable(item) for name, item in value.items()}
+        return {name: without_signatures(item) for name, item in value.items()}
     return value
 
 

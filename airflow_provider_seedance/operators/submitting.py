@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -73,6 +73,7 @@ class Submitter:
     :param max_tries: the task instance's.
     :param on_unknown: what to do if nobody can tell whether a video was submitted.
     :param wait_for_room: whether to wait here when the vendor is saturated.
+    :param check: called before each submission, which does not happen if it raises.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Submitter:
         max_tries: int,
         on_unknown: OnUnknownSubmission,
         wait_for_room: bool,
+        check: Callable[[], None] | None = None,
     ) -> None:
         self._hook = hook
         self._store = store
@@ -91,6 +93,7 @@ class Submitter:
         self._max_tries = max_tries
         self._on_unknown = on_unknown
         self._wait_for_room = wait_for_room
+        self._check = check
         self._adapter = hook.get_conn().adapter
         self._fingerprint = fingerprint_of(request, hook.account)
         self._list_is_down = False
@@ -122,6 +125,8 @@ class Submitter:
         return self._reattach(record)
 
     def _submit(self) -> Submitted:
+        if self._check:
+            self._check()
         marker = f"{MARK}{uuid.uuid4().hex}"
         request = self._adapter.mark(self._request, marker)
         record = SubmissionRecord(
@@ -278,7 +283,8 @@ class Submitter:
         return RequestChangedError(
             f"Nothing was sent. Video {record.video_id} was submitted for this task at {_at(record)}, and the request "
             f"has changed since: {names}. To have that video, wait for it with a SeedanceVideoSensor on its id; "
-            "to have a new one, clear this task. (Templates that change with each try, such as the time, do this too.)"
+            "to have a new one, clear this task. (Templates that change with each try, such as the time, do this too, "
+            "and so does a @task.seedance_video function that returns something else each time it is called.)"
         )
 
 

@@ -18,11 +18,14 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_seedance.api.errors import InvalidRequestError, SeedanceError, VideoFailedError, VideoTimeoutError
 from airflow_provider_seedance.exceptions import for_airflow
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
+from airflow_provider_seedance.links.seedance import SeedanceVideoLink
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.triggers.base import StartTriggerArgs
 
+    from airflow_provider_seedance.api.models import Video
     from airflow_provider_seedance.api.polling import Wait
 
 
@@ -46,6 +49,7 @@ class SeedanceVideoSensor(BaseSensorOperator):
     template_fields: Sequence[str] = ("video_id", "seedance_conn_id")
     start_trigger_args: StartTriggerArgs | None = None
     start_from_trigger = False
+    operator_extra_links = (SeedanceVideoLink(),)
     ui_color = "#dcefff"
 
     def __init__(
@@ -64,6 +68,7 @@ class SeedanceVideoSensor(BaseSensorOperator):
         self.video_id: Any = video_id
         self.seedance_conn_id = seedance_conn_id
         self.deferrable = deferrable
+        self.delivered: dict[str, Any] | None = None
         self._wait: Wait | None = None
         if start_from_trigger:
             from airflow.triggers.base import StartTriggerArgs
@@ -131,8 +136,9 @@ class SeedanceVideoSensor(BaseSensorOperator):
             (self.log.warning if decision.warn else self.log.info)(decision.note)
         if decision.error is not None:
             raise self._final(decision.error)
-        done = decision.outcome is Outcome.SUCCEEDED and decision.video is not None
-        return PokeReturnValue(done, decision.video.to_dict() if done and decision.video else None)
+        if decision.outcome is Outcome.SUCCEEDED and decision.video is not None:
+            return PokeReturnValue(True, self._hand_on(context, decision.video))
+        return PokeReturnValue(False)
 
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
         """Takes the trigger's event."""
@@ -143,10 +149,26 @@ class SeedanceVideoSensor(BaseSensorOperator):
         except SeedanceError as error:
             raise self._final(error) from None
         self.log.info("Video %s is ready.", video.video_id)
-        return video.to_dict()
+        return self._hand_on(context, video)
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any]:
+        """For OpenLineage: the vendor's job."""
+        from airflow_provider_seedance.lineage import video_lineage
+
+        video = self.delivered or {}
+        return video_lineage(self, vendor=video.get("vendor"), video_id=video.get("video_id"))
+
+    def _hand_on(self, context: Context, video: Video) -> dict[str, Any]:
+        from airflow_provider_seedance.delivery import hand_on
+
+        self.delivered = hand_on(context, video, seedance_conn_id=self.seedance_conn_id)
+        return self.delivered
 
     def _final(self, error: SeedanceError) -> Exception:
         """Waiting longer can't bring a failed video back, so a retry of the sensor is only for what may pass."""
+        from airflow_provider_seedance.delivery import count_failure
+
+        count_failure(error, seedance_conn_id=self.seedance_conn_id)
         if isinstance(error, VideoTimeoutError):
             return AirflowSensorTimeout(str(error))
         # `BaseSensorOperator` skips softly only what isn't retried; `soft_fail` promises it for every end.

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException, BaseHook
-from airflow.sdk import DAG, BaseOperator, task
+from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseHook, BaseOperator, task
 
 from airflow_provider_seedance.api.errors import InvalidRequestError
 from airflow_provider_seedance.api.models import REQUEST_FIELDS
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
 from airflow_provider_seedance.sensors.seedance import SeedanceVideoSensor
 from airflow_provider_seedance.simulator import VENDORS
+from tests.any_airflow import load_dag_bag
 
 from .bench import SIMPLE, assert_names
 
@@ -142,7 +142,7 @@ def test_numbers_and_switches_may_be_texts_as_templates_make_them() -> None:
 def test_every_field_of_a_request_is_an_argument_and_a_template_field() -> None:
     arguments = inspect.signature(SeedanceCreateVideoOperator.__init__).parameters
     assert set(REQUEST_FIELDS) <= set(arguments)
-    assert set(SeedanceCreateVideoOperator.template_fields) == {*REQUEST_FIELDS, "seedance_conn_id"}
+    assert set(SeedanceCreateVideoOperator.template_fields) == {*REQUEST_FIELDS, "seedance_conn_id", "max_cost"}
     documented = SeedanceCreateVideoOperator.__doc__ or ""
     for name in arguments:
         if name not in ("self", "kwargs"):
@@ -183,7 +183,7 @@ def test_its_output_can_be_taken_key_by_key() -> None:
 
 
 DAG_FILE = """
-from airflow.sdk import DAG
+from airflow.providers.common.compat.sdk import DAG
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
 
 with DAG("parsed", schedule=None):
@@ -196,11 +196,9 @@ with DAG("parsed", schedule=None):
 def test_a_dag_file_with_a_broken_literal_is_an_import_error_that_names_field_and_rule(
     tmp_path: Path, airflow_db: None
 ) -> None:
-    from airflow.dag_processing.dagbag import DagBag
-
     (tmp_path / "bad.py").write_text(DAG_FILE.format(duration=99))
     (tmp_path / "good.py").write_text(DAG_FILE.format(duration=5))
-    bag = DagBag(tmp_path)
+    bag = load_dag_bag(tmp_path)
     assert list(bag.dags) == ["parsed"]
     ((path, message),) = bag.import_errors.items()
     assert path.endswith("bad.py")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,6 @@ from airflow_provider_seedance.api.usage import (
     MaxCostError,
     Quantities,
     cost_of,
-    price_of,
     quantities,
     read_prices,
     refuse_above,
@@ -28,35 +28,33 @@ PRICES: dict[str, Any] = {
 }
 
 
+def known(seconds: int | None = None, resolution: str | None = None, tokens: int | None = None) -> Quantities:
+    return Quantities(seconds=seconds, resolution=resolution, tokens=tokens)
+
+
 @pytest.mark.parametrize(
-    ("model", "known", "amount", "words"),
+    ("model", "quantity", "amount", "words"),
     [
-        pytest.param("by-second", Quantities(5, "720p"), "0.5", "5 s at 0.1", id="seconds"),
-        pytest.param("by-second", Quantities(4, "1080p"), "1.0", "4 s at 0.25", id="another-resolution"),
-        pytest.param(
-            "by-second", Quantities(5), None, "the resolution is not set, and `per_second`", id="no-resolution"
-        ),
-        pytest.param("by-second", Quantities(None, "720p"), None, "the duration is not set", id="no-duration"),
-        pytest.param(
-            "by-second", Quantities(5, "4k"), None, "`per_second` has nothing for 4k", id="unpriced-resolution"
-        ),
-        pytest.param("one-rate", Quantities(5), "0.5", "5 s at 0.1", id="resolution-does-not-matter"),
-        pytest.param("by-video", Quantities(), "2.5", "2.5 per video", id="video"),
-        pytest.param("by-token", Quantities(5, "720p"), None, "tokens are known afterwards only", id="tokens-before"),
-        pytest.param("by-token", Quantities(tokens=108_900), "0.7623", "108900 tokens at 7", id="tokens-after"),
-        pytest.param("token-estimate", Quantities(5, "720p"), "0.7623", "about 108900 tokens", id="tokens-estimated"),
-        pytest.param("token-estimate", Quantities(), None, "the duration is not set", id="tokens-not-estimated"),
-        pytest.param(
-            "token-estimate", Quantities(tokens=100_000), "0.7", "100000 tokens", id="counted-beats-estimated"
-        ),
-        pytest.param("all", Quantities(5, "720p", 100_000), "4.5", "1 per video + 5 s at 0.5 + 100000", id="adds-up"),
-        pytest.param("all", Quantities(5, "720p"), None, "tokens are known afterwards only", id="one-part-is-missing"),
-        pytest.param("free", Quantities(), "0", "0 per video", id="free"),
-        pytest.param("other", Quantities(5, "720p", 9), None, "`prices` have none for other", id="no-price"),
+        pytest.param("by-second", known(5, "720p"), "0.5", "5 s at 0.1", id="seconds"),
+        pytest.param("by-second", known(4, "1080p"), "1.0", "4 s at 0.25", id="another-resolution"),
+        pytest.param("by-second", known(5), None, "the resolution is not set, and `per_second`", id="no-resolution"),
+        pytest.param("by-second", known(None, "720p"), None, "the duration is not set", id="no-duration"),
+        pytest.param("by-second", known(5, "4k"), None, "`per_second` has nothing for 4k", id="unpriced-resolution"),
+        pytest.param("one-rate", known(5), "0.5", "5 s at 0.1", id="resolution-does-not-matter"),
+        pytest.param("by-video", known(), "2.5", "2.5 per video", id="video"),
+        pytest.param("by-token", known(5, "720p"), None, "tokens are known afterwards only", id="tokens-before"),
+        pytest.param("by-token", known(tokens=108_900), "0.7623", "108900 tokens at 7", id="tokens-after"),
+        pytest.param("token-estimate", known(5, "720p"), "0.7623", "about 108900 tokens", id="tokens-estimated"),
+        pytest.param("token-estimate", known(), None, "the duration is not set", id="tokens-not-estimated"),
+        pytest.param("token-estimate", known(tokens=100_000), "0.7", "100000 tokens", id="counted-beats-estimated"),
+        pytest.param("all", known(5, "720p", 100_000), "4.5", "1 per video + 5 s at 0.5 + 100000", id="adds-up"),
+        pytest.param("all", known(5, "720p"), None, "tokens are known afterwards only", id="one-part-is-missing"),
+        pytest.param("free", known(), "0", "0 per video", id="free"),
+        pytest.param("other", known(5, "720p", 9), None, "`prices` have none for other", id="no-price"),
     ],
 )
-def test_what_a_video_costs(model: str, known: Quantities, amount: str | None, words: str) -> None:
-    cost = cost_of(price_of(read_prices(PRICES), model), model, known)
+def test_what_a_video_costs(model: str, quantity: Quantities, amount: str | None, words: str) -> None:
+    cost = cost_of(read_prices(PRICES), replace(quantity, model=model))
     assert cost.amount == (None if amount is None else Decimal(amount))
     assert words in cost.reason
     assert cost.number == (None if amount is None else float(amount))
@@ -65,13 +63,15 @@ def test_what_a_video_costs(model: str, known: Quantities, amount: str | None, w
 @pytest.mark.parametrize(
     ("fields", "usage", "expected"),
     [
-        ({"duration": 5, "resolution": "720P"}, None, Quantities(5, "720p")),
-        ({"duration": "5"}, {"completion_tokens": 9, "total_tokens": 10}, Quantities(5, tokens=9)),
-        ({"duration": -1}, {"total_tokens": 10}, Quantities(tokens=10)),
-        ({"duration": "{{ x }}", "resolution": ""}, {"completion_tokens": "many"}, Quantities()),
-        ({}, {"completion_tokens": None}, Quantities()),
-        ({"duration": True, "resolution": 720}, {"completion_tokens": True}, Quantities()),
-        ({"duration": "inf"}, {"completion_tokens": float("nan")}, Quantities()),
+        ({"duration": 5, "resolution": "720P"}, None, known(5, "720p")),
+        ({"duration": "5"}, {"completion_tokens": 9, "total_tokens": 10}, known(5, tokens=9)),
+        ({"duration": -1}, {"total_tokens": 10}, known(tokens=10)),
+        ({"duration": "{{ x }}", "resolution": ""}, {"completion_tokens": "many"}, known()),
+        ({}, {"completion_tokens": None}, known()),
+        ({"duration": True, "resolution": 720}, {"completion_tokens": True}, known()),
+        ({"duration": 5, "extra": {"duration": 9, "resolution": "1080p"}}, None, known(9, "1080p")),
+        ({"duration": 5, "extra": {"frames": 240}}, None, known()),
+        ({"duration": "inf"}, {"completion_tokens": float("nan")}, known()),
     ],
 )
 def test_what_is_known_of_a_video(fields: dict[str, Any], usage: dict[str, Any] | None, expected: Quantities) -> None:
@@ -83,9 +83,7 @@ def test_what_is_known_of_a_video(fields: dict[str, Any], usage: dict[str, Any] 
 )
 def test_a_star_is_the_price_of_all_other_models(model: str | None, expected: str) -> None:
     prices = read_prices({"a": {"currency": "USD", "per_video": 1}, "*": {"currency": "EUR", "per_video": 2}})
-    price = price_of(prices, model)
-    assert price is not None
-    assert price.currency == expected
+    assert cost_of(prices, Quantities(model=model)).currency == expected
 
 
 def test_prices_may_be_the_text_of_a_json_object_as_a_form_gives_it() -> None:
@@ -115,16 +113,16 @@ def test_a_table_that_cannot_be_read_says_where(value: Any, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("limit", "known", "refusal"),
+    ("limit", "quantity", "refusal"),
     [
-        ("0.5", Quantities(5, "720p"), None),
-        ("0.49", Quantities(5, "720p"), "would cost 0.5 USD (5 s at 0.1), more than max_cost, which is 0.49"),
-        ("100", Quantities(None, "720p"), "can't be told: the duration is not set"),
-        ("100", Quantities(5), "can't be told: the resolution is not set"),
+        ("0.5", known(5, "720p"), None),
+        ("0.49", known(5, "720p"), "would cost 0.5 USD (5 s at 0.1), more than max_cost, which is 0.49"),
+        ("100", known(None, "720p"), "can't be told: the duration is not set"),
+        ("100", known(5), "can't be told: the resolution is not set"),
     ],
 )
-def test_max_cost_refuses_what_is_dearer_or_not_known(limit: str, known: Quantities, refusal: str | None) -> None:
-    estimate = cost_of(price_of(read_prices(PRICES), "by-second"), "by-second", known)
+def test_max_cost_refuses_what_is_dearer_or_not_known(limit: str, quantity: Quantities, refusal: str | None) -> None:
+    estimate = cost_of(read_prices(PRICES), replace(quantity, model="by-second"))
     if refusal is None:
         refuse_above(Decimal(limit), estimate)
         return

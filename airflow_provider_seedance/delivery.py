@@ -1,0 +1,86 @@
+"""What a task hands on with a video: the dict for XCom, the asset events, the metrics. It never fails a paid video."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from airflow_provider_seedance.api.models import Video, VideoStatus
+from airflow_provider_seedance.api.usage import Quantities, cost_of, quantities
+from airflow_provider_seedance.costs import prices_on
+from airflow_provider_seedance.hooks.seedance import SeedanceHook
+from airflow_provider_seedance.metrics import SUCCEEDED, count_video, outcome_of
+from airflow_provider_seedance.outlets import attach_to_outlets
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_seedance.api.errors import SeedanceError
+
+log = logging.getLogger(__name__)
+
+
+class Usage(TypedDict):
+    """What the dict of a video holds beside the fields of `Video`; `None` is unknown.
+
+    :param seconds: length of the video, as asked for.
+    :param tokens: what the vendor counted.
+    :param attempts: which try of the task this is.
+    :param estimated_cost: by the connection's `prices`, from the request alone.
+    :param cost: by the connection's `prices`, once the video is there. The vendor's invoice may say something else.
+    :param currency: of both.
+    """
+
+    seconds: int | None
+    tokens: int | None
+    attempts: int | None
+    estimated_cost: float | None
+    cost: float | None
+    currency: str | None
+
+
+def hand_on(
+    context: Context, video: Video, *, seedance_conn_id: str, fields: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The video's dict, completed; its facts are put into the outlets' events, and a finished video is counted.
+
+    :param fields: the request, if the task knows it.
+    """
+    known = quantities({"model": video.model, **(fields or {})}, video.usage)
+    value = video.to_dict() | _usage(context, video, known, seedance_conn_id)
+    value["model"] = video.model or known.model
+    attach_to_outlets(context, value)
+    if video.status is VideoStatus.SUCCEEDED:
+        count_video(SUCCEEDED, vendor=video.vendor, model=known.model, known=known)
+    return value
+
+
+def count_failure(error: SeedanceError, *, seedance_conn_id: str, fields: Mapping[str, Any] | None = None) -> None:
+    """Counts a wait that ended without a video."""
+    try:
+        vendor = SeedanceHook.get_connection(seedance_conn_id).extra_dejson.get("vendor")
+    except Exception:
+        vendor = None
+    count_video(outcome_of(error), vendor=vendor, model=quantities(fields or {}).model)
+
+
+def _usage(context: Context, video: Video, known: Quantities, seedance_conn_id: str) -> Usage:
+    before = after = None
+    try:
+        if prices := prices_on(seedance_conn_id):
+            before = cost_of(prices, replace(known, tokens=None))
+            if video.status is VideoStatus.SUCCEEDED:
+                after = cost_of(prices, known)
+                log.info("Video %s costs %s by the connection's prices.", video.video_id, after)
+    except Exception as error:
+        log.warning("There is no cost: %s", error)
+    return Usage(
+        seconds=known.seconds,
+        tokens=known.tokens,
+        attempts=getattr(context.get("ti"), "try_number", None),
+        estimated_cost=before.number if before else None,
+        cost=after.number if after else None,
+        currency=before.currency if before else None,
+    )

@@ -1,0 +1,125 @@
+"""OpenLineage: where a video comes from and goes to. OpenLineage is imported inside the functions only."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.openlineage.facet import Dataset
+    from airflow.providers.common.compat.sdk import BaseOperator
+    from airflow.providers.openlineage.extractors import OperatorLineage
+
+log = logging.getLogger(__name__)
+
+MEDIA_FIELDS = ("first_frame", "last_frame", "reference_images", "reference_videos", "reference_audios")
+
+_BUCKETS = frozenset(("s3", "gs", "abfs", "abfss", "wasbs"))
+"""Namespace = scheme and bucket (for Azure the container and its host), name = key, as OpenLineage names them."""
+
+
+def media_of(fields: Mapping[str, Any]) -> list[str]:
+    """The URLs of the media that a request names."""
+    found: list[str] = []
+    for name in MEDIA_FIELDS:
+        value = fields.get(name)
+        found += [value] if isinstance(value, str) else list(value or ())
+    return [url for url in found if isinstance(url, str)]
+
+
+def dataset_name(url: str) -> tuple[str, str] | None:
+    """Namespace and name of what a URL points to; `None` if other jobs could not know it by this address.
+
+    Queries and fragments are left out: they hold signatures. OpenLineage has no rule for HTTP; here the namespace is
+    scheme and host, as with its other network addresses. `data:` and `asset://` have no meaning outside of a request.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    path = parts.path.lstrip("/")
+    if parts.scheme in _BUCKETS and parts.netloc and path:
+        return f"{parts.scheme}://{_bucket(parts.netloc)}", path
+    if parts.scheme in ("http", "https") and host and path:
+        # Not `netloc`, which may hold a user and a password.
+        return f"{parts.scheme}://{host}{f':{port}' if port else ''}", f"/{path}"
+    if parts.scheme == "file" and path:
+        return f"file://{parts.netloc}" if parts.netloc else "file", f"/{path}"
+    return None
+
+
+def _bucket(netloc: str) -> str:
+    """Without the connection's id of Airflow's `s3://my_conn@bucket`; in Azure's own form both sides name the place."""
+    host = netloc.rpartition("@")[2]
+    return netloc if host.endswith(".dfs.core.windows.net") else host
+
+
+def video_lineage(
+    task: BaseOperator,
+    *,
+    vendor: str | None,
+    video_id: str | None,
+    inputs: Iterable[str] = (),
+    outputs: Mapping[str, int | None] | None = None,
+) -> OperatorLineage[Any, Any]:
+    """What a task tells OpenLineage at its end.
+
+    :param task: its inlets and outlets are told as well: OpenLineage looks for them only where a task tells nothing.
+    :param vendor: told with the video's id, as the external job (`externalQuery`).
+    :param inputs: URLs of what the video was made, or copied, from.
+    :param outputs: where it was stored, with its size in bytes.
+    """
+    from airflow.providers.common.compat.openlineage.facet import ExternalQueryRunFacet
+    from airflow.providers.openlineage.extractors import OperatorLineage
+
+    facets = {}
+    if vendor and video_id:
+        facets["externalQuery"] = ExternalQueryRunFacet(externalQueryId=video_id, source=vendor)
+    came_from = [*(_input(url) for url in inputs), *(_of_asset(asset) for asset in task.inlets)]
+    went_to = [_output(url, size) for url, size in (outputs or {}).items()]
+    return OperatorLineage(
+        inputs=_once(came_from),
+        outputs=_once([*went_to, *(_of_asset(asset) for asset in task.outlets)]),
+        run_facets=facets,
+    )
+
+
+def _input(url: str) -> Dataset | None:
+    from airflow.providers.common.compat.openlineage.facet import Dataset
+
+    name = dataset_name(url)
+    return Dataset(*name) if name else None
+
+
+def _output(url: str, size: int | None) -> Dataset | None:
+    from airflow.providers.common.compat.openlineage.facet import OutputDataset, OutputStatisticsOutputDatasetFacet
+
+    name = dataset_name(url)
+    if name is None:
+        return None
+    facets: dict[str, Any] = {}
+    if size is not None:
+        facets["outputStatistics"] = OutputStatisticsOutputDatasetFacet(size=size)
+    return OutputDataset(*name, outputFacets=facets)
+
+
+def _of_asset(asset: Any) -> Dataset | None:
+    """By OpenLineage's own translation, which knows the assets of the installed providers."""
+    try:
+        from airflow.providers.openlineage.utils.utils import translate_airflow_asset
+
+        return translate_airflow_asset(asset, None)
+    except Exception:
+        log.debug("An asset was not translated for OpenLineage.", exc_info=True)
+        return None
+
+
+def _once(datasets: Iterable[Dataset | None]) -> list[Dataset]:
+    found: dict[tuple[str, str], Dataset] = {}
+    for dataset in datasets:
+        if dataset is not None:
+            found.setdefault((dataset.namespace, dataset.name), dataset)
+    return list(found.values())

@@ -1,0 +1,1 @@
+"""Airflow operator links of the Seedance provider."""
