@@ -7,12 +7,14 @@ a cloud's metadata service, a database, a neighbour.
 from __future__ import annotations
 
 import socket
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from airflow_provider_seedance.api.errors import LandingInterruptedError, LandingRefusedError
 
 _NAT64 = IPv6Network("64:ff9b::/96")
+# IETF protocol assignments: not global, but Python before 3.11.9 says so; a cloud has its metadata service there.
+_ASSIGNMENTS = IPv4Network("192.0.0.0/24")
 _SCHEMES = ("http", "https")
 
 
@@ -49,6 +51,8 @@ def is_public(address: str) -> bool:
             ip = IPv4Address(int(ip) & 0xFFFFFFFF)
         elif ip.sixtofour is not None or ip.teredo is not None:
             return False  # tunnels that nobody serves files through, and that hide another address
+    if ip in _ASSIGNMENTS:
+        return False
     return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
 
 
@@ -75,8 +79,10 @@ def check_literal(host: str) -> None:
     :raises LandingRefusedError: the host is a private address, or this machine.
     """
     try:
-        public = is_public(host)
-    except ValueError:
+        # Also the forms that only a resolver understands: `127.1`, `0x7f000001`.
+        literal = host if ":" in host else socket.inet_ntoa(socket.inet_aton(host))
+        public = is_public(literal)
+    except (OSError, ValueError):
         public = host != "localhost" and not host.endswith(".localhost")
     if not public:
         raise private_host(host)

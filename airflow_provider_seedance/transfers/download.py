@@ -33,6 +33,8 @@ MAX_RENEWALS = 2
 
 # What storages answer when a signature has run out or the file is gone: 403 most, 400 Google, 401, 404, 410 others.
 _UNAVAILABLE = (400, 401, 403, 404, 410)
+# What error pages call themselves. Of the rest, the bytes tell what they are: many hosts call an MP4 anything.
+_PAGES = ("text/html", "application/xhtml+xml", "application/json", "application/xml", "text/xml")
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 MIB = 1024 * 1024
 
@@ -102,6 +104,11 @@ def read_head(status: int, headers: Mapping[str, str], wanted: int) -> Head:
         raise LandingInterruptedError(f"The file host answered HTTP {status}.", retry_after=_asked_pause(headers))
     if status not in (200, 206):
         raise NotAVideoError(f"The file host answered HTTP {status} instead of the file.")
+    content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if status == 200 and content_type in _PAGES:
+        raise NotAVideoError(
+            f"The file host sent a web page or a message ({content_type}) instead of the file. Nothing was written."
+        )
     encoding = headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
         raise NotAVideoError(f"The file host sent the file compressed ({encoding}), which it was asked not to.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
 
 from airflow_provider_seedance.api.errors import (
     LandingRefusedError,
@@ -17,6 +16,7 @@ from airflow_provider_seedance.api.models import Video, VideoStatus
 from airflow_provider_seedance.api.polling import failure_of
 from airflow_provider_seedance.api.vendors.results import signed_url_expiry
 from airflow_provider_seedance.exceptions import for_airflow
+from airflow_provider_seedance.transfers.addresses import check_url
 
 if TYPE_CHECKING:
     from airflow_provider_seedance.hooks.seedance import SeedanceHook
@@ -64,7 +64,7 @@ class Subject:
         """The same words for the same file, whatever its URL is today."""
         if self.video_id:
             return ":".join((self.vendor or "", self.video_id, part.removesuffix("_url")))
-        parts = urlsplit(str(self._known.get(part)))
+        parts = check_url(self.url_of(part))
         return f"{parts.scheme}://{parts.hostname}{parts.path}"
 
     def url_of(self, part: Part) -> str:

@@ -70,7 +70,7 @@ class FileHost:
         came_from = None
         for _ in range(MAX_REDIRECTS + 1):
             check_url(url, came_from=came_from)
-            target = httpx.URL(url)
+            target = _target(url)
             with _failures_of(target.host), self._pool(target) as pool:
                 asked = httpcore.URL(
                     scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path
@@ -156,6 +156,13 @@ def _headers(more: Mapping[str, str]) -> list[tuple[str, str]]:
     # `identity`: the length and the ranges of a compressed body would be those of something else.
     own = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": f"airflow-provider-seedance/{__version__}"}
     return [*(own | dict(more)).items()]
+
+
+def _target(url: str) -> httpx.URL:
+    try:
+        return httpx.URL(url)
+    except httpx.InvalidURL:
+        raise LandingRefusedError("The file's URL can't be read. Nothing was fetched.") from None
 
 
 def _joined(base: httpx.URL, location: str) -> str:
