@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, auto
@@ -328,6 +329,25 @@ class _ClientBase:
         return TransientApiError(f"{title} did not answer ({kind}). Asking again later is safe.", vendor=title)
 
 
+@contextmanager
+def _unlogged(http: HttpRequest) -> Iterator[None]:
+    """Whole URLs are logged by httpx, at INFO, where nobody mutes it (not every Airflow does); signed ones are secret."""
+    signed = http.url if isinstance(http, UploadRequest) else None
+    if signed is None:
+        yield
+        return
+
+    def has_no_secret(record: logging.LogRecord) -> bool:
+        return signed not in record.getMessage()
+
+    logger = logging.getLogger("httpx")
+    logger.addFilter(has_no_secret)
+    try:
+        yield
+    finally:
+        logger.removeFilter(has_no_secret)
+
+
 def _check_id(video_id: str) -> None:
     """Refuses what would not name one video in a path, but all of them, or something else."""
     if video_id.strip() in ("", ".", ".."):
@@ -476,7 +496,8 @@ class SeedanceClient(_ClientBase):
     def _send(self, exchange: _Exchange[T]) -> T:
         request = self._encode(self._client, exchange)
         try:
-            response = self._client.send(request)
+            with _unlogged(exchange.request):
+                response = self._client.send(request)
         except Exception as error:
             raise self._unanswered(exchange, error) from None
         return self._read(exchange, response.status_code, response.headers.items(), response.content)

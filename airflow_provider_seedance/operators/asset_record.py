@@ -79,7 +79,7 @@ class AssetRecords:
 
     def __init__(self, context: Context, fingerprint: str) -> None:
         self._store = _open_store(context)
-        self._record = AssetRecord(fingerprint=fingerprint, max_tries=context["ti"].max_tries)
+        self.record = AssetRecord(fingerprint=fingerprint, max_tries=context["ti"].max_tries)
 
     def earlier(self) -> AssetRecord:
         """What an earlier attempt of this life uploaded; an empty record if that is not known, or something else."""
@@ -89,16 +89,16 @@ class AssetRecords:
             found = AssetRecord.model_validate(value) if value is not None else None
         except (ValidationError, ValueError):
             log.warning("The record of an earlier upload can't be read; uploading again.")
-        if found and (found.fingerprint, found.max_tries) == (self._record.fingerprint, self._record.max_tries):
-            self._record = found
-        return self._record
+        if found and (found.fingerprint, found.max_tries) == (self.record.fingerprint, self.record.max_tries):
+            self.record = found
+        return self.record
 
     def keep(self, **known: MediaAsset) -> None:
         """Notes what is known now. If that fails, the upload is not given up for it."""
-        self._record = self._record.model_copy(update=known)
+        self.record = self.record.model_copy(update=known)
         if self._store:
             try:
-                self._store.write(self._record.model_dump(mode="json"))
+                self._store.write(self.record.model_dump(mode="json"))
             except Exception:
                 log.exception("The upload could not be recorded: a retry would upload again.")
 

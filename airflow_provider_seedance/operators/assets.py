@@ -156,6 +156,9 @@ class SeedanceUploadAssetOperator(BaseOperator):
                     )
                     self.log.info("Uploading %s, %d bytes.", file.name, file.size)
             asset = hook.upload_asset(upload, file, on_file=lambda stored: records.keep(file=stored))
+        stored = records.record.file
+        if stored is not None:
+            asset = asset.model_copy(update={"size": stored.size, "content_type": stored.content_type})
         records.keep(asset=asset)
         self.log.info("Uploaded to %s: %s, %s.", asset.vendor, _label(asset), asset.status.value)
         return asset
