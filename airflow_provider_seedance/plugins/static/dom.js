@@ -1,0 +1,74 @@
+// Elements from data. Texts are always text: nothing that was read anywhere becomes markup or a script.
+
+import { safeUrl } from "./model.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+const URLS = new Set(["href", "src", "poster"]);
+
+/** An HTML element. Attributes that are null or false are left out; `on...` are listeners; URLs must be http(s). */
+export const h = (tag, attributes = {}, ...children) => fill(document.createElement(tag), attributes, children);
+
+/** An SVG element. */
+export const svg = (tag, attributes = {}, ...children) => fill(document.createElementNS(SVG, tag), attributes, children);
+
+function fill(element, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) {
+      element.addEventListener(name.slice(2), value);
+    } else if (URLS.has(name)) {
+      const url = safeUrl(value);
+      if (url) element.setAttribute(name, url);
+    } else {
+      element.setAttribute(name, value === true ? "" : value);
+    }
+  }
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+/** Makes these the element's children and moves only what has to be moved: a playing video goes on playing. */
+export function arrange(parent, children) {
+  const wanted = new Set(children);
+  for (const child of [...parent.children]) if (!wanted.has(child)) child.remove();
+  children.forEach((child, index) => {
+    if (parent.children[index] !== child) parent.insertBefore(child, parent.children[index] ?? null);
+  });
+}
+
+/** Gives the element new children, unless they look like the old ones: what is focused or selected stays so. */
+export function renew(parent, children) {
+  const old = [...parent.children];
+  if (old.length === children.length && old.every((child, index) => child.isEqualNode(children[index]))) return;
+  parent.replaceChildren(...children);
+}
+
+/** A custom element with the style sheet in its shadow. */
+export class Page extends HTMLElement {
+  connectedCallback() {
+    if (!this.shadowRoot) {
+      this.attachShadow({ mode: "open" });
+      this.body = h("div", { class: "page" });
+      this.shadowRoot.append(h("link", { rel: "stylesheet", href: new URL("seedance.css", import.meta.url).href }), this.body);
+    }
+    this.start();
+  }
+
+  disconnectedCallback() {
+    this.stop();
+  }
+}
+
+/** Registers a page as the function component that Airflow's UI asks for under this name. */
+export function register(name, tag, page) {
+  if (!customElements.get(tag)) customElements.define(tag, page);
+  globalThis[name] = ({ dagId, runId, taskId, mapIndex }) =>
+    globalThis.React.createElement(tag, {
+      key: JSON.stringify([dagId, runId, taskId, mapIndex]),
+      "data-dag": dagId,
+      "data-run": runId,
+      "data-task": taskId,
+      "data-map-index": mapIndex,
+      style: { display: "block", height: "100%" },
+    });
+}

@@ -1,0 +1,373 @@
+// The "Seedance" page: recent videos of all DAGs that the viewer may see.
+
+import { ApiError, dagUrl, eachPage, FactsReader, operatorsOf, Structures, taskUrl } from "./api.js";
+import { bars, compact } from "./charts.js";
+import { arrange, h, Page, register, renew } from "./dom.js";
+import {
+  assemble, byDay, duration, GROUPS, keyOf, passes, relative, shortly, stateOf, time, waitingSeconds,
+} from "./model.js";
+import { badge, playable, still } from "./view.js";
+
+const EVERY = 5000; // milliseconds between looks
+const MOST = 500; // orders that are read at first, and with each "older"
+const SHOWN = 48; // cards that are shown at first, and with each "more"
+const OVERLAP = 5000; // milliseconds that a look goes back before the last one: clocks and commits aren't exact
+const PERIODS = [["1", "Last 24 hours"], ["7", "Last 7 days"], ["30", "Last 30 days"], ["90", "Last 90 days"], ["", "Any time"]];
+const CHOICES = [["dag", "Dag"], ["vendor", "Vendor"], ["model", "Model"]];
+
+class Gallery extends Page {
+  start() {
+    this.most = MOST;
+    this.shown = SHOWN;
+    this.filters = filtersOfAddress();
+    this.cards = new Map();
+    this.visible = new Set();
+    this.build();
+    this.watch = new IntersectionObserver((entries) => entries.forEach((entry) => this.sees(entry)), { rootMargin: "200px" });
+    this.load();
+    this.ticking = setInterval(() => this.tick(), 1000);
+    this.looking = setInterval(() => this.look(), EVERY);
+  }
+
+  stop() {
+    this.abort?.abort();
+    this.facts?.stop();
+    this.watch.disconnect();
+    clearInterval(this.ticking);
+    clearInterval(this.looking);
+    clearTimeout(this.later);
+  }
+
+  build() {
+    this.said = h("p", { role: "status", class: "muted status" });
+    this.tiles = h("div", { class: "tiles", role: "group", "aria-label": "Filter by state" });
+    this.charts = h("div", { class: "charts" });
+    this.list = h("ul", { class: "cards", "aria-label": "Videos" });
+    this.more = h("p", { class: "more" });
+    this.selects = Object.fromEntries(CHOICES.map(([name]) => [name, h("select", { onchange: (event) => this.filter(name, event.target.value) })]));
+    this.period = h("select", { onchange: (event) => this.filter("days", event.target.value) },
+      PERIODS.map(([days, words]) => h("option", { value: days, selected: days === this.filters.days }, words)));
+    this.search = h("input", { type: "search", value: this.filters.words, placeholder: "prompt, id, …",
+      oninput: (event) => this.filter("words", event.target.value) });
+    this.live = h("input", { type: "checkbox", checked: true });
+    const labelled = (words, control) => h("label", {}, h("span", {}, words), control);
+    arrange(this.body, [
+      h("header", {}, h("h1", {}, "Seedance videos"),
+        h("label", { class: "live" }, this.live, h("span", {}, "Live"))),
+      h("form", { class: "filters", role: "search", onsubmit: (event) => event.preventDefault() },
+        labelled("Time", this.period),
+        CHOICES.map(([name, words]) => labelled(words, this.selects[name])),
+        labelled("Search", this.search)),
+      this.tiles,
+      this.said,
+      h("details", { class: "figures", open: globalThis.innerWidth >= 700 }, h("summary", {}, "Charts"), this.charts),
+      this.list,
+      this.more,
+    ]);
+  }
+
+  // What is read
+
+  async load() {
+    this.abort?.abort();
+    this.facts?.stop();
+    this.abort = new AbortController();
+    const { signal } = this.abort;
+    this.tasks = new Map();
+    this.facts = new FactsReader(() => this.soon(), (task) => this.visible.has(keyOf(task)));
+    this.structures = new Structures(() => this.soon());
+    this.total = null;
+    this.problem = "";
+    this.loading = true;
+    this.soon();
+    const { days } = this.filters;
+    this.window = days ? { run_after_gte: new Date(Date.now() - days * 86400000).toISOString() } : {};
+    const page = (tasks, _total, at) => this.take(tasks, at);
+    try {
+      await Promise.all([
+        eachPage({ ...this.window, operator: operatorsOf("create"), most: this.most }, (tasks, total, at) => {
+          this.total = total;
+          page(tasks, total, at);
+        }, signal),
+        eachPage({ ...this.window, operator: operatorsOf("wait", "land"), most: this.most * 2 }, page, signal),
+      ]);
+    } catch (error) {
+      if (signal.aborted) return;
+      this.fail(error);
+    }
+    this.loading = false;
+    this.soon();
+  }
+
+  take(tasks, at) {
+    // The first answer's time: what changes while the others are read is looked at again.
+    this.since ??= at;
+    for (const task of tasks) {
+      this.tasks.set(keyOf(task), task);
+      this.structures.want(task.dag_id);
+    }
+    this.soon();
+  }
+
+  /** Reads what has changed since the last look. */
+  async look() {
+    if (!this.live.checked || document.hidden || this.loading || this.busy) return;
+    this.busy = true;
+    const since = this.since ?? Date.now();
+    let first = null;
+    try {
+      const changed = { ...this.window, operator: operatorsOf("create", "wait", "land"), updated_at_gte: new Date(since - OVERLAP).toISOString() };
+      await eachPage(changed, (tasks, _total, at) => {
+        first ??= at;
+        this.take(tasks, at);
+      }, this.abort.signal);
+      this.since = first ?? since;
+      if (this.problem && !this.tasks.size) this.load();
+      this.problem = "";
+    } catch (error) {
+      if (error.name !== "AbortError") this.fail(error);
+    }
+    this.busy = false;
+    this.soon();
+  }
+
+  fail(error) {
+    this.problem = error.message;
+    if (error instanceof ApiError && [401, 403].includes(error.status)) {
+      this.live.checked = false;
+      this.tasks.clear();
+    }
+  }
+
+  // What is shown
+
+  /** Shows what has been read, but not for each answer: several come at once. */
+  soon() {
+    this.later ??= setTimeout(() => {
+      this.later = undefined;
+      this.show();
+    }, this.loading ? 50 : 200);
+  }
+
+  show() {
+    const now = Date.now();
+    this.videos = assemble([...this.tasks.values()], this.facts.of, this.structures.isAfter);
+    const { state, ...others } = this.filters;
+    const inChoice = this.videos.filter((video) => passes(video, others, now));
+    const found = state ? inChoice.filter((video) => stateOf(video, now).group === state) : inChoice;
+    this.showChoices();
+    this.showTiles(inChoice, now);
+    this.showCards(found, now);
+    this.showStatus(found);
+    this.showCharts(inChoice, now);
+    this.readOn(found);
+  }
+
+  /** Asks for the facts: all of what can be seen; of the others, what the later task knows is enough. */
+  readOn(found) {
+    if (this.loading) found = found.slice(0, this.shown);
+    for (const video of found) {
+      const enough = video.wait?.state === "success" && !this.visible.has(keyOf(video.wait));
+      this.facts.want(enough ? [video.wait, video.land].filter(Boolean) : video.tasks);
+    }
+  }
+
+  showStatus(found) {
+    const parts = [this.problem || (this.loading && !this.videos.length ? "Reading…" : `${found.length} of ${this.videos.length} videos`)];
+    if (this.facts.left) parts.push(`reading the details of ${this.facts.left}`);
+    const words = parts.join(", ");
+    if (this.said.textContent !== words) this.said.textContent = words;
+  }
+
+  showChoices() {
+    for (const [name] of CHOICES) {
+      const values = [...new Set(this.videos.map((video) => video[name]).filter(Boolean))].sort();
+      const chosen = this.filters[name];
+      if (chosen && !values.includes(chosen)) values.push(chosen);
+      const options = ["", ...values].map((value) => h("option", { value, selected: value === chosen }, value || "All"));
+      renew(this.selects[name], options);
+      this.selects[name].value = chosen;
+    }
+  }
+
+  showTiles(videos, now) {
+    const counts = {};
+    for (const video of videos) {
+      const { group } = stateOf(video, now);
+      counts[group] = (counts[group] ?? 0) + 1;
+    }
+    if (!this.tiles.children.length) {
+      this.tiles.append(...GROUPS.map(([group, words, meaning]) => h("button", {
+        type: "button", class: `tile ${group}`, title: meaning, "data-group": group,
+        onclick: () => this.filter("state", this.filters.state === group ? "" : group),
+      }, h("span", { class: "count" }), h("span", {}, words))));
+    }
+    for (const tile of this.tiles.children) {
+      const { group } = tile.dataset;
+      const count = String(counts[group] ?? 0);
+      if (tile.firstChild.textContent !== count) tile.firstChild.textContent = count;
+      tile.setAttribute("aria-pressed", String(this.filters.state === group));
+      tile.hidden = count === "0" && this.filters.state !== group;
+    }
+  }
+
+  showCards(found, now) {
+    const cards = found.slice(0, this.shown).map((video) => {
+      let card = this.cards.get(video.key);
+      if (!card) {
+        card = new Card();
+        this.cards.set(video.key, card);
+        this.watch.observe(card.element);
+      }
+      card.show(video, now);
+      return card;
+    });
+    arrange(this.list, cards.map((card) => card.element));
+    for (const [key, card] of this.cards) {
+      if (card.element.isConnected) continue;
+      this.watch.unobserve(card.element);
+      this.cards.delete(key);
+    }
+    const left = found.length - cards.length;
+    const older = (this.total ?? 0) > this.most && !left;
+    const nothing = !found.length && !this.loading && !this.problem;
+    renew(this.more, [
+      left > 0 && h("button", { type: "button", "data-more": "shown" }, `Show ${Math.min(left, SHOWN)} more of ${left}`),
+      older && h("button", { type: "button", "data-more": "older" }, "Read older ones"),
+      nothing && h("span", {}, this.videos.length ? "No video passes the filters." : "No video in this time that you may see."),
+    ].filter(Boolean));
+    this.more.onclick = (event) => this.showMore(event.target.dataset?.more);
+  }
+
+  showMore(what) {
+    if (what === "shown") {
+      this.shown += SHOWN;
+      this.show();
+    } else if (what === "older") {
+      this.most += MOST;
+      this.shown += SHOWN;
+      this.load();
+    }
+  }
+
+  showCharts(videos, now) {
+    if (!this.charts.parentElement.open && this.charts.children.length) return;
+    const rows = byDay(videos, now);
+    const charts = [];
+    if (rows.length) {
+      charts.push(bars("Videos per day", rows, GROUPS.map(([group, words]) => [words, group, (row) => row.counts[group] ?? 0])));
+      const waits = rows.some((row) => row.middleWait !== null);
+      if (waits) charts.push(bars("Waiting time, median per day", rows, [["median", "plain", (row) => row.middleWait]], shortly));
+      if (rows.some((row) => row.tokens)) {
+        charts.push(bars("Tokens per day", rows, [["tokens", "plain", (row) => row.tokens]], compact));
+      }
+      if (rows.some((row) => row.cost)) {
+        charts.push(bars("Cost per day, by the connections' prices", rows, [["cost", "plain", (row) => row.cost]], compact));
+      }
+    }
+    const tables = [...this.charts.querySelectorAll("details")].map((table) => table.open);
+    if (tables.some(Boolean)) charts.forEach((chart, index) => { chart.querySelector("details").open = tables[index]; });
+    renew(this.charts, charts);
+  }
+
+  sees({ target, isIntersecting }) {
+    const card = [...this.cards.values()].find(({ element }) => element === target);
+    if (!card?.video) return;
+    for (const task of card.video.tasks) this.visible[isIntersecting ? "add" : "delete"](keyOf(task));
+    if (isIntersecting) this.facts.want(card.video.tasks);
+    card.sees(isIntersecting);
+  }
+
+  tick() {
+    if (document.hidden) return;
+    const now = Date.now();
+    for (const card of this.cards.values()) card.tick(now);
+  }
+
+  filter(name, value) {
+    this.filters[name] = value;
+    this.shown = SHOWN;
+    keepInAddress(this.filters);
+    if (name === "days") this.load();
+    else this.show();
+  }
+}
+
+/** One video in the list. */
+class Card {
+  constructor() {
+    this.media = h("div", { class: "media" });
+    this.title = h("a", { class: "title", dir: "auto" });
+    this.state = h("p", { class: "state" });
+    this.facts = h("p", { class: "muted" });
+    this.when = h("p", { class: "muted" });
+    this.element = h("li", { class: "card" }, this.media, h("div", { class: "body" }, h("h2", {}, this.title), this.state, this.facts, this.when));
+  }
+
+  show(video, now) {
+    this.video = video;
+    const main = video.wait ?? video.create ?? video.land;
+    this.title.setAttribute("href", taskUrl(main, "/plugin/seedance-video"));
+    const title = video.prompt ?? video.id ?? main.task_id;
+    if (this.title.textContent !== title) this.title.textContent = title;
+    const waited = duration(waitingSeconds(video, now));
+    this.waited = h("span", { class: "waited" }, waited && ` ${waited}`);
+    this.state.replaceChildren(badge(video, now), this.waited);
+    const facts = [video.vendor ?? video.connection, video.model, video.seconds && `${video.seconds} s`].filter(Boolean).join(" · ");
+    if (this.facts.textContent !== facts) this.facts.textContent = facts;
+    renew(this.when, [h("a", { href: dagUrl(video.dag) }, video.dag), h("span", {}, ` · ${when(video, now)}`)]);
+    this.showMedia(now);
+  }
+
+  showMedia(now) {
+    const { group } = stateOf(this.video, now);
+    const url = playable(this.video.facts, now);
+    const picture = still(this.video.facts, now);
+    const kind = JSON.stringify([group, url, picture]);
+    if (kind === this.kind) return; // a video that plays is left alone
+    this.kind = kind;
+    this.player = url && h("video", {
+      controls: true, playsinline: true, muted: true, preload: "none", src: url, poster: picture,
+      "aria-label": this.video.prompt ?? "Video",
+      onerror: () => this.media.replaceChildren(nothing("The link doesn't open", "expired")),
+    });
+    this.media.replaceChildren(this.player ?? nothing(stateOf(this.video, now).word, group));
+    if (this.inView) this.sees(true);
+  }
+
+  /** A player without a still loads as much as its first picture needs, once it can be seen. */
+  sees(inView) {
+    this.inView = inView;
+    if (inView && this.player && !this.player.poster) this.player.preload = "metadata";
+  }
+
+  tick(now) {
+    if (stateOf(this.video, now).group !== "waiting") return;
+    this.waited.textContent = ` ${duration(waitingSeconds(this.video, now))}`;
+  }
+}
+
+const nothing = (words, group) => h("div", { class: `placeholder ${group}` }, group === "waiting" && h("span", { class: "pulse" }), words);
+
+function when(video, now) {
+  const at = time(video.at);
+  return at === null ? "" : relative(at, now);
+}
+
+const NAMES = ["days", "dag", "vendor", "model", "state", "words"];
+
+function filtersOfAddress() {
+  const found = new URLSearchParams(globalThis.location.search);
+  return Object.fromEntries(NAMES.map((name) => [name, found.get(name) ?? (name === "days" ? "7" : "")]));
+}
+
+function keepInAddress(filters) {
+  const url = new URL(globalThis.location.href);
+  for (const name of NAMES) {
+    if (filters[name] || name === "days") url.searchParams.set(name, filters[name]);
+    else url.searchParams.delete(name);
+  }
+  globalThis.history.replaceState(globalThis.history.state, "", url);
+}
+
+register("Seedance", "seedance-gallery", Gallery);

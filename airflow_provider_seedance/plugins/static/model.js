@@ -1,0 +1,312 @@
+// What task instances and their XComs say about videos. Pure: no requests, no DOM.
+
+/** What each operator does to a video: it orders it, waits for it, or stores it. */
+export const ROLES = {
+  SeedanceCreateVideoOperator: "create",
+  _SeedanceVideoDecoratedOperator: "create",
+  SeedanceVideoSensor: "wait",
+  SeedanceVideoToObjectStorageOperator: "land",
+};
+
+/** The groups that people filter by, in the order of the page. */
+export const GROUPS = [
+  ["waiting", "Waiting", "ordered or about to be, not there yet"],
+  ["submitted", "Submitted", "ordered; no task is known to wait for it"],
+  ["ready", "Ready", "the vendor's link works"],
+  ["stored", "Stored", "kept in your own storage"],
+  ["expired", "Link expired", "the vendor's link has expired, and no copy is known"],
+  ["failed", "Failed", "a task failed"],
+  ["dropped", "Not run", "skipped, removed, or a task before it failed"],
+];
+
+const DROPPED = new Set(["skipped", "removed", "upstream_failed"]);
+
+/** Whether a task may still change by itself. */
+export const isActive = (task) => !["success", "failed"].includes(task.state) && !DROPPED.has(task.state);
+
+/** What a task does to a video. The operators' subclasses are known by their fields. */
+export function roleOf(task) {
+  const known = ROLES[task.operator];
+  const fields = task.rendered_fields ?? {};
+  if (known || !("seedance_conn_id" in fields)) return known ?? null;
+  if ("prompt" in fields) return "create";
+  return "video_id" in fields ? "wait" : null;
+}
+
+const runOf = (task) => JSON.stringify([task.dag_id, task.dag_run_id]);
+
+export const keyOf = (task) => JSON.stringify([task.dag_id, task.dag_run_id, task.task_id, task.map_index]);
+
+/** The XCom key under which a task tells its video, if it can have told it yet. */
+export function xcomKeyFor(task) {
+  if (task.state === "success") return "return_value";
+  // An operator that waits itself says the id before it waits.
+  return roleOf(task) === "create" && ["deferred", "failed"].includes(task.state) ? "video_id" : null;
+}
+
+/** An XCom's value as an object of facts; what is no such object says nothing. */
+export function readFacts(key, value) {
+  let found = value;
+  if (typeof found === "string" && key === "return_value") {
+    try {
+      found = JSON.parse(found);
+    } catch {
+      return {};
+    }
+  }
+  if (key === "video_id") return typeof found === "string" && found ? { video_id: found.replace(/^"(.*)"$/, "$1") } : {};
+  return found && typeof found === "object" && !Array.isArray(found) ? found : {};
+}
+
+/** The video's id in a task's rendered fields: the id itself, or the dict that the create operator returns. */
+export function renderedVideoId(task) {
+  const value = task.rendered_fields?.video_id;
+  if (value && typeof value === "object") return typeof value.video_id === "string" ? value.video_id : null;
+  if (typeof value !== "string" || !value) return null;
+  const inDict = /['"]video_id['"]: ?['"]([^'"]+)['"]/.exec(value);
+  if (inDict) return inDict[1];
+  return value.includes("{{") ? null : value;
+}
+
+/**
+ * Puts tasks together to videos: who ordered it, who waits for it, who stored it.
+ *
+ * A video's id tells; where it isn't known (yet), the DAG does: a task right after the only order of its index.
+ *
+ * @param tasks task instances as the API has them
+ * @param factsOf task -> its facts, or undefined while they have not been read
+ * @param isAfter (task, earlier task) -> whether the one comes right after the other in their DAG
+ * @returns videos, newest first; a task that waits for nobody knows what yet is no video
+ */
+export function assemble(tasks, factsOf, isAfter = () => false) {
+  const videos = [];
+  const byId = new Map();
+  const byRun = new Map();
+  const add = (video, task, id) => {
+    videos.push(video);
+    if (id) byId.set(id, video);
+    if (!byRun.has(runOf(task))) byRun.set(runOf(task), []);
+    byRun.get(runOf(task)).push(video);
+  };
+  for (const task of tasks) {
+    if (roleOf(task) === "create") add({ key: keyOf(task), create: task }, task, factsOf(task)?.video_id);
+  }
+  for (const role of ["wait", "land"]) {
+    const without = [];
+    for (const task of tasks) {
+      if (roleOf(task) !== role) continue;
+      const id = factsOf(task)?.video_id ?? renderedVideoId(task);
+      const video = byId.get(id) ?? besides(task, id, byRun.get(runOf(task)) ?? [], factsOf, isAfter);
+      if (!video) without.push([task, id]);
+      else if (!video[role] || isNewer(task, video[role])) video[role] = task;
+    }
+    for (const [task, id] of without) {
+      const orders = (byRun.get(runOf(task)) ?? []).filter((video) => video.create);
+      const isKnown = ({ create, wait }) => wait || xcomKeyFor(create) === null || factsOf(create) !== undefined;
+      // While an order of its run isn't known, this may be that one's; without an id it never becomes a video.
+      if (orders.length && !(id && orders.every(isKnown))) continue;
+      const same = byId.get(id);
+      if (same) same[role] ??= task;
+      else add({ key: keyOf(task), [role]: task }, task, id);
+    }
+  }
+  for (const video of videos) complete(video, factsOf);
+  return videos.sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0));
+}
+
+/** The video of the run that the task comes right after, if there is just one and no id says otherwise. */
+function besides(task, id, videos, factsOf, isAfter) {
+  const before = videos.filter(({ create, wait }) => [create, wait].some((earlier) =>
+    earlier && earlier.map_index === task.map_index && isAfter(task, earlier)));
+  const ids = before.map(({ create }) => create && factsOf(create)?.video_id);
+  return before.length === 1 && (!id || !ids[0] || ids[0] === id) ? before[0] : undefined;
+}
+
+const isNewer = (task, other) => (task.run_after ?? "") > (other.run_after ?? "");
+
+function complete(video, factsOf) {
+  const tasks = [video.create, video.wait, video.land].filter(Boolean);
+  const rendered = Object.assign({}, ...tasks.map((task) => task.rendered_fields ?? {}).reverse());
+  const facts = {};
+  for (const task of tasks) {
+    for (const [name, value] of Object.entries(factsOf(task) ?? {})) {
+      if (value !== null && value !== undefined) facts[name] = value;
+    }
+  }
+  const first = tasks[0];
+  video.tasks = tasks;
+  video.facts = facts;
+  video.at = first.start_date ?? first.run_after ?? "";
+  video.id = text(facts.video_id) ?? (video.wait && renderedVideoId(video.wait)) ?? null;
+  video.dag = first.dag_id;
+  video.prompt = text(video.create?.rendered_fields?.prompt);
+  video.model = text(facts.model) ?? text(video.create?.rendered_fields?.model);
+  video.vendor = text(facts.vendor);
+  video.connection = text(rendered.seedance_conn_id);
+  video.seconds = number(facts.duration) ?? number(facts.seconds) ?? number(video.create?.rendered_fields?.duration);
+}
+
+/** Where a video stands: its group and the word for it. */
+export function stateOf(video, now) {
+  const { create, wait, land, facts } = video;
+  const orderedBy = [create, wait].filter(Boolean);
+  const failed = orderedBy.find((task) => task.state === "failed");
+  if (failed) return { group: "failed", word: "failed" };
+  const dropped = orderedBy.find((task) => DROPPED.has(task.state));
+  if (dropped) return { group: "dropped", word: words(dropped.state) };
+  const active = orderedBy.find(isActive);
+  if (active) return { group: "waiting", word: words(active.state ?? "not scheduled yet") };
+  if (land?.state === "success" || text(facts.uri)) return { group: "stored", word: "stored" };
+  if (!wait && !facts.video_url && facts.status !== "succeeded") {
+    const ended = ["failed", "cancelled", "expired"].includes(facts.status);
+    return ended ? { group: "failed", word: facts.status } : { group: "submitted", word: "submitted" };
+  }
+  if (isExpired(facts, now)) return { group: "expired", word: "link expired" };
+  return { group: "ready", word: land && isActive(land) ? "ready, being stored" : "ready" };
+}
+
+/** Whether the vendor's link is known to have expired. */
+export function isExpired(facts, now) {
+  const until = time(facts.url_expires_at);
+  return until !== null && until <= now;
+}
+
+/** Seconds from the order to the video, or to now; null if it was never ordered or nobody knows. */
+export function waitingSeconds(video, now) {
+  const { facts, create, wait } = video;
+  const byVendor = [time(facts.created_at), time(facts.completed_at)];
+  if (byVendor[0] !== null && byVendor[1] !== null && byVendor[1] >= byVendor[0]) return (byVendor[1] - byVendor[0]) / 1000;
+  const last = wait ?? create;
+  const start = time((create ?? wait)?.start_date);
+  if (start === null || !last) return null;
+  const end = isActive(last) ? now : time(last.end_date);
+  return end === null || end < start ? null : (end - start) / 1000;
+}
+
+/** Tokens that the vendor counted. */
+export function tokensOf(facts) {
+  return number(facts.tokens) ?? number(facts.usage?.total_tokens) ?? number(facts.usage?.completion_tokens);
+}
+
+/** Whether a video passes the filters; an empty filter lets all pass. */
+export function passes(video, filters, now) {
+  const { dag, vendor, model, state, words: wanted } = filters;
+  if (dag && video.dag !== dag) return false;
+  if (vendor && video.vendor !== vendor) return false;
+  if (model && video.model !== model) return false;
+  if (state && stateOf(video, now).group !== state) return false;
+  if (!wanted) return true;
+  const hay = [video.prompt, video.id, video.dag, video.model, video.vendor].filter(Boolean).join("\n").toLowerCase();
+  return wanted.toLowerCase().split(/\s+/).every((word) => hay.includes(word));
+}
+
+/** One row per day of the viewer's own calendar: counts by group, the middle and longest wait, tokens, cost. */
+export function byDay(videos, now) {
+  const days = new Map();
+  for (const video of videos) {
+    const at = time(video.at);
+    if (at === null) continue;
+    const day = dayOf(at);
+    if (!days.has(day)) days.set(day, { day, counts: {}, waits: [], tokens: 0, cost: 0, total: 0 });
+    const row = days.get(day);
+    const { group } = stateOf(video, now);
+    row.counts[group] = (row.counts[group] ?? 0) + 1;
+    row.total += 1;
+    const waited = waitingSeconds(video, now);
+    if (waited !== null && ["ready", "stored", "expired"].includes(group)) row.waits.push(waited);
+    row.tokens += tokensOf(video.facts) ?? 0;
+    row.cost += number(video.facts.cost) ?? 0;
+  }
+  const rows = [...days.values()].sort((a, b) => (a.day < b.day ? -1 : 1));
+  for (const row of rows) {
+    row.waits.sort((a, b) => a - b);
+    row.middleWait = row.waits.length ? row.waits[Math.floor((row.waits.length - 1) / 2)] : null;
+    row.longestWait = row.waits.at(-1) ?? null;
+  }
+  return fillDays(rows);
+}
+
+function fillDays(rows) {
+  if (rows.length < 2) return rows;
+  const known = new Map(rows.map((row) => [row.day, row]));
+  const filled = [];
+  const last = rows.at(-1).day;
+  for (const at = new Date(`${rows[0].day}T12:00`); filled.length < 62; at.setDate(at.getDate() + 1)) {
+    const day = dayOf(at.getTime());
+    const empty = { day, counts: {}, waits: [], tokens: 0, cost: 0, total: 0, middleWait: null, longestWait: null };
+    filled.push(known.get(day) ?? empty);
+    if (day >= last) return filled;
+  }
+  return rows; // a span of months with holes: only the days that have videos
+}
+
+function dayOf(at) {
+  const date = new Date(at);
+  const two = (part) => String(part).padStart(2, "0");
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}
+
+/** An http(s) URL, or null: nothing else may become a link, a picture or a video. */
+export function safeUrl(value) {
+  try {
+    const url = new URL(value);
+    return ["http:", "https:"].includes(url.protocol) ? url.href : null;
+  } catch {
+    return null;
+  }
+}
+
+/** "5 s", "3 min 20 s", "2 h 5 min". */
+export function duration(seconds) {
+  if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return "";
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  if (whole < 172800) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+  return `${Math.floor(whole / 86400)} days`;
+}
+
+/** "90 s", "3 min", "2 h": for the axis of a chart. */
+export function shortly(seconds) {
+  const [unit, size] = seconds < 120 ? ["s", 1] : seconds < 7200 ? ["min", 60] : ["h", 3600];
+  return `${Math.round((seconds / size) * 10) / 10} ${unit}`;
+}
+
+/** "2 minutes ago", "in 3 hours". */
+export function relative(at, now) {
+  const seconds = (at - now) / 1000;
+  const units = [["day", 86400], ["hour", 3600], ["minute", 60]];
+  const [unit, size] = units.find(([, length]) => Math.abs(seconds) >= length) ?? ["second", 1];
+  return new Intl.RelativeTimeFormat("en", { numeric: "auto" }).format(Math.round(seconds / size), unit);
+}
+
+/** "1.4 MB". */
+export function bytes(count) {
+  const units = ["B", "KB", "MB", "GB", "TB"];
+  let size = count;
+  let unit = 0;
+  while (size >= 1000 && unit < units.length - 1) {
+    size /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 ? size : size.toFixed(1)} ${units[unit]}`;
+}
+
+export const words = (state) => state.replaceAll("_", " ");
+
+/** Milliseconds since 1970, or null. */
+export function time(value) {
+  const at = typeof value === "string" ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(at) ? null : at;
+}
+
+/** A string that says something, or null. */
+export function text(value) {
+  return typeof value === "string" && value.trim() ? value : null;
+}
+
+/** A finite number, also one in a string, or null. */
+export function number(value) {
+  if (typeof value === "string" && value.trim() !== "") return number(Number(value));
+  return typeof value === "number" && Number.isFinite(value) ? value : null;
+}

@@ -1,0 +1,271 @@
+// The "Video" tab of a task instance.
+
+import { ApiError, dagUrl, eachPage, FactsReader, logLines, operatorsOf, Structures, taskInstance, taskUrl } from "./api.js";
+import { arrange, h, Page, register, renew } from "./dom.js";
+import {
+  assemble, bytes, duration, isActive, isExpired, keyOf, number, relative, roleOf, safeUrl, stateOf, text, time,
+  tokensOf, waitingSeconds, words,
+} from "./model.js";
+import { address, badge, clock, playable, still } from "./view.js";
+
+const SOON = 3000; // milliseconds between looks while something changes
+const LATER = 15000; // when nothing does: a person may clear the task
+const MOST = 2000; // task instances of the run that are looked through
+
+class VideoTab extends Page {
+  start() {
+    const { dag, run, task, mapIndex } = this.dataset;
+    this.where = { dag, run, task, mapIndex: number(mapIndex) ?? -1 };
+    this.abort = new AbortController();
+    this.tasks = new Map();
+    this.lines = [];
+    this.facts = new FactsReader(() => this.show());
+    this.structures = new Structures(() => this.show());
+    this.status = h("div", { role: "status", class: "status" });
+    this.media = h("div", { class: "media" });
+    this.details = h("div", { class: "details" });
+    this.log = h("div", { class: "log" });
+    arrange(this.body, [
+      this.status,
+      h("div", { class: "tab" }, h("section", { "aria-label": "Video" }, this.media), this.details),
+      this.log,
+    ]);
+    this.say("Reading…");
+    this.look();
+    this.ticking = setInterval(() => this.tick(), 1000);
+  }
+
+  stop() {
+    this.abort.abort();
+    this.facts.stop();
+    clearInterval(this.ticking);
+    clearTimeout(this.next);
+  }
+
+  async look() {
+    let pause = SOON;
+    try {
+      if (!document.hidden) pause = (await this.read()) ? SOON : LATER;
+    } catch (error) {
+      if (this.abort.signal.aborted) return;
+      this.say(error.message);
+      if (error instanceof ApiError && [401, 403, 404].includes(error.status)) return;
+    }
+    if (!this.abort.signal.aborted) this.next = setTimeout(() => this.look(), pause);
+  }
+
+  /** Reads all that may have changed; tells whether more will by itself. */
+  async read() {
+    const { dag, run } = this.where;
+    const { signal } = this.abort;
+    this.mine = await taskInstance(this.where, signal);
+    if (roleOf(this.mine)) {
+      const all = { dag, run, operator: operatorsOf("create", "wait", "land"), most: MOST };
+      await eachPage(all, (tasks) => tasks.forEach((task) => this.tasks.set(keyOf(task), task)), signal);
+    }
+    this.tasks.set(keyOf(this.mine), this.mine);
+    this.structures.want(dag);
+    this.facts.want([this.mine]);
+    if (roleOf(this.mine) !== "create") this.facts.want(this.orders((task) => this.isBeside(task)));
+    this.show();
+    const moving = isActive(this.mine) || Boolean(this.video?.tasks.some(isActive));
+    if (moving || this.mine.state === "failed") {
+      // A viewer may be allowed to see the task, but not its log.
+      this.lines = await logLines(this.mine, signal).catch(() => []);
+      this.show();
+    }
+    return moving;
+  }
+
+  orders(which) {
+    return [...this.tasks.values()].filter((task) => roleOf(task) === "create" && which(task));
+  }
+
+  isBeside(task) {
+    return task.map_index === this.mine.map_index || task.map_index < 0 || this.mine.map_index < 0;
+  }
+
+  find() {
+    const isMine = (task) => keyOf(task) === keyOf(this.mine);
+    const video = assemble([...this.tasks.values()], this.facts.of, this.structures.isAfter).find((found) => found.tasks.some(isMine));
+    if (video) {
+      this.facts.want(video.tasks);
+    } else if (!this.facts.left) {
+      this.facts.want(this.orders(() => true)); // a mapped task may wait for another index
+    }
+    return video ?? assemble([this.mine], this.facts.of)[0];
+  }
+
+  show() {
+    if (this.abort.signal.aborted || !this.mine) return;
+    const now = Date.now();
+    this.video = this.find();
+    if (!this.video) {
+      this.say("This task makes no video: the tab is for the tasks of the Seedance provider.");
+      arrange(this.media, []);
+      arrange(this.details, []);
+      return;
+    }
+    arrange(this.status, [badge(this.video, now), h("span", { class: "muted since" }, this.since(now))]);
+    this.showMedia(now);
+    renew(this.details, [this.list(now)]);
+    this.showLog();
+  }
+
+  /** What passes with time alone. */
+  tick() {
+    if (!this.video || document.hidden) return;
+    const since = this.status.querySelector(".since");
+    if (since) since.textContent = this.since(Date.now());
+    if (this.shownAs && this.shownAs !== this.mediaKind(Date.now())) this.show();
+  }
+
+  since(now) {
+    const waited = duration(waitingSeconds(this.video, now));
+    if (!waited) return "";
+    return stateOf(this.video, now).group === "waiting" ? `for ${waited} so far` : `after ${waited}`;
+  }
+
+  mediaKind(now) {
+    const { group, word } = stateOf(this.video, now);
+    return JSON.stringify([group, word, playable(this.video.facts, now), still(this.video.facts, now), this.video.facts.uri]);
+  }
+
+  showMedia(now) {
+    const kind = this.mediaKind(now);
+    if (kind === this.shownAs) return; // a video that plays is left alone
+    this.shownAs = kind;
+    const { facts } = this.video;
+    const url = playable(facts, now);
+    const parts = [];
+    if (url) {
+      const problem = h("p", { class: "note", role: "alert", hidden: true });
+      const player = h("video", {
+        controls: true, playsinline: true, preload: "metadata", src: url, poster: safeUrl(facts.thumbnail_url),
+        "aria-label": this.video.prompt ?? "The video",
+        onerror: () => {
+          problem.hidden = false;
+          problem.replaceChildren("The video can't be loaded from here. ", ...this.whereElse(now));
+        },
+      });
+      parts.push(player, problem);
+    } else {
+      parts.push(h("div", { class: "placeholder" }, this.insteadOfVideo(now)));
+    }
+    const lastFrame = isExpired(facts, now) ? null : safeUrl(facts.last_frame_url);
+    if (lastFrame) {
+      const picture = h("img", { src: lastFrame, alt: "Last frame of the video", referrerpolicy: "no-referrer" });
+      parts.push(h("figure", {}, picture, h("figcaption", {}, "Last frame")));
+    }
+    arrange(this.media, parts);
+  }
+
+  insteadOfVideo(now) {
+    const { facts } = this.video;
+    const { group, word } = stateOf(this.video, now);
+    if (group === "waiting") return h("p", {}, h("span", { class: "pulse" }), "The video isn't there yet. This page follows it.");
+    if (group === "submitted") return h("p", {}, "The video is ordered. A SeedanceVideoSensor on its id waits for it.");
+    if (isExpired(facts, now)) {
+      const past = relative(time(facts.url_expires_at), now);
+      return h("p", {}, h("strong", {}, `The vendor's link expired ${past}. `), ...this.whereElse(now));
+    }
+    if (group === "stored" || group === "ready") {
+      return h("p", {}, "There is no link that a browser could play. ", ...this.whereElse(now));
+    }
+    return h("p", {}, `There is no video: ${word}. The Logs tab says why.`);
+  }
+
+  /** Where the video is, or how to get it again. */
+  whereElse() {
+    const { facts, wait } = this.video;
+    if (text(facts.uri)) return ["Your copy is at ", address(facts.uri), "."];
+    const clear = wait ? " Clearing the task that waits reads the video again, which costs nothing and may bring a fresh link." : "";
+    return [`No stored copy is known in this run.${clear}`];
+  }
+
+  list(now) {
+    const { video } = this;
+    const { facts } = video;
+    const rows = [
+      ["Prompt", video.prompt ? h("p", { class: "prompt", dir: "auto" }, video.prompt) : this.noPrompt()],
+      ["Model", video.model && h("code", {}, video.model)],
+      ["Vendor", video.vendor],
+      ["Video id", video.id && h("code", { class: "id" }, video.id)],
+      ["Status at the vendor", text(facts.status)],
+      ["Length", video.seconds !== null && `${video.seconds} s`],
+      ["Size", facts.width && facts.height && `${facts.width} × ${facts.height}`],
+      ["Usage", this.usage()],
+      ["Link", this.link(now)],
+      ["Link expires", this.expiry(now)],
+      ["Stored copy", text(facts.uri) && this.copy()],
+      ["Ordered", clock(facts.created_at ?? video.create?.start_date)],
+      ["Finished", clock(facts.completed_at)],
+      ["Connection", video.connection],
+      ["Dag", h("a", { href: dagUrl(video.dag) }, video.dag)],
+      ["Tasks", h("ul", { class: "tasks" }, video.tasks.map((task) => this.taskItem(task)))],
+    ];
+    const shown = rows.filter(([, value]) => value !== null && value !== undefined && value !== false && value !== "");
+    return h("dl", {}, shown.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+  }
+
+  noPrompt() {
+    if (!this.video.create) return null;
+    return this.video.create.rendered_fields && Object.keys(this.video.create.rendered_fields).length
+      ? null
+      : h("span", { class: "muted" }, "Airflow has no rendered fields of the task: not rendered yet, or not kept any more.");
+  }
+
+  usage() {
+    const { facts } = this.video;
+    const parts = [];
+    const tokens = tokensOf(facts);
+    if (tokens !== null) parts.push(`${tokens.toLocaleString()} tokens`);
+    const cost = number(facts.cost);
+    if (cost !== null) parts.push(`${cost} ${text(facts.currency) ?? ""} by the connection's prices`.replace("  ", " "));
+    if (!parts.length && facts.usage && typeof facts.usage === "object") {
+      parts.push(...Object.entries(facts.usage).map(([name, value]) => `${words(name)}: ${JSON.stringify(value)}`));
+    }
+    return parts.join(", ");
+  }
+
+  link(now) {
+    const url = safeUrl(this.video.facts.video_url);
+    return url && !isExpired(this.video.facts, now) && address(url, "Open the vendor's file");
+  }
+
+  expiry(now) {
+    const { facts } = this.video;
+    const until = time(facts.url_expires_at);
+    if (until === null) return text(facts.video_url) && "the vendor doesn't say";
+    return h("span", {}, clock(facts.url_expires_at), ` (${relative(until, now)})`);
+  }
+
+  copy() {
+    const { facts } = this.video;
+    const size = number(facts.bytes);
+    return h("div", {},
+      address(facts.uri),
+      size === null ? null : h("p", { class: "muted" }, bytes(size)),
+      text(facts.sha256) && h("p", { class: "muted" }, "sha256 ", h("code", { class: "id" }, facts.sha256)));
+  }
+
+  taskItem(task) {
+    const name = task.map_index >= 0 ? `${task.task_id} [${task.map_index}]` : task.task_id;
+    const isThis = keyOf(task) === keyOf(this.mine);
+    return h("li", {},
+      isThis ? h("strong", {}, name) : h("a", { href: taskUrl(task, "/plugin/seedance-video") }, name),
+      ` ${words(task.state ?? "not scheduled yet")}`);
+  }
+
+  showLog() {
+    const shown = this.lines.filter((line) => text(line.event)).slice(-6);
+    const item = (line) => h("li", {}, h("span", { class: "muted" }, clock(line.timestamp)), " ", line.event);
+    renew(this.log, shown.length ? [h("h2", {}, "Latest from the log"), h("ol", {}, shown.map(item))] : []);
+  }
+
+  say(words) {
+    arrange(this.status, [h("span", {}, words)]);
+  }
+}
+
+register("Video", "seedance-video", VideoTab);
