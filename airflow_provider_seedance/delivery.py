@@ -42,16 +42,23 @@ class Usage(TypedDict):
 
 
 def hand_on(
-    context: Context, video: Video, *, seedance_conn_id: str, fields: Mapping[str, Any] | None = None
+    context: Context,
+    video: Video,
+    *,
+    seedance_conn_id: str,
+    fields: Mapping[str, Any] | None = None,
+    landed: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The video's dict, completed; its facts are put into the outlets' events, and a finished video is counted.
 
     :param fields: the request, if the task knows it.
+    :param landed: the manifest, if the task has landed the video.
     """
     known = quantities({"model": video.model, **(fields or {})}, video.usage)
     value = video.to_dict() | _usage(context, video, known, seedance_conn_id)
     value["model"] = video.model or known.model
-    attach_to_outlets(context, value)
+    value |= {name: fact for name, fact in (landed or {}).items() if name not in value}
+    attach_to_outlets(context, value, value.get("uri"))
     if video.status is VideoStatus.SUCCEEDED:
         count_video(SUCCEEDED, vendor=video.vendor, model=known.model, known=known)
     return value

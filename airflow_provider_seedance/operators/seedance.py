@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_seedance.api.errors import (
+    LandingError,
     SeedanceError,
     SeedanceRateLimitError,
     TransientApiError,
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 ROOM_INTERVAL = 30.0
 """Seconds between tries while the vendor has no room and doesn't say how long that will last."""
+
+LANDING_FIELDS = ("output_path", "object_storage_conn_id")
 
 KILL_PATIENCE = 20.0
 """Seconds that cancelling may take when the task is killed."""
@@ -73,9 +76,13 @@ class SeedanceCreateVideoOperator(BaseOperator):
         list that shows it: `fail` (default; a person decides) or `resubmit` (a retry submits again, and may pay twice).
     :param max_cost: the most that one video may cost, in the currency of the connection's `prices`. What would cost
         more, or can't be told before, is not submitted. Default: no limit. (templated)
+    :param output_path: lands the finished video in any object storage, in this task, on the worker: see
+        `SeedanceVideoToObjectStorageOperator`. Its manifest is added to the dict. Goes with `wait_for_completion=True`.
+        (templated)
+    :param object_storage_conn_id: the connection that opens the storage. (templated)
     """
 
-    template_fields: Sequence[str] = (*REQUEST_FIELDS, "seedance_conn_id", "max_cost")
+    template_fields: Sequence[str] = (*REQUEST_FIELDS, "seedance_conn_id", "max_cost", *LANDING_FIELDS)
     template_fields_renderers = {"prompt": "md", "extra": "json"}
     operator_extra_links = (SeedanceVideoLink(),)
     ui_color = "#c6e2ff"
@@ -109,6 +116,8 @@ class SeedanceCreateVideoOperator(BaseOperator):
         cancel_on_kill: bool = True,
         on_unknown_submission: OnUnknownSubmission = "fail",
         max_cost: float | str | None = None,
+        output_path: str | None = None,
+        object_storage_conn_id: str | None = None,
         **kwargs: Any,
     ) -> None:
         kwargs.setdefault("multiple_outputs", True)
@@ -141,6 +150,10 @@ class SeedanceCreateVideoOperator(BaseOperator):
             raise ValueError(f"on_unknown_submission must be 'fail' or 'resubmit', not {on_unknown_submission!r}")
         self.on_unknown_submission = on_unknown_submission
         self.max_cost = max_cost
+        self.output_path = output_path
+        self.object_storage_conn_id = object_storage_conn_id
+        if output_path is not None and not wait_for_completion:
+            raise ValueError("output_path goes with wait_for_completion=True: there is nothing to land before")
         self.delivered: dict[str, Any] | None = None
         self._mine: tuple[Any, str] | None = None
         self._check_literals()
@@ -158,12 +171,13 @@ class SeedanceCreateVideoOperator(BaseOperator):
         """Takes the trigger's event."""
         from airflow_provider_seedance.triggers.deferral import video_of_event
 
+        recorded = open_store(context) is not None
         try:
             video = video_of_event(self.seedance_conn_id, event)
         except SeedanceError as error:
-            raise self._failed(error, recorded=open_store(context) is not None) from None
+            raise self._failed(error, recorded=recorded) from None
         self.log.info("Video %s is ready.", video.video_id)
-        return self._hand_on(context, video)
+        return self._finish(context, video, recorded=recorded)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Says what became of the video if Airflow itself ended the deferral, and whether a retry can pay twice."""
@@ -189,7 +203,11 @@ class SeedanceCreateVideoOperator(BaseOperator):
 
         video = self.delivered or {}
         return video_lineage(
-            self, vendor=video.get("vendor"), video_id=video.get("video_id"), inputs=media_of(self._request_fields())
+            self,
+            vendor=video.get("vendor"),
+            video_id=video.get("video_id"),
+            inputs=media_of(self._request_fields()),
+            outputs={video["uri"]: video["bytes"]} if video.get("uri") else None,
         )
 
     def on_kill(self) -> None:
@@ -235,15 +253,16 @@ class SeedanceCreateVideoOperator(BaseOperator):
             # At once, so that links and people find the id while the task waits.
             ti.xcom_push(key="video_id", value=video.video_id)
             if video.is_deliverable:
-                return self._hand_on(context, video)
+                return self._finish(context, video, recorded=store is not None)
             if video.status.is_terminal:
                 raise self._failed(failure_of(video), recorded=store is not None)
             self._mine = (ti, video.video_id)
             deadline = self._deadline(ti, submitted.submitted_at)
             try:
-                return self._hand_on(context, self._wait(hook, video.video_id, deadline))
+                video = self._wait(hook, video.video_id, deadline)
             except SeedanceError as error:
                 raise self._failed(error, recorded=store is not None) from None
+            return self._finish(context, video, recorded=store is not None)
         finally:
             hook.close()
 
@@ -293,10 +312,40 @@ class SeedanceCreateVideoOperator(BaseOperator):
         except Exception as error:
             self.log.warning("Video %s was not cancelled (%s); it may be billed.", video_id, type(error).__name__)
 
-    def _hand_on(self, context: Context, video: Video) -> dict[str, Any]:
+    def _finish(self, context: Context, video: Video, *, recorded: bool) -> dict[str, Any]:
+        """Lands the finished video, if that is asked for, and hands it on."""
+        if self.output_path is None:
+            return self._hand_on(context, video)
+        from airflow_provider_seedance.transfers.landing import land_video, run_facts
+
+        hook = SeedanceHook(self.seedance_conn_id)
+        try:
+            landed = land_video(
+                hook,
+                {"model": self.model, **{name: value for name, value in video.to_dict().items() if value is not None}},
+                self.output_path,
+                conn_id=self.object_storage_conn_id,
+                run=run_facts(context),
+                log=self.log,
+            )
+        except SeedanceError as error:
+            raise after_submission(error, recorded=recorded) from None
+        except Exception as error:
+            # The storage's own words. Airflow would retry it, which must not buy another video.
+            if recorded:
+                raise
+            failed = LandingError(f"The storage failed ({type(error).__name__}).")
+            raise after_submission(failed, recorded=False) from error
+        finally:
+            hook.close()
+        return self._hand_on(context, video, landed)
+
+    def _hand_on(self, context: Context, video: Video, landed: dict[str, Any] | None = None) -> dict[str, Any]:
         from airflow_provider_seedance.delivery import hand_on
 
-        self.delivered = hand_on(context, video, seedance_conn_id=self.seedance_conn_id, fields=self._request_fields())
+        self.delivered = hand_on(
+            context, video, seedance_conn_id=self.seedance_conn_id, fields=self._request_fields(), landed=landed
+        )
         return self.delivered
 
     def _failed(self, error: SeedanceError, *, recorded: bool) -> SeedanceError:
@@ -327,6 +376,10 @@ class SeedanceCreateVideoOperator(BaseOperator):
                 read_limit(self.max_cost)
         except SeedanceError as error:
             raise for_airflow(error) from None
+        if isinstance(self.output_path, str):
+            from airflow_provider_seedance.transfers.names import check_paths
+
+            check_paths(self.output_path, None, None, has_id=True)
 
     def _undecided(self, fields: Mapping[str, Any]) -> set[str]:
         """Names of the request's fields that only get their value when the task runs."""
@@ -340,7 +393,10 @@ def after_submission(error: SeedanceError, *, recorded: bool) -> SeedanceError:
     """
     if isinstance(error, VideoFailedError):
         retry, sentence = error.retryable, "A retry submits a new video." if error.retryable else ""
-    elif not isinstance(error, TransientApiError | VideoTimeoutError):
+    elif isinstance(error, LandingError) and not (recorded and error.retryable):
+        retry = False
+        sentence = "SeedanceVideoToObjectStorageOperator can still land the video by its id; clearing buys a new one."
+    elif not isinstance(error, TransientApiError | VideoTimeoutError | LandingError):
         retry, sentence = False, "A SeedanceVideoSensor on the video's id can still fetch it; clearing buys a new one."
     elif recorded:
         retry, sentence = True, "A retry goes on with this video and submits no other."

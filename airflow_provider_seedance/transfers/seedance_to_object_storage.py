@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
+from airflow_provider_seedance.outlets import attach_to_outlets
 from airflow_provider_seedance.transfers.names import check_paths
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.openlineage.extractors import OperatorLineage
 
 
 class SeedanceVideoToObjectStorageOperator(BaseOperator):
@@ -77,6 +79,7 @@ class SeedanceVideoToObjectStorageOperator(BaseOperator):
         self.seedance_conn_id = seedance_conn_id
         self.max_bytes = max_bytes
         self.overwrite = overwrite
+        self.landed: dict[str, Any] | None = None
         if video_id is None and video_url is None:
             raise ValueError("give video_id, video_url or both")
         check_paths(output_path, last_frame_path, thumbnail_path, has_id=video_id is not None)
@@ -87,7 +90,7 @@ class SeedanceVideoToObjectStorageOperator(BaseOperator):
 
         hook = SeedanceHook(self.seedance_conn_id)
         try:
-            return land_video(
+            self.landed = land_video(
                 hook,
                 self._video(),
                 self.output_path,
@@ -101,6 +104,22 @@ class SeedanceVideoToObjectStorageOperator(BaseOperator):
             )
         finally:
             hook.close()
+        attach_to_outlets(context, self.landed, self.landed["uri"])
+        return self.landed
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any]:
+        """For OpenLineage: the file at the vendor, the object that it became, and the vendor's job."""
+        from airflow_provider_seedance.lineage import video_lineage
+
+        landed = self.landed or {}
+        source = self._video().get("video_url")
+        return video_lineage(
+            self,
+            vendor=landed.get("vendor"),
+            video_id=landed.get("video_id"),
+            inputs=[source] if source else (),
+            outputs={landed["uri"]: landed["bytes"]} if landed else None,
+        )
 
     def _video(self) -> dict[str, Any]:
         known = dict(self.video_id) if isinstance(self.video_id, Mapping) else {"video_id": self.video_id}
