@@ -89,10 +89,10 @@ def get_provider_info() -> dict[str, Any]:
                 "tags": ["service"],
             }
         ],
-        "operators": _modules("operators.seedance"),
+        "operators": _modules("operators.seedance", "operators.assets"),
         "sensors": _modules("sensors.seedance"),
         "hooks": _modules("hooks.seedance"),
-        "triggers": _modules("triggers.seedance", "triggers.backoff"),
+        "triggers": _modules("triggers.seedance", "triggers.backoff", "triggers.assets"),
         "transfers": [
             {
                 "source-integration-name": _NAME,
