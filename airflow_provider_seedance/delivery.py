@@ -58,7 +58,7 @@ def hand_on(
     value = video.to_dict() | _usage(context, video, known, seedance_conn_id)
     value["model"] = video.model or known.model
     value |= {name: fact for name, fact in (landed or {}).items() if name not in value}
-    attach_to_outlets(context, value, value.get("uri"))
+    attach_to_outlets(context, value, landed["uri"] if landed else None)
     if video.status is VideoStatus.SUCCEEDED:
         count_video(SUCCEEDED, vendor=video.vendor, model=known.model, known=known)
     return value
