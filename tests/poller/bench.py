@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import time
 from collections import Counter
@@ -11,14 +10,17 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 import psutil
+import pytest
 
 from airflow_provider_seedance.api.client import PollingClient
+from airflow_provider_seedance.api.polling import Decision
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.simulator import Simulator
 from airflow_provider_seedance.simulator.records import RecordedRequest
+from airflow_provider_seedance.triggers import poller
 from airflow_provider_seedance.triggers.events import read_event
+from airflow_provider_seedance.triggers.poller import Poller
 from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
-from airflow_provider_seedance.triggers.watches import Watch
 
 SIMPLE: dict[str, dict[str, Any]] = {
     "jimmyai": {"model": "seedance2.0-fast-i2v", "prompt": "rain", "duration": 5},
@@ -115,6 +117,18 @@ def error_of(event: Event) -> Any:
     return read_event(event)[1]
 
 
+def notes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What all triggers say from now on, in the order in which they say it."""
+    said: list[str] = []
+
+    def tell(self: SeedanceVideoTrigger, decision: Decision) -> None:
+        if decision.note:
+            said.append(decision.note)
+
+    monkeypatch.setattr(SeedanceVideoTrigger, "_tell", tell)
+    return said
+
+
 async def all_succeed(sim: Simulator, ids: Iterable[str], tasks: Sequence[asyncio.Task[Event]]) -> None:
     """The videos end, and each trigger tells of its own."""
     ids = list(ids)
@@ -185,6 +199,13 @@ def other_tasks() -> set[asyncio.Task[Any]]:
     return asyncio.all_tasks() - {asyncio.current_task()}
 
 
-def watches_in_memory() -> int:
-    gc.collect()
-    return sum(isinstance(thing, Watch) for thing in gc.get_objects())
+def pollers() -> list[Poller]:
+    """Those of this event loop that can be joined."""
+    return list(poller._pollers.get(asyncio.get_running_loop(), {}).values())
+
+
+async def nothing_is_left(sim: Simulator) -> None:
+    """No poller, task or connection, once what was closing has closed."""
+    await until(lambda: not other_tasks(), "the end of all tasks")
+    await until(lambda: open_sockets(sim) == 0, "closing")
+    assert pollers() == []

@@ -5,12 +5,15 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
+from weakref import WeakSet
 
 import pytest
 from airflow.providers.common.compat import connection as compat_connection
 
 from airflow_provider_seedance.simulator import VENDORS, Simulator
 from airflow_provider_seedance.triggers import poller
+from airflow_provider_seedance.triggers.watches import Watch
 
 from .bench import Clients, Connect, conn_id
 
@@ -53,6 +56,20 @@ def clients(monkeypatch: pytest.MonkeyPatch) -> Clients:
     clients = Clients()
     monkeypatch.setattr(poller, "PollingClient", clients.open)
     return clients
+
+
+@pytest.fixture
+def watches(monkeypatch: pytest.MonkeyPatch) -> WeakSet[Watch]:
+    """Those of all pollers that are in memory still; what hangs together in a circle needs `gc.collect()`."""
+    living: WeakSet[Watch] = WeakSet()
+
+    class Known(Watch):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            living.add(self)
+
+    monkeypatch.setattr(poller, "Watch", Known)
+    return living
 
 
 @pytest.fixture

@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from airflow_provider_seedance.api import polling
+from airflow_provider_seedance.api.client import PollingClient
+from airflow_provider_seedance.api.errors import RequestRejectedError
+from airflow_provider_seedance.api.models import Video
 from airflow_provider_seedance.api.vendors.ark import BytePlusAdapter
 from airflow_provider_seedance.simulator import Fault, Simulator
-from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
+from airflow_provider_seedance.triggers import poller
 
 from .bench import (
     NOWHERE,
@@ -20,6 +23,7 @@ from .bench import (
     ends,
     error_of,
     ids_in,
+    notes,
     outcomes,
     reads,
     start,
@@ -81,9 +85,9 @@ async def test_a_list_that_leaves_videos_out_costs_polls_and_no_video(
 # -- a list that is refused ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("status", [400, 404, 405, 413, 414, 422, 431])
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 413, 414, 422, 431])
 async def test_where_lists_are_refused_each_video_is_asked_for_by_itself(status: int, sim: Simulator) -> None:
-    """404 and 405: a proxy that does not know the call. 413, 414, 431: one that finds the address too long."""
+    """A key that may not list (401, 403), a proxy that does not know the call (404, 405) or finds it too long (414)."""
     ids = submit("byteplus", 16)
     sim.faults.add(Fault("http_status", on="list", times=None, status=status))
     tasks = start(ids, CONN)
@@ -102,6 +106,39 @@ async def test_a_list_that_is_too_long_for_something_on_the_way_gets_shorter(sim
     assert 8 <= max(sizes) <= 32
     assert reads(sim, "poll") == []
     await all_succeed(sim, ids, tasks)
+
+
+async def test_lists_that_were_refused_for_a_while_are_tried_again(
+    sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(poller, "LISTS_AGAIN", 0.5)
+    ids = submit("byteplus", 16)
+    fault = Fault("http_status", on="list", times=1, status=404)
+    sim.faults.add(fault)
+    tasks = start(ids, CONN)
+    await until(lambda: fault.fired == 1, "a refusal")
+    await until(lambda: {request.call for request in reads(sim)[-8:]} == {"poll"}, "asking one by one")
+    await until(lambda: {request.call for request in reads(sim)[-8:]} == {"list"}, "lists")
+    await all_succeed(sim, ids, tasks)
+
+
+async def test_one_odd_id_that_the_vendor_refuses_ends_no_other_wait(
+    sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Ark may: what it says to an id that it never gave is not documented."""
+    ids, odd = submit("byteplus", 8), "no-id-of-mine"
+    send = PollingClient._send
+
+    async def refuses(self: PollingClient, exchange: Any) -> Any:
+        if odd in exchange.request.path or odd in [value for _, value in exchange.request.params]:
+            raise RequestRejectedError("HTTP 400", status_code=400)
+        return await send(self, exchange)
+
+    monkeypatch.setattr(PollingClient, "_send", refuses)
+    tasks = start([odd, *ids], CONN)
+    assert outcomes(await ends(tasks[:1])) == {"RequestRejectedError"}
+    await asked(sim, ids, times=2)
+    await all_succeed(sim, ids, tasks[1:])
 
 
 # -- a list that fails -----------------------------------------------------------------------------------------------
@@ -124,13 +161,36 @@ async def test_a_list_that_keeps_failing_ends_every_wait_with_what_a_retry_can_m
     assert all(error_of(event).retryable for event in events)
 
 
+async def test_lists_that_keep_failing_cost_nobody_the_wait_while_single_polls_work(sim: Simulator) -> None:
+    ids = submit("byteplus", 8)
+    fault = Fault("http_500", on="list", times=None)
+    sim.faults.add(fault)
+    tasks = start(ids, CONN)
+    await until(lambda: fault.fired > 3 * polling.MOST_FAILURES, "many failures")
+    await all_succeed(sim, ids, tasks)
+
+
+async def test_one_record_that_cannot_be_read_costs_no_other_video_its_wait(
+    sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids, read = submit("byteplus", 8), BytePlusAdapter._video
+
+    def stumbles(self: BytePlusAdapter, data: dict[str, Any], video_id: str) -> Video:
+        if video_id == ids[0]:
+            raise KeyError("a field that was always there")
+        return read(self, data, video_id)
+
+    monkeypatch.setattr(BytePlusAdapter, "_video", stumbles)
+    tasks = start(ids, CONN)
+    assert outcomes(await ends(tasks[:1])) == {"TransientApiError"}
+    await asked(sim, ids[1:], times=3 * polling.MOST_FAILURES)
+    await all_succeed(sim, ids[1:], tasks[1:])
+
+
 async def test_a_failed_list_counts_once_for_each_of_its_videos(
     sim: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said: list[str] = []
-    monkeypatch.setattr(
-        SeedanceVideoTrigger, "_tell", lambda self, decision: said.append(decision.note) if decision.note else None
-    )
+    said = notes(monkeypatch)
     ids = submit("byteplus", 8)
     sim.faults.add(Fault("http_500", on="list"))
     await all_succeed(sim, ids, start(ids, CONN, poll_interval=0.5))

@@ -11,7 +11,7 @@ import pytest
 
 from airflow_provider_seedance.api import polling
 from airflow_provider_seedance.simulator import Fault, Simulator
-from airflow_provider_seedance.triggers import pace
+from airflow_provider_seedance.triggers import pace, poller, watches
 
 from .bench import (
     NOWHERE,
@@ -35,11 +35,11 @@ from .bench import (
 async def test_the_server_never_sees_more_single_polls_than_the_connection_allows(
     sim: Simulator, connect: Connect
 ) -> None:
-    conn = connect("jimmyai", polls_per_second=10)
+    conn = connect("jimmyai", polls_per_second=20)
     ids = submit("jimmyai", 30)
     tasks = start(ids, conn)
-    await until(lambda: len(reads(sim)) >= 30)
-    assert sim.max_rate_seen["jimmyai", "poll"] <= 10 + 1  # the server's second may begin between two polls
+    await until(lambda: len(reads(sim)) >= 36)
+    assert sim.max_rate_seen["jimmyai", "poll"] <= 20 + 1  # the server's second may begin between two polls
     await cancel(tasks)
 
 
@@ -54,11 +54,11 @@ async def test_the_server_never_sees_more_lists_than_the_connection_allows(sim: 
 
 async def test_single_polls_beside_batches_keep_to_their_own_rate(sim: Simulator, connect: Connect) -> None:
     """A batch that turns out to hold one video must not be a GET on the LISTs' account."""
-    conn = connect("byteplus", polls_per_second=4, lists_per_second=10)
+    conn = connect("byteplus", polls_per_second=8, lists_per_second=10)
     ids = submit("byteplus", 3)
     tasks = start([*ids, *(f"{NOWHERE}{n}" for n in range(8))], conn, poll_interval=0.3)
     await until(lambda: len(reads(sim, "poll")) >= 16)
-    assert sim.max_rate_seen["byteplus", "poll"] <= 4 + 1
+    assert sim.max_rate_seen["byteplus", "poll"] <= 8 + 1
     await cancel(tasks)
 
 
@@ -68,7 +68,7 @@ async def test_the_vendor_s_published_rates_are_kept_without_a_refusal() -> None
         patch.setenv("AIRFLOW_CONN_SEEDANCE_BYTEPLUS", strict.connection_json("byteplus"))
         ids = await asyncio.to_thread(submit, "byteplus", 20)
         tasks = start(ids, conn_id("byteplus"))
-        await until(lambda: len(reads(strict)) >= 5)
+        await until(lambda: len(reads(strict)) >= 4)
         assert {request.answered for request in reads(strict)} <= {200, None}
         await cancel(tasks)
 
@@ -84,10 +84,10 @@ async def test_a_rate_that_is_changed_on_the_connection_is_taken_up(sim: Simulat
 
 
 async def test_every_video_is_asked_for_before_any_is_asked_for_again(sim: Simulator, connect: Connect) -> None:
-    conn = connect("jimmyai", polls_per_second=25)
-    ids = submit("jimmyai", 30)
+    conn = connect("jimmyai", polls_per_second=40)
+    ids = submit("jimmyai", 20)
     tasks = start(ids, conn)
-    await until(lambda: len(reads(sim)) >= 75)
+    await until(lambda: len(reads(sim)) >= 60)
     seen = Counter(dict.fromkeys(ids, 0))
     for request in reads(sim):
         seen.update(ids_in(request))
@@ -96,7 +96,7 @@ async def test_every_video_is_asked_for_before_any_is_asked_for_again(sim: Simul
 
 
 async def test_who_joins_later_does_not_wait_for_all_rounds(sim: Simulator, connect: Connect) -> None:
-    conn = connect("jimmyai", polls_per_second=10)
+    conn = connect("jimmyai", polls_per_second=20)
     ids = submit("jimmyai", 21)
     tasks = start(ids[:20], conn)
     await until(lambda: len(reads(sim)) >= 5)
@@ -104,6 +104,31 @@ async def test_who_joins_later_does_not_wait_for_all_rounds(sim: Simulator, conn
     before = len(reads(sim))
     await asked(sim, ids[20:])
     assert len(reads(sim)) - before <= 16 + 5  # those who had never been asked for, and what goes on meanwhile
+    await cancel(tasks)
+
+
+# -- lists or single polls -------------------------------------------------------------------------------------------
+
+
+async def test_a_few_videos_are_not_kept_waiting_for_the_next_list(sim: Simulator, connect: Connect) -> None:
+    """One LIST a second would be too slow for them, and 20 GETs a second are allowed."""
+    conn = connect("byteplus", polls_per_second=20, lists_per_second=1)
+    ids = submit("byteplus", 3)
+    tasks = start(ids, conn, poll_interval=0.4)
+    started = time.monotonic()
+    await asked(sim, ids, times=5)
+    assert time.monotonic() - started < 4
+    await cancel(tasks)
+
+
+async def test_many_videos_wait_for_the_next_list_rather_than_being_asked_for_one_by_one(
+    sim: Simulator, connect: Connect
+) -> None:
+    conn = connect("byteplus", polls_per_second=20, lists_per_second=1)
+    ids = submit("byteplus", 60)
+    tasks = start(ids, conn, poll_interval=0.4)
+    await until(lambda: len(reads(sim, "list")) >= 3)
+    assert len(reads(sim, "poll")) <= 10
     await cancel(tasks)
 
 
@@ -129,12 +154,12 @@ async def test_one_refusal_pauses_all_requests_of_the_connection(vendor: str, on
 
 
 async def test_no_video_fails_for_refusals_however_many(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(polling, "MOST_FAILURES", 2)
+    monkeypatch.setattr(polling, "MOST_FAILURES", 1)
     ids = submit("byteplus", 10)
-    fault = Fault("http_429", on="list", times=3)
+    fault = Fault("http_429", on="list", times=2)
     sim.faults.add(fault)
     tasks = start(ids, conn_id("byteplus"))
-    await until(lambda: fault.fired == 3)
+    await until(lambda: fault.fired == 2)
     await all_succeed(sim, ids, tasks)
 
 
@@ -185,3 +210,41 @@ async def test_a_deadline_holds_when_the_rate_leaves_no_time_to_ask(sim: Simulat
     conn = connect("jimmyai", polls_per_second=0.05)
     tasks = start(submit("jimmyai", 5), conn, deadline=time.time() + 1)
     assert outcomes(await ends(tasks, patience=10)) == {"VideoTimeoutError"}
+
+
+async def test_a_last_poll_goes_before_all_others(sim: Simulator, connect: Connect) -> None:
+    conn = connect("jimmyai", polls_per_second=5)
+    ids = submit("jimmyai", 31)
+    others = start(ids[:30], conn)
+    started = time.time()
+    tasks = start(ids[30:], conn, deadline=started + 1)
+    sim.finish(ids[30])
+    assert outcomes(await ends(tasks)) == {"succeeded"}
+    assert time.time() - started < 4  # a round takes 6 s
+    await cancel(others)
+
+
+@pytest.mark.parametrize("vendor", ["byteplus", "jimmyai"])
+async def test_deadlines_hold_while_all_requests_hang(
+    vendor: str, sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watches, "LATE", 0.5)
+    monkeypatch.setattr(poller, "MOST_IN_FLIGHT", 1)
+    ids = submit(vendor, 5)
+    slow = Fault("slow", vendor=vendor, on="poll", times=None, seconds=30)
+    sim.faults.add(slow)
+    blocking = start(ids[:1], conn_id(vendor))
+    await until(lambda: slow.fired == 1, "a poll that hangs")
+    tasks = start(ids[1:], conn_id(vendor), deadline=time.time() + 0.3)
+    assert outcomes(await ends(tasks, patience=10)) == {"VideoTimeoutError"}
+    await cancel(blocking)
+
+
+async def test_one_last_poll_is_late_rather_than_left_out_when_the_vendor_asks_for_a_short_pause(
+    sim: Simulator,
+) -> None:
+    ids = submit("jimmyai", 1)
+    sim.faults.add(Fault("http_429", vendor="jimmyai", on="poll", retry_after=1))
+    tasks = start(ids, conn_id("jimmyai"), poll_interval=60, deadline=time.time() + 0.3)
+    await until(lambda: len(reads(sim)) == 1, "the refusal")
+    await all_succeed(sim, ids, tasks)

@@ -68,8 +68,8 @@ async def test_each_connection_has_a_client_of_its_own(sim: Simulator, clients: 
 @pytest.mark.parametrize("vendor", ARK)
 async def test_on_ark_polls_merge(vendor: str, sim: Simulator) -> None:
     ids = submit(vendor, 100)
-    tasks = start(ids, conn_id(vendor), poll_interval=0.5)
-    await asked(sim, ids, times=5)
+    tasks = start(ids, conn_id(vendor), poll_interval=0.4)
+    await asked(sim, ids, times=4)
     requests, polls = len(reads(sim)), times_asked(sim).total()
     await all_succeed(sim, ids, tasks)
     assert requests <= polls / 20
@@ -147,10 +147,10 @@ async def test_nobody_is_asked_for_before_about_one_interval(vendor: str, sim: S
 
 async def test_first_polls_are_spread(sim: Simulator) -> None:
     ids = submit("jimmyai", 40)
-    tasks = start(ids, conn_id("jimmyai"), poll_interval=3)
+    tasks = start(ids, conn_id("jimmyai"), poll_interval=2)
     await asked(sim, ids)
     moments = [request.at for request in reads(sim)]
-    assert max(moments) - min(moments) >= 3 * poller.JITTER / 2
+    assert max(moments) - min(moments) >= 2 * poller.JITTER / 2
     await cancel(tasks)
 
 
