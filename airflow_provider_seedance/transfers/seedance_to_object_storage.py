@@ -10,6 +10,7 @@ from airflow.providers.common.compat.sdk import BaseOperator
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.outlets import attach_to_outlets
 from airflow_provider_seedance.transfers.names import check_paths
+from airflow_provider_seedance.xcoms import returned
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -105,7 +106,7 @@ class SeedanceVideoToObjectStorageOperator(BaseOperator):
         finally:
             hook.close()
         attach_to_outlets(context, self.landed, self.landed["uri"])
-        return self.landed
+        return returned(self, context, self.landed)
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any]:
         """For OpenLineage: the file at the vendor, the object that it became, and the vendor's job."""

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="index"
 """The operator in DAGs: what is refused when they are parsed, templates, mapping, XCom."""
 
 from __future__ import annotations

@@ -1,0 +1,117 @@
+"""Lands videos in processes of their own, so that they can be killed.
+
+Started once, because importing Airflow takes seconds; each line on stdin makes a child, by fork. Said on stdout: the
+child's process id, and, once it has ended, how.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+ROOT = Path(__file__).parents[2]
+
+
+class Child:
+    """One landing in another process."""
+
+    def __init__(self, nursery: Nursery) -> None:
+        self._nursery = nursery
+        self.pid = int(nursery.hear()["pid"])
+
+    def kill(self) -> None:
+        """SIGKILL: nothing is cleaned up."""
+        os.kill(self.pid, signal.SIGKILL)
+
+    def wait(self) -> int:
+        """The exit code; negative for a signal."""
+        return int(self._nursery.hear()["ended"])
+
+
+class Nursery:
+    """Starts landings, one at a time.
+
+    :param environment: connections, for example.
+    :param storages: URLs of the storages that will be used.
+    """
+
+    def __init__(self, environment: dict[str, str], *storages: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.transfers.nursery"],
+            cwd=ROOT,
+            env=os.environ | environment | {"NURSERY_STORAGES": json.dumps(storages)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> Self:
+        assert self.hear() == {"ready": True}
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.kill()
+        self._process.communicate(timeout=10)
+
+    def land(self, video: dict[str, Any], output_path: str) -> Child:
+        """Starts a landing."""
+        assert self._process.stdin
+        self._process.stdin.write(json.dumps([video, output_path]) + "\n")
+        self._process.stdin.flush()
+        return Child(self)
+
+    def hear(self) -> dict[str, Any]:
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        assert line, "the nursery has ended"
+        heard: dict[str, Any] = json.loads(line)
+        return heard
+
+
+def _main() -> None:
+    said = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # Airflow logs to stdout
+
+    def say(**words: Any) -> None:
+        said.write(json.dumps(words) + "\n")
+        said.flush()
+
+    from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+    from airflow_provider_seedance.hooks.seedance import SeedanceHook
+    from airflow_provider_seedance.transfers.landing import land_video
+
+    # What is slow the first time: Airflow's providers, botocore's models, the adapters.
+    SeedanceHook().get_conn()
+    for url in json.loads(os.environ["NURSERY_STORAGES"]):
+        ObjectStoragePath(url).exists()
+    # Connections and threads of the storages don't survive a fork.
+    for library in {type(ObjectStoragePath(url).fs) for url in json.loads(os.environ["NURSERY_STORAGES"])}:
+        library.clear_instance_cache()
+    getattr(import_module(ObjectStoragePath.__module__.replace(".path", ".store")), "_STORE_CACHE", {}).clear()
+    say(ready=True)
+    for line in sys.stdin:
+        video, output_path = json.loads(line)
+        pid = os.fork()
+        if pid == 0:
+            status = 1
+            try:
+                land_video(SeedanceHook(), video, output_path)
+                status = 0
+            finally:
+                os._exit(status)
+        say(pid=pid)
+        say(ended=os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+
+
+if __name__ == "__main__":
+    _main()

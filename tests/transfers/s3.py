@@ -1,0 +1,72 @@
+"""S3 over real HTTP: moto's server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+BUCKET = "clips"
+
+
+class Bucket:
+    """One bucket, empty when it is made.
+
+    :param endpoint: where the server listens.
+    """
+
+    def __init__(self, endpoint: str) -> None:
+        import boto3
+
+        self.endpoint = endpoint
+        self._s3 = boto3.client(
+            "s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
+        )
+        self._s3.create_bucket(Bucket=BUCKET)
+
+    @property
+    def connection(self) -> str:
+        """As JSON, for `AIRFLOW_CONN_AWS_DEFAULT`."""
+        extra = {"endpoint_url": self.endpoint, "region_name": "us-east-1"}
+        return json.dumps({"conn_type": "aws", "login": "a", "password": "b", "extra": extra})
+
+    @property
+    def keys(self) -> list[str]:
+        return sorted(item["Key"] for item in self._s3.list_objects_v2(Bucket=BUCKET).get("Contents", []))
+
+    @property
+    def uploads(self) -> list[str]:
+        """Uploads that somebody began and nobody ended."""
+        return [item["Key"] for item in self._s3.list_multipart_uploads(Bucket=BUCKET).get("Uploads", [])]
+
+    def read(self, key: str) -> bytes:
+        content: bytes = self._s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+        return content
+
+    def head(self, key: str) -> dict[str, Any]:
+        answer: dict[str, Any] = self._s3.head_object(Bucket=BUCKET, Key=key)
+        return answer
+
+    def put(self, key: str, content: bytes) -> None:
+        self._s3.put_object(Bucket=BUCKET, Key=key, Body=content)
+
+    def empty(self) -> None:
+        for key in self.keys:
+            self._s3.delete_object(Bucket=BUCKET, Key=key)
+        for item in self._s3.list_multipart_uploads(Bucket=BUCKET).get("Uploads", []):
+            self._s3.abort_multipart_upload(Bucket=BUCKET, Key=item["Key"], UploadId=item["UploadId"])
+
+
+@contextmanager
+def bucket() -> Iterator[Bucket]:
+    """A server of its own, with one bucket."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        yield Bucket(f"http://{host}:{port}")
+    finally:
+        server.stop()
