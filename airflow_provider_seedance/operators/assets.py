@@ -14,6 +14,7 @@ from airflow.providers.common.compat.sdk import BaseOperator
 from airflow_provider_seedance.api.errors import InvalidRequestError, SeedanceError
 from airflow_provider_seedance.exceptions import airflow_errors, for_airflow
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
+from airflow_provider_seedance.xcoms import returned
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -104,11 +105,12 @@ class SeedanceUploadAssetOperator(BaseOperator):
                 records = AssetRecords(context, fingerprint_of(hook.account, fields))
                 asset = self._obtain(hook, library, records)
                 if not library.has_states or not self.wait_for_completion:
-                    return asset.to_dict()
+                    return returned(self, context, asset.to_dict())
                 if library.takes == "body" and not self.status_query:
                     self.log.warning("Whether asset %s is active is not asked: no status_query.", asset.asset_id)
-                    return asset.to_dict()
-                return self._wait(hook, asset, library, self._deadline(context["ti"]))
+                    return returned(self, context, asset.to_dict())
+                ready = self._wait(hook, asset, library, self._deadline(context["ti"]))
+                return returned(self, context, ready)
         finally:
             hook.close()
 
@@ -125,7 +127,7 @@ class SeedanceUploadAssetOperator(BaseOperator):
                     raise error
                 fields = {name: getattr(self, name) for name in _UPLOAD_FIELDS}
                 uploaded = AssetRecords(context, fingerprint_of(hook.account, fields)).earlier().asset
-                return self._ready(self._look(hook, asset_id), uploaded)
+                return returned(self, context, self._ready(self._look(hook, asset_id), uploaded))
         finally:
             hook.close()
 

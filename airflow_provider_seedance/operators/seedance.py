@@ -24,6 +24,7 @@ from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.links.seedance import SeedanceVideoLink
 from airflow_provider_seedance.operators.submission_store import open_store
 from airflow_provider_seedance.task_states import has_ended_for_good
+from airflow_provider_seedance.xcoms import returned
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -346,7 +347,7 @@ class SeedanceCreateVideoOperator(BaseOperator):
         self.delivered = hand_on(
             context, video, seedance_conn_id=self.seedance_conn_id, fields=self._request_fields(), landed=landed
         )
-        return self.delivered
+        return returned(self, context, self.delivered)
 
     def _failed(self, error: SeedanceError, *, recorded: bool) -> SeedanceError:
         from airflow_provider_seedance.delivery import count_failure

@@ -19,6 +19,7 @@ from airflow_provider_seedance.api.errors import InvalidRequestError, SeedanceEr
 from airflow_provider_seedance.exceptions import for_airflow
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.links.seedance import SeedanceVideoLink
+from airflow_provider_seedance.xcoms import returned
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -162,7 +163,7 @@ class SeedanceVideoSensor(BaseSensorOperator):
         from airflow_provider_seedance.delivery import hand_on
 
         self.delivered = hand_on(context, video, seedance_conn_id=self.seedance_conn_id)
-        return self.delivered
+        return returned(self, context, self.delivered)
 
     def _final(self, error: SeedanceError) -> Exception:
         """Waiting longer can't bring a failed video back, so a retry of the sensor is only for what may pass."""
