@@ -16,7 +16,9 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 def environment() -> dict[str, str]:
     """An Airflow that nobody has configured, with a home of its own."""
-    return clean_environment() | {
+    # Without any proxy setting, as most triggerers are.
+    clean = {name: value for name, value in clean_environment().items() if name.lower() != "no_proxy"}
+    return clean | {
         "AIRFLOW_HOME": str(CHECKOUT / ".work" / "bench-home"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
