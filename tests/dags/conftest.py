@@ -10,6 +10,7 @@ import pytest
 
 from airflow_provider_seedance.simulator import VENDORS, Simulator
 from tests.any_airflow import load_dag_bag
+from tests.transfers import s3
 
 EXAMPLES = Path(__file__).parents[2] / "example_dags"
 
@@ -28,6 +29,14 @@ def simulator(fast_simulator: Simulator, airflow_db: None, monkeypatch: pytest.M
     for vendor in VENDORS:
         monkeypatch.setenv(f"AIRFLOW_CONN_SEEDANCE_{vendor.upper()}", fast_simulator.connection_json(vendor))
     return fast_simulator
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The name of a bucket in an S3 that Airflow's default connection opens."""
+    with s3.bucket() as made:
+        monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", made.connection)
+        yield s3.BUCKET
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,8 @@ import pytest
 import requests_mock
 from airflow.providers.common.compat.sdk import DAG
 
-from airflow_provider_seedance.simulator import VENDORS, Simulator
+from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
+from dev.mp4 import inspect
 from tests.any_airflow import AIRFLOW
 from tests.dags.conftest import EXAMPLES
 
@@ -20,10 +23,19 @@ pytestmark = [
 
 ALL = sorted(path.stem for path in EXAMPLES.glob("seedance_*.py"))
 UPLOADS = "seedance_upload_http"
+APPROVAL = "seedance_approval"
 
 
-def run(dag: DAG) -> Any:
-    return dag.test(use_executor=False)
+def run(dag: DAG, **kwargs: Any) -> Any:
+    return dag.test(use_executor=False, **kwargs)
+
+
+def states(dag_run: Any) -> dict[str, str]:
+    return {f"{ti.task_id}[{ti.map_index}]": str(ti.state) for ti in dag_run.get_task_instances()}
+
+
+def file_of(uri: str) -> Path:
+    return Path(urlsplit(uri).path)
 
 
 def xcom(dag_run: Any, task_id: str, key: str = "return_value", map_index: int = -1) -> Any:
@@ -31,11 +43,10 @@ def xcom(dag_run: Any, task_id: str, key: str = "return_value", map_index: int =
     return ti.xcom_pull(task_ids=task_id, key=key, map_indexes=map_index)
 
 
-@pytest.mark.parametrize("dag_id", [name for name in ALL if name != UPLOADS])
+@pytest.mark.parametrize("dag_id", [name for name in ALL if name not in (UPLOADS, APPROVAL)])
 def test_an_example_dag_runs_as_it_is(dag_id: str, simulator: Simulator, load_dag: Callable[[str], Any]) -> None:
-    dag_run = run(load_dag(dag_id))
-    states = {f"{ti.task_id}[{ti.map_index}]": str(ti.state) for ti in dag_run.get_task_instances()}
-    assert set(states.values()) == {"success"}, states
+    found = states(run(load_dag(dag_id)))
+    assert set(found.values()) == {"success"}, found
     assert len(simulator.ledger) == len({bill.video_id for bill in simulator.ledger}) > 0
 
 
@@ -78,3 +89,76 @@ def test_a_mapped_batch_hands_each_video_on_by_its_own_index(
     for index in range(3):
         assert xcom(dag_run, "wait", "video_id", index) == created[index]
         assert created[index] in xcom(dag_run, "wait", "video_url", index)
+
+
+def test_a_storyboard_s_clips_begin_where_the_one_before_ended(
+    simulator: Simulator, load_dag: Callable[[str], Any]
+) -> None:
+    dag_run = run(load_dag("seedance_storyboard"))
+    creates = simulator.creates()
+    assert len(creates) == len(simulator.ledger) == 3
+    for number in (1, 2):
+        last_frame = xcom(dag_run, f"scene_{number}", "last_frame_url")
+        (first,) = [item for item in creates[number].json["content"] if item.get("role") == "first_frame"]
+        assert first["image_url"]["url"] == last_frame
+    clips = [inspect(file_of(xcom(dag_run, f"scene_{number}", "uri"))) for number in (1, 2, 3)]
+    assert [(clip.width, clip.height) for clip in clips] == [(1280, 720)] * 3
+
+
+def test_the_days_of_a_series_share_seed_and_style(simulator: Simulator, load_dag: Callable[[str], Any]) -> None:
+    dag = load_dag("seedance_daily")
+    uris = [xcom(run(dag), "clip_of_the_day", "uri") for _ in range(2)]
+    assert len(set(uris)) == 2
+    asked = [create.json for create in simulator.creates()]
+    assert asked[0]["seed"] == asked[1]["seed"]
+    assert [c for c in asked[0]["content"] if c["type"] != "text"] == [
+        c for c in asked[1]["content"] if c["type"] != "text"
+    ]
+
+
+def test_an_asset_s_event_says_what_was_landed_and_where(simulator: Simulator, load_dag: Callable[[str], Any]) -> None:
+    from airflow.models.asset import AssetEvent
+    from airflow.utils.session import create_session
+
+    dag_run = run(load_dag("seedance_asset"))
+    with create_session() as session:
+        events = session.query(AssetEvent).filter(AssetEvent.source_run_id == dag_run.run_id).all()
+        (extra,) = [event.extra for event in events]
+    assert extra["uri"] == xcom(dag_run, "make_trailer", "uri")
+    assert extra["bytes"] == file_of(extra["uri"]).stat().st_size
+    assert not any("url" in name for name in extra)
+
+
+def test_one_refused_clip_stops_no_other(simulator: Simulator, load_dag: Callable[[str], Any]) -> None:
+    simulator.faults.add(Fault("moderation_submit", skip=1))
+    dag_run = run(load_dag("seedance_lanes"))
+    found = states(dag_run)
+    assert sorted(found[f"lane.land[{index}]"] for index in range(3)) == ["success", "success", "upstream_failed"]
+    assert sorted(found[f"lane.create[{index}]"] for index in range(3)) == ["failed", "success", "success"]
+    assert len(xcom(dag_run, "what_is_there")) == len(simulator.ledger) == 2
+
+
+@pytest.mark.skipif(AIRFLOW < (3, 1), reason="Airflow 3.1 brought approvals")
+def test_an_approved_batch_goes_from_the_table_to_s3_and_to_the_library(
+    simulator: Simulator, load_dag: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch, bucket: str
+) -> None:
+    """The approval itself is a person's: here it is taken as given, on the real stack it is given."""
+    monkeypatch.setenv("SEEDANCE_OUTPUT", f"s3://aws_default@{bucket}/videos")
+    monkeypatch.setenv("AIRFLOW_CONN_VIDEO_LIBRARY", '{"conn_type": "http", "host": "https://library.example"}')
+    received: dict[str, bytes] = {}
+
+    def accept(request: Any, context: Any) -> str:
+        received[request.url.rpartition("/")[2]] = request.body.read()
+        context.status_code = 201
+        return "stored"
+
+    with requests_mock.Mocker(real_http=True) as mocker:
+        mocker.put(re.compile("https://library.example/"), text=accept)
+        dag_run = run(load_dag(APPROVAL), mark_success_pattern="approve")
+    assert set(states(dag_run).values()) == {"success"}
+    assert sorted(received) == sorted(f"{bill.video_id}.mp4" for bill in simulator.ledger)
+    assert len(received) == 2
+    for index in range(2):
+        landed = xcom(dag_run, "land", map_index=index)
+        assert landed["uri"].startswith(f"s3://{bucket}/videos/")
+        assert hashlib.sha256(received[f"{landed['video_id']}.mp4"]).hexdigest() == landed["sha256"]
