@@ -149,7 +149,8 @@ class SeedanceUploadAssetOperator(BaseOperator):
 
                 if library.takes == "url" and earlier.file is not None:
                     self.log.info("The file was stored by an earlier attempt.")
-                    upload = upload.model_copy(update={"url": earlier.file.url, "kind": earlier.file.kind})
+                    stored_as = {"url": earlier.file.url, "kind": earlier.file.kind}
+                    upload = upload.model_copy(update={**stored_as, "name": upload.name or earlier.file.name})
                 elif library.takes == "url" and is_url(source):
                     upload = upload.model_copy(update={"url": source})
                 else:

@@ -157,6 +157,9 @@ def test_a_file_that_was_stored_is_not_sent_again_when_registering_it_failed(sim
     task.deferred()
     paths = [request.path.rpartition("/v1/")[2] for request in sim.requests if request.call == "upload"]
     assert paths == ["files/upload", "seedance/sp/assets/upload", "seedance/sp/assets/upload"]
+    first, second = (request.json for request in sim.requests if request.path.endswith("sp/assets/upload"))
+    assert first == second
+    assert second["name"] == "girl.png"
 
 
 def test_another_source_is_another_upload_but_another_signature_is_not(sim: Simulator) -> None:
