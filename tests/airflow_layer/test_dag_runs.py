@@ -75,7 +75,7 @@ def test_a_connection_in_airflow_s_database_does_for_a_sensor_that_defers(stored
     assert (xcom(waited, "video_id"), xcom(waited, "status")) == (bill.video_id, "succeeded")
     assert bill.video_id in xcom(waited, "video_url")
     assert xcom(waited)["video_url"] == xcom(waited, "video_url")
-    assert stored.videos[bill.video_id].polls > 3
+    assert stored.videos[bill.video_id].polls >= 3  # a first look, at least one while deferred, one at the end
 
 
 def test_a_failed_video_skips_what_follows_if_the_sensor_fails_softly(stored: Simulator) -> None:
