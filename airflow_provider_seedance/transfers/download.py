@@ -126,6 +126,11 @@ def read_head(status: int, headers: Mapping[str, str], wanted: int) -> Head:
     return Head(0, None, validator)
 
 
+def pause_after(failures: int, asked: float | None) -> float:
+    """Seconds until the next request: longer with each failure in a row, or what the host asked for, within a bound."""
+    return min(LONGEST_PAUSE, max(0.25 * 2.0 ** (failures - 1), asked or 0.0))
+
+
 class Download:
     """Fetches one file.
 
@@ -159,7 +164,7 @@ class Download:
         """
         retrying = Retrying(
             retry=retry_if_exception_type(LandingInterruptedError),
-            stop=self._is_enough,
+            stop=lambda state: self._failures >= PATIENCE,
             wait=self._pause,
             before_sleep=self._say_why,
             reraise=True,
@@ -196,13 +201,16 @@ class Download:
                 ) from None
             self._source.renew(str(refused))
             return
-        except AnotherFileError:
-            self._start_over()
+        except LandingInterruptedError as error:
+            self._failures += 1
+            if isinstance(error, AnotherFileError):
+                self._start_over()
             raise
         if self._total is None:
             self._total = self._offset  # a chunked body that has come to its end
         self._whole = self._offset == self._total
         if not self._whole and self._offset == start:
+            self._failures += 1
             raise LandingInterruptedError(f"The file host sent nothing after byte {start} of {self._total}.")
 
     def _begin(self, head: Head) -> None:
@@ -249,15 +257,10 @@ class Download:
             f"{self._name} {what}, more than `max_bytes` allows ({self._max_bytes}). Nothing was written."
         )
 
-    def _is_enough(self, state: RetryCallState) -> bool:
-        self._failures += 1
-        return self._failures >= PATIENCE
-
     def _pause(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         asked = error.retry_after if isinstance(error, LandingInterruptedError) else None
-        doubled: float = 0.25 * 2 ** (self._failures - 1)
-        return min(LONGEST_PAUSE, max(doubled, asked or 0.0)) * random.uniform(1, 1.25)  # noqa: S311 - no secret
+        return pause_after(self._failures, asked) * random.uniform(1, 1.25)  # noqa: S311 - no secret
 
     def _say_why(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None

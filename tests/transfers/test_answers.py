@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_seedance.api.errors import LandingInterruptedError, NotAVideoError
-from airflow_provider_seedance.transfers.download import AnotherFileError, Head, UnavailableError, read_head
+from airflow_provider_seedance.transfers.download import (
+    AnotherFileError,
+    Head,
+    UnavailableError,
+    pause_after,
+    read_head,
+)
 
 LENGTH = {"content-length": "10"}
 
@@ -57,3 +63,11 @@ def test_the_pause_that_a_host_asks_for_is_kept() -> None:
     with pytest.raises(LandingInterruptedError) as caught:
         read_head(503, {"retry-after": "7"}, 0)
     assert caught.value.retry_after == 7
+
+
+@pytest.mark.parametrize(
+    ("failures", "asked", "pause"),
+    [(1, None, 0.25), (3, None, 1.0), (20, None, 30.0), (1, 7.0, 7.0), (1, 3600.0, 30.0)],
+)
+def test_pauses_grow_and_are_bounded(failures: int, asked: float | None, pause: float) -> None:
+    assert pause_after(failures, asked) == pause
