@@ -131,3 +131,11 @@ def test_airflow_2_which_asks_with_a_stored_operator_finds_it_in_xcom(monkeypatc
     monkeypatch.setattr(sdk, "XCom", Stored, raising=False)
     assert SeedanceVideoLink().get_link(object(), ti_key="this") == "https://x.example/v.mp4"  # type: ignore[arg-type]
     assert SeedanceVideoLink().get_link(object(), ti_key="other") == ""  # type: ignore[arg-type]
+
+
+def test_airflow_knows_the_link_s_class() -> None:
+    from airflow.providers_manager import ProvidersManager
+
+    manager = ProvidersManager()  # type: ignore[no-untyped-call]
+    path = f"{SeedanceVideoLink.__module__}.{SeedanceVideoLink.__name__}"
+    assert path in manager.extra_links_class_names
