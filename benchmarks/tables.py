@@ -1,0 +1,107 @@
+"""What was measured, as tables: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from benchmarks.contenders import CONTENDERS
+from benchmarks.plan import EVERYBODY
+from benchmarks.summary import Summaries, Summary
+
+BASE = "http"
+"""Whom the ratios are to."""
+
+
+def number(value: float) -> str:
+    """Three figures that mean something."""
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}" if value >= 0.1 else f"{value:.3g}"
+
+
+def _ratio(value: float, base: float | None) -> str:
+    return f" ({number(value / base)}x)" if base else ""
+
+
+def _late(one: Summary) -> str:
+    figures = " / ".join(number(late) for late in (one.late_p50, one.late_p95, one.late_p99))
+    return f"{figures}; {one.missing:,} never" if one.missing else figures
+
+
+_Row = tuple[str, Callable[[Summary, Summary | None], str]]
+
+_ROWS: tuple[_Row, ...] = (
+    (
+        "CPU per waiting video and minute, ms",
+        lambda one, base: (
+            number(one.cpu * 1000) + ("†" if one.is_behind else "") + _ratio(one.cpu, base.cpu if base else None)
+        ),
+    ),
+    ("CPU per poll of one video, ms", lambda one, base: number(one.cpu_per_poll * 1000)),
+    ("event loop busy, %", lambda one, base: number(one.busy * 100)),
+    ("each video polled every, s", lambda one, base: number(one.polled_every)),
+    (
+        "requests per video and minute",
+        lambda one, base: number(one.requests) + _ratio(one.requests, base.requests if base else None),
+    ),
+    ("connection look-ups per video, whole round", lambda one, base: number(one.look_ups_per_video)),
+    ("connection look-ups per poll", lambda one, base: number(one.look_ups_per_poll)),
+    (
+        "event-loop lag p50 / p99, ms",
+        lambda one, base: f"{number(one.lag_p50 * 1000)} / {number(one.lag_p99 * 1000)}",
+    ),
+    (
+        "memory per waiting video, KB",
+        lambda one, base: number(one.memory / 1024) + _ratio(one.memory, base.memory if base else None),
+    ),
+    ("ready at the vendor to event p50 / p95 / p99, s", lambda one, base: _late(one)),
+    (
+        "most requests in one second, seen by the server",
+        lambda one, base: ", ".join(f"{call} {most:,}" for call, most in one.most_per_second.items()),
+    ),
+)
+
+
+def table(found: Summaries, videos: int) -> str:
+    """One number of videos: a row for each figure, a column for each contender, ratios to the HTTP provider."""
+    columns = [(name, found.get((name, videos))) for name in EVERYBODY]
+    base = found.get((BASE, videos))
+    lines = [
+        "| " + " | ".join(["", *(CONTENDERS[name].title for name, _ in columns)]) + " |",
+        "|" + "---|" * (len(columns) + 1),
+    ]
+    for title, cell in _ROWS:
+        cells = [cell(one, base) if one else _absence(found, name, videos) for name, one in columns]
+        lines.append("| " + " | ".join([title, *cells]) + " |")
+    return "\n".join(lines)
+
+
+def _absence(found: Summaries, contender: str, videos: int) -> str:
+    most = _most_polls(found, contender)
+    return "not run: too slow" if most is not None and most < videos / _interval(found, videos) else "not run"
+
+
+def _interval(found: Summaries, videos: int) -> float:
+    return next(one.interval for (_, size), one in found.items() if size == videos)
+
+
+def _most_polls(found: Summaries, contender: str) -> float | None:
+    known = [one for (name, _), one in found.items() if name == contender]
+    return max(known, key=lambda one: one.videos).most_polls if known else None
+
+
+def notes(found: Summaries, videos: int) -> list[str]:
+    """What the table alone doesn't say: who fell behind, who was left out and why."""
+    interval = _interval(found, videos)
+    needed = f"{videos:,} videos every {number(interval)} s are {number(videos / interval)} polls a second"
+    lines = []
+    for name in EVERYBODY:
+        title, one = CONTENDERS[name].title, found.get((name, videos))
+        if one and one.is_behind:
+            lines.append(
+                f"† {title}: fell behind, at {number(one.polls)} polls a second ({needed}). "
+                "Its CPU is what polling on time would take."
+            )
+        elif one is None and (most := _most_polls(found, name)) is not None:
+            lines.append(f"{title}: not run, as it manages about {number(most)} polls a second; {needed}.")
+    return lines
