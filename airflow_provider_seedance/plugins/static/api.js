@@ -21,7 +21,12 @@ const TOLD = {
   404: "Airflow has no such task instance (any more), or you may not see it.",
 };
 
-/** GETs JSON. Also returns the server's clock, which the browser's may differ from. */
+let skew = 0; // milliseconds that the server's clock is ahead of the browser's
+
+/** Milliseconds since 1970 by the server's clock, which wrote all times that are shown. */
+export const serverTime = () => Date.now() + skew;
+
+/** GETs JSON. */
 export async function get(path, params = {}, signal = undefined) {
   const url = new URL(`api/v2/${path}`, AIRFLOW);
   for (const [name, value] of Object.entries(params)) {
@@ -35,8 +40,9 @@ export async function get(path, params = {}, signal = undefined) {
     throw new ApiError(0, "Airflow can't be reached. Trying again.");
   }
   if (!answer.ok) throw new ApiError(answer.status, TOLD[answer.status] ?? `Airflow answers ${answer.status}. Trying again.`);
-  const data = await answer.json();
-  return { data, at: Date.parse(answer.headers.get("Date") ?? "") || Date.now() };
+  const at = Date.parse(answer.headers.get("Date") ?? "");
+  if (Math.abs(at - serverTime()) > 2000) skew = at - Date.now();
+  return answer.json();
 }
 
 const part = encodeURIComponent;
@@ -55,14 +61,16 @@ export const dagUrl = (dag) => new URL(`dags/${part(dag)}`, AIRFLOW).href;
 /** One task instance. */
 export async function taskInstance({ dag, run, task, mapIndex }, signal) {
   const mapped = mapIndex >= 0 ? `/${mapIndex}` : "";
-  return (await get(`${runPath(dag, run)}/${part(task)}${mapped}`, {}, signal)).data;
+  return get(`${runPath(dag, run)}/${part(task)}${mapped}`, {}, signal);
 }
 
-/** The last lines of a try's log that speak of the video. */
+/** What the newest try's log says: the provider's own lines, and errors. */
 export async function logLines(task, signal) {
   const path = `${runPath(task.dag_id, task.dag_run_id)}/${part(task.task_id)}/logs/${Math.max(task.try_number, 1)}`;
-  const { data } = await get(path, { map_index: task.map_index, full_content: true }, signal);
-  return Array.isArray(data.content) ? data.content.filter((line) => line && typeof line === "object") : [];
+  const { content } = await get(path, { map_index: task.map_index, full_content: true }, signal);
+  if (!Array.isArray(content)) return [];
+  return content.filter((line) => typeof line?.event === "string" && !line.event.startsWith("::")
+    && (/seedance/i.test(line.logger ?? "") || line.level === "error" || line.level === "critical"));
 }
 
 /** Which tasks of a DAG come right after which: (task, earlier task) -> boolean. Each DAG is asked for once. */
@@ -81,7 +89,7 @@ export class Structures {
     if (this.#after.has(dag)) return;
     this.#after.set(dag, new Map());
     try {
-      const { tasks } = (await get(`dags/${part(dag)}/tasks`)).data;
+      const { tasks } = await get(`dags/${part(dag)}/tasks`);
       this.#after.set(dag, new Map(tasks.map((task) => [task.task_id, new Set(task.downstream_task_ids ?? [])])));
       this.#onNews();
     } catch {
@@ -96,14 +104,14 @@ export const operatorsOf = (...roles) => Object.keys(ROLES).filter((name) => rol
 /**
  * All task instances that a filter finds, newest run first, page after page.
  *
- * @param onPage is given each page as it comes: tasks, how many there are in all, the server's clock
+ * @param onPage is given each page as it comes: tasks, how many there are in all
  */
 export async function eachPage({ dag = "~", run = "~", most, ...filter }, onPage, signal) {
   const ask = async (offset) => {
     const params = { order_by: "-run_after", ...filter, limit: PAGE, offset };
-    const { data, at } = await get(runPath(dag, run), params, signal);
-    onPage(data.task_instances, data.total_entries, at);
-    return data;
+    const page = await get(runPath(dag, run), params, signal);
+    onPage(page.task_instances, page.total_entries);
+    return page;
   };
   const first = await ask(0);
   const size = first.task_instances.length; // an Airflow may be set to smaller pages
@@ -169,7 +177,7 @@ export class FactsReader {
     let facts = {};
     try {
       const path = `${runPath(task.dag_id, task.dag_run_id)}/${part(task.task_id)}/xcomEntries/${part(xcom)}`;
-      facts = readFacts(xcom, (await get(path, { map_index: task.map_index })).data.value);
+      facts = readFacts(xcom, (await get(path, { map_index: task.map_index })).value);
     } catch (error) {
       // No such XCom, or none for this viewer: the page shows what the task instance says.
       if (![403, 404].includes(error.status)) setTimeout(() => this.#known.delete(key), AGAIN);

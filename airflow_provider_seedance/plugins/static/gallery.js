@@ -1,6 +1,6 @@
 // The "Seedance" page: recent videos of all DAGs that the viewer may see.
 
-import { ApiError, dagUrl, eachPage, FactsReader, operatorsOf, Structures, taskUrl } from "./api.js";
+import { ApiError, dagUrl, eachPage, FactsReader, operatorsOf, serverTime, Structures, taskUrl } from "./api.js";
 import { bars, compact } from "./charts.js";
 import { arrange, h, Page, register, renew } from "./dom.js";
 import {
@@ -81,16 +81,16 @@ class Gallery extends Page {
     this.loading = true;
     this.soon();
     const { days } = this.filters;
-    this.window = days ? { run_after_gte: new Date(Date.now() - days * 86400000).toISOString() } : {};
-    const page = (tasks, _total, at) => this.take(tasks, at);
+    this.window = days ? { run_after_gte: new Date(serverTime() - days * 86400000).toISOString() } : {};
+    this.since = serverTime(); // what changes while pages are read is looked at again
+    const orders = { ...this.window, operator: operatorsOf("create"), most: this.most };
+    const others = { ...this.window, operator: operatorsOf("wait", "land"), most: this.most * 2 };
+    const counted = (tasks, total) => {
+      this.total = total;
+      this.take(tasks);
+    };
     try {
-      await Promise.all([
-        eachPage({ ...this.window, operator: operatorsOf("create"), most: this.most }, (tasks, total, at) => {
-          this.total = total;
-          page(tasks, total, at);
-        }, signal),
-        eachPage({ ...this.window, operator: operatorsOf("wait", "land"), most: this.most * 2 }, page, signal),
-      ]);
+      await Promise.all([eachPage(orders, counted, signal), eachPage(others, (tasks) => this.take(tasks), signal)]);
     } catch (error) {
       if (signal.aborted) return;
       this.fail(error);
@@ -99,9 +99,7 @@ class Gallery extends Page {
     this.soon();
   }
 
-  take(tasks, at) {
-    // The first answer's time: what changes while the others are read is looked at again.
-    this.since ??= at;
+  take(tasks) {
     for (const task of tasks) {
       this.tasks.set(keyOf(task), task);
       this.structures.want(task.dag_id);
@@ -113,15 +111,12 @@ class Gallery extends Page {
   async look() {
     if (!this.live.checked || document.hidden || this.loading || this.busy) return;
     this.busy = true;
-    const since = this.since ?? Date.now();
-    let first = null;
+    const started = serverTime();
+    const updated = { updated_at_gte: new Date(this.since - OVERLAP).toISOString() };
+    const changed = { ...this.window, ...updated, operator: operatorsOf("create", "wait", "land") };
     try {
-      const changed = { ...this.window, operator: operatorsOf("create", "wait", "land"), updated_at_gte: new Date(since - OVERLAP).toISOString() };
-      await eachPage(changed, (tasks, _total, at) => {
-        first ??= at;
-        this.take(tasks, at);
-      }, this.abort.signal);
-      this.since = first ?? since;
+      await eachPage(changed, (tasks) => this.take(tasks), this.abort.signal);
+      this.since = started;
       if (this.problem && !this.tasks.size) this.load();
       this.problem = "";
     } catch (error) {
@@ -150,7 +145,7 @@ class Gallery extends Page {
   }
 
   show() {
-    const now = Date.now();
+    const now = serverTime();
     this.videos = assemble([...this.tasks.values()], this.facts.of, this.structures.isAfter);
     const { state, ...others } = this.filters;
     const inChoice = this.videos.filter((video) => passes(video, others, now));
@@ -280,7 +275,7 @@ class Gallery extends Page {
 
   tick() {
     if (document.hidden) return;
-    const now = Date.now();
+    const now = serverTime();
     for (const card of this.cards.values()) card.tick(now);
   }
 

@@ -84,7 +84,7 @@ export function assemble(tasks, factsOf, isAfter = () => false) {
   const byRun = new Map();
   const add = (video, task, id) => {
     videos.push(video);
-    if (id) byId.set(id, video);
+    if (id) byId.set(id, video).set(runOf(task) + id, video);
     if (!byRun.has(runOf(task))) byRun.set(runOf(task), []);
     byRun.get(runOf(task)).push(video);
   };
@@ -96,7 +96,7 @@ export function assemble(tasks, factsOf, isAfter = () => false) {
     for (const task of tasks) {
       if (roleOf(task) !== role) continue;
       const id = factsOf(task)?.video_id ?? renderedVideoId(task);
-      const video = byId.get(id) ?? besides(task, id, byRun.get(runOf(task)) ?? [], factsOf, isAfter);
+      const video = byId.get(runOf(task) + id) ?? byId.get(id) ?? besides(task, id, byRun.get(runOf(task)) ?? [], factsOf, isAfter);
       if (!video) without.push([task, id]);
       else if (!video[role] || isNewer(task, video[role])) video[role] = task;
     }

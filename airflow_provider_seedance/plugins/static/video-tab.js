@@ -1,12 +1,12 @@
 // The "Video" tab of a task instance.
 
-import { ApiError, dagUrl, eachPage, FactsReader, logLines, operatorsOf, Structures, taskInstance, taskUrl } from "./api.js";
+import { ApiError, dagUrl, eachPage, FactsReader, logLines, operatorsOf, serverTime, Structures, taskInstance, taskUrl } from "./api.js";
 import { arrange, h, Page, register, renew } from "./dom.js";
 import {
   assemble, bytes, duration, isActive, isExpired, keyOf, number, relative, roleOf, safeUrl, stateOf, text, time,
   tokensOf, waitingSeconds, words,
 } from "./model.js";
-import { address, badge, clock, playable, still } from "./view.js";
+import { address, badge, clock, playable } from "./view.js";
 
 const SOON = 3000; // milliseconds between looks while something changes
 const LATER = 15000; // when nothing does: a person may clear the task
@@ -70,8 +70,9 @@ class VideoTab extends Page {
     this.show();
     const moving = isActive(this.mine) || Boolean(this.video?.tasks.some(isActive));
     if (moving || this.mine.state === "failed") {
+      const speaker = this.video?.tasks.find(isActive) ?? this.mine;
       // A viewer may be allowed to see the task, but not its log.
-      this.lines = await logLines(this.mine, signal).catch(() => []);
+      this.lines = speaker.start_date ? await logLines(speaker, signal).catch(() => []) : [];
       this.show();
     }
     return moving;
@@ -98,7 +99,7 @@ class VideoTab extends Page {
 
   show() {
     if (this.abort.signal.aborted || !this.mine) return;
-    const now = Date.now();
+    const now = serverTime();
     this.video = this.find();
     if (!this.video) {
       this.say("This task makes no video: the tab is for the tasks of the Seedance provider.");
@@ -116,8 +117,8 @@ class VideoTab extends Page {
   tick() {
     if (!this.video || document.hidden) return;
     const since = this.status.querySelector(".since");
-    if (since) since.textContent = this.since(Date.now());
-    if (this.shownAs && this.shownAs !== this.mediaKind(Date.now())) this.show();
+    if (since) since.textContent = this.since(serverTime());
+    if (this.shownAs && this.shownAs !== this.mediaKind(serverTime())) this.show();
   }
 
   since(now) {
@@ -127,8 +128,9 @@ class VideoTab extends Page {
   }
 
   mediaKind(now) {
-    const { group, word } = stateOf(this.video, now);
-    return JSON.stringify([group, word, playable(this.video.facts, now), still(this.video.facts, now), this.video.facts.uri]);
+    const { facts } = this.video;
+    const url = playable(facts, now);
+    return JSON.stringify(url ? [url, facts.last_frame_url] : [stateOf(this.video, now), facts.uri, facts.last_frame_url]);
   }
 
   showMedia(now) {
@@ -191,7 +193,7 @@ class VideoTab extends Page {
       ["Model", video.model && h("code", {}, video.model)],
       ["Vendor", video.vendor],
       ["Video id", video.id && h("code", { class: "id" }, video.id)],
-      ["Status at the vendor", text(facts.status)],
+      ["Vendor's status", this.vendorsStatus()],
       ["Length", video.seconds !== null && `${video.seconds} s`],
       ["Size", facts.width && facts.height && `${facts.width} × ${facts.height}`],
       ["Usage", this.usage()],
@@ -213,6 +215,14 @@ class VideoTab extends Page {
     return this.video.create.rendered_fields && Object.keys(this.video.create.rendered_fields).length
       ? null
       : h("span", { class: "muted" }, "Airflow has no rendered fields of the task: not rendered yet, or not kept any more.");
+  }
+
+  /** While a task waits, its log has what the vendor said last; the facts are from when the video was ordered. */
+  vendorsStatus() {
+    const { id, tasks, facts } = this.video;
+    if (!tasks.some(isActive)) return text(facts.status);
+    const said = this.lines.map(({ event }) => event).findLast((event) => id && event.startsWith(`Video ${id}: `));
+    return said?.slice(`Video ${id}: `.length).replace(/\.$/, "") ?? (text(facts.status) && `${facts.status}, when it was ordered`);
   }
 
   usage() {
@@ -258,7 +268,7 @@ class VideoTab extends Page {
   }
 
   showLog() {
-    const shown = this.lines.filter((line) => text(line.event)).slice(-6);
+    const shown = this.lines.slice(-6);
     const item = (line) => h("li", {}, h("span", { class: "muted" }, clock(line.timestamp)), " ", line.event);
     renew(this.log, shown.length ? [h("h2", {}, "Latest from the log"), h("ol", {}, shown.map(item))] : []);
   }
