@@ -14,7 +14,8 @@ PULL = "{{ ti.xcom_pull(task_ids='create', key='video_id', map_indexes=-1) }}"
 
 
 @pytest.mark.parametrize("video_id", ["vid-1", "{{ dag_run.conf['video_id'] }}", "{{ params.video_id }}", PULL])
-def test_what_the_triggerer_can_render_starts_there(video_id: str) -> None:
+def test_what_the_triggerer_can_render_starts_there(video_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("airflow.__version__", "3.3.2")
     sensor = SeedanceVideoSensor(task_id="wait", video_id=video_id, start_from_trigger=True, poke_interval=3)
     assert sensor.start_from_trigger is True
     args = sensor.start_trigger_args
@@ -49,7 +50,8 @@ def test_what_airflow_cannot_start_in_the_triggerer_is_refused_with_the_reason(
         SeedanceVideoSensor(task_id="wait", start_from_trigger=True, **arguments)
 
 
-def test_the_output_of_another_task_is_refused_with_what_to_write_instead() -> None:
+def test_the_output_of_another_task_is_refused_with_what_to_write_instead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("airflow.__version__", "3.3.2")
     with DAG("d"):
         create = SeedanceCreateVideoOperator(task_id="create", model="m", prompt="p")
         with pytest.raises(ValueError, match="map_indexes=-1"):

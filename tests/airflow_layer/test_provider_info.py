@@ -18,6 +18,7 @@ from airflow_provider_seedance.api.vendors import VENDORS
 from airflow_provider_seedance.get_provider_info import CONNECTION_FIELDS, get_provider_info
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.simulator import VENDORS as SIMULATED
+from tests.any_airflow import AIRFLOW as VERSION
 
 AIRFLOW = Path(airflow.__file__).parent
 PROJECT = Path(__file__).parents[2]
@@ -144,18 +145,24 @@ def test_airflow_s_manager_takes_the_hook_and_its_form(manager: Any) -> None:
     assert hook.hook_class_name.endswith(".SeedanceHook")
     assert (hook.connection_id_attribute_name, hook.hook_name) == ("seedance_conn_id", "Seedance")
     assert hook.connection_testable
-    widgets = manager.connection_form_widgets
-    for name, field in CONNECTION_FIELDS.items():
-        widget = widgets[f"extra__seedance__{name}"]
-        assert widget.field["schema"]["title"] == field["label"]
-        assert widget.is_sensitive is False
     behaviour = manager.field_behaviours["seedance"]
     assert set(behaviour["hidden_fields"]) >= {"login", "port", "schema"}
     assert behaviour["relabeling"] == {"host": "Base URL", "password": "API key"}
 
 
-def test_airflow_s_configuration_knows_the_provider_s_options() -> None:
+@pytest.mark.skipif(VERSION < (3, 2), reason="Airflow 3.2+ takes fields of the form from the provider's information")
+def test_airflow_s_manager_takes_the_fields_of_the_form(manager: Any) -> None:
+    widgets = manager.connection_form_widgets
+    for name, field in CONNECTION_FIELDS.items():
+        widget = widgets[f"extra__seedance__{name}"]
+        assert widget.field["schema"]["title"] == field["label"]
+        assert widget.is_sensitive is False
+
+
+def test_airflow_s_configuration_knows_the_provider_s_options(manager: Any) -> None:
     from airflow.configuration import conf
+
+    manager.initialize_providers_configuration()  # as Airflow's commands do before they work
 
     for section, content in get_provider_info().get("config", {}).items():
         for option, about in content["options"].items():

@@ -15,13 +15,21 @@ from airflow_provider_seedance.operators.submission import SubmissionRecord, Sub
 from airflow_provider_seedance.operators.submission_store import KEY, TaskStateSubmissionStore, open_store
 from airflow_provider_seedance.simulator import Fault, Simulator
 from airflow_provider_seedance.triggers import deferral
-from tests.any_airflow import run_dag
+from tests.any_airflow import AIRFLOW, run_dag
 
 from .bench import asks, bills
 
 pytestmark = [pytest.mark.dag, pytest.mark.usefixtures("airflow_db")]
 
+HAS_STORE = pytest.mark.skipif(AIRFLOW < (3, 3), reason="Airflow's task state store came with 3.3")
 RECORD = SubmissionRecord({"prompt": "1"}, 0, 1_790_000_000.0, "byteplus", "m", video_id="v-1", marker="airflow-1")
+
+
+@pytest.fixture(autouse=True)
+def _records(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Below Airflow 3.3 submissions are recorded in the ledger."""
+    if AIRFLOW < (3, 3):
+        monkeypatch.setenv("AIRFLOW__SEEDANCE__LEDGER_PATH", f"file://{tmp_path}")
 
 
 def run_in_task(work: Callable[[Any], None], dag_id: str) -> None:
@@ -39,6 +47,7 @@ def run_in_task(work: Callable[[Any], None], dag_id: str) -> None:
     assert run_dag(dag).state == "success"
 
 
+@HAS_STORE
 def test_airflow_s_own_store_keeps_a_record_as_it_is() -> None:
     def work(store: TaskStateSubmissionStore) -> None:
         assert store.read() is None
@@ -51,6 +60,7 @@ def test_airflow_s_own_store_keeps_a_record_as_it_is() -> None:
     run_in_task(work, "pay_once_store")
 
 
+@HAS_STORE
 def test_airflow_s_own_store_raises_for_what_is_no_record() -> None:
     def work(store: TaskStateSubmissionStore) -> None:
         get_current_context()["task_state_store"].set(KEY, {"video_id": "v-1"})

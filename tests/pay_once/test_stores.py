@@ -19,6 +19,7 @@ from airflow_provider_seedance.operators.submission_store import (
     open_store,
 )
 from dev.task_life import TaskState, Ti
+from tests.any_airflow import AIRFLOW
 
 from .bench import context_of
 
@@ -29,7 +30,12 @@ Keep = Callable[[tuple[str, ...]], SubmissionStore]
 Spoil = Callable[[str], None]
 
 
-@pytest.fixture(params=["task state", "file", "memory"])
+MEMORY = pytest.param(
+    "memory", marks=pytest.mark.skipif(AIRFLOW < (3, 2), reason="ObjectStoragePath has memory:// from Airflow 3.2 on")
+)
+
+
+@pytest.fixture(params=["task state", "file", MEMORY])
 def keeping(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Keep, Spoil]:
     """Opens a store as a new process would, and puts a raw text where its record is."""
     if request.param == "task state":
