@@ -12,10 +12,10 @@ $(foreach name,$(filter AIRFLOW_%,$(.VARIABLES)),$(eval unexport $(name)))
 export AIRFLOW_HOME := $(CURDIR)/.work/airflow
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-fast test-stack lint format pins clean
+.PHONY: help setup demo demo-pipelines up test test-fast test-stack lint format pins clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make .venv with all development dependencies (the other targets call it)
 	@echo "$(VENV) is up to date"
@@ -26,6 +26,9 @@ $(STAMP): requirements/dev.txt pyproject.toml dev/setup.sh
 
 demo: $(STAMP) ## one video on each vendor by a real Airflow against the simulator; ends with a table
 	@$(BIN)/python -m dev.demo
+
+demo-pipelines: $(STAMP) ## a storyboard, an approved batch to S3 and HTTP, an asset-started DAG, by a real Airflow
+	@$(BIN)/python -m dev.demo_pipelines
 
 up: $(STAMP) ## the demo's Airflow left running: prints URL and login, Ctrl-C stops it
 	@$(BIN)/python -m dev.up

@@ -3,7 +3,7 @@
 import contextlib
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,11 +42,11 @@ def stopwatch() -> Callable[[str], None]:
 
 
 @contextlib.contextmanager
-def showcase(say: Callable[[str], None]) -> Iterator[Showcase]:
+def showcase(say: Callable[[str], None], more_env: Mapping[str, str] | None = None) -> Iterator[Showcase]:
     """Start the simulator and Airflow over the example DAGs; stop both at the end."""
     with Simulator(speed=SPEED) as simulator:
         say(f"simulator: all vendors at {simulator.url}, {SPEED:.0f} times as fast as real")
-        env = connections(simulator) | {"SEEDANCE_OUTPUT": VIDEOS.as_uri()}
+        env = connections(simulator) | {"SEEDANCE_OUTPUT": VIDEOS.as_uri()} | dict(more_env or {})
         with AirflowStack(DEMO_HOME / "airflow", EXAMPLES, env, progress=say) as stack:
             # Not before Airflow has claimed the home: a refused second run must leave the first one's videos alone.
             shutil.rmtree(VIDEOS, ignore_errors=True)
