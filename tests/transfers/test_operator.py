@@ -15,7 +15,7 @@ from airflow_provider_seedance.simulator import Simulator
 from airflow_provider_seedance.transfers.manifest import SUFFIX
 from airflow_provider_seedance.transfers.seedance_to_object_storage import SeedanceVideoToObjectStorageOperator
 from dev.mp4 import inspect
-from tests.airflow_layer.test_imports import HTTP_CLIENTS, PACKAGE, loaded_by, within
+from tests.airflow_layer.test_imports import DAG_FILE, HTTP_CLIENTS, PACKAGE, loaded_by, within
 from tests.any_airflow import run_dag
 
 from .conftest import files_in
@@ -42,7 +42,7 @@ def test_what_cannot_work_is_refused_when_the_dag_is_parsed(arguments: dict[str,
 
 def test_a_dag_file_loads_no_client_and_no_storage() -> None:
     imports = f"from {PACKAGE}.transfers.seedance_to_object_storage import SeedanceVideoToObjectStorageOperator as L"
-    modules = loaded_by(f"{imports}\nL(task_id='a', video_id='b', output_path='s3://c/')", first="import airflow.sdk")
+    modules = loaded_by(f"{imports}\nL(task_id='a', video_id='b', output_path='s3://c/')", first=DAG_FILE)
     assert within(modules, *HTTP_CLIENTS, "httpx", "httpcore", "tenacity", "s3fs", f"{PACKAGE}.api.client") == []
     assert within(modules, f"{PACKAGE}.transfers.landing", f"{PACKAGE}.api.vendors") == []
 

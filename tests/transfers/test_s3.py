@@ -21,6 +21,8 @@ from .s3 import Bucket, bucket
 from .server import FileServer, cut_at, from_the_start, whole
 from .test_kill import VIDEO, at_once, kill_at, points
 
+pytest.importorskip("s3fs", reason="needs the Amazon provider's extra s3fs")
+pytest.importorskip("moto", reason="needs moto's server")
 pytestmark = pytest.mark.usefixtures("no_pause")
 
 TARGET = "s3://aws_default@clips/"
