@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from importlib import metadata
 from typing import Any
 
 from airflow_provider_seedance import __version__
 
-UI_FIELD_BEHAVIOUR: dict[str, Any] = {
-    "hidden-fields": ["login", "port", "schema"],
-    "relabeling": {"host": "Base URL", "password": "API key"},
-    "placeholders": {
-        "host": "leave empty for the vendor's own address",
-        "password": "the vendor's API key",
-        "extra": '{"vendor": "byteplus"}',
-    },
-}
+TEST_WANTS_A_PORT = ("3.3.1", "3.3.2")
+"""Airflow versions whose Test button refuses every connection that has no port (apache/airflow#73298). A 0 will do."""
+
+
+def ui_field_behaviour(airflow_version: str) -> dict[str, Any]:
+    """How the standard fields of the connection form look in a version of Airflow."""
+    behaviour: dict[str, Any] = {
+        "hidden-fields": ["login", "port", "schema"],
+        "relabeling": {"host": "Base URL", "password": "API key"},
+        "placeholders": {
+            "host": "leave empty for the vendor's own address",
+            "password": "the vendor's API key",
+            "extra": '{"vendor": "byteplus"}',
+        },
+    }
+    if airflow_version in TEST_WANTS_A_PORT:
+        behaviour["hidden-fields"].remove("port")
+        behaviour["relabeling"]["port"] = "Port (0, for Test)"
+        behaviour["placeholders"]["port"] = "0: without it, this Airflow's Test button answers Bad Request"
+    return behaviour
+
+
+def _airflow_version() -> str:
+    for name in ("apache-airflow-core", "apache-airflow"):
+        with suppress(metadata.PackageNotFoundError):
+            return metadata.version(name)
+    return ""
+
+
+UI_FIELD_BEHAVIOUR = ui_field_behaviour(_airflow_version())
 
 _SECONDS = {"type": ["number", "null"], "minimum": 0}
 

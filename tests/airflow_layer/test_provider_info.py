@@ -15,7 +15,7 @@ import pytest
 
 import airflow_provider_seedance
 from airflow_provider_seedance.api.vendors import VENDORS
-from airflow_provider_seedance.get_provider_info import CONNECTION_FIELDS, get_provider_info
+from airflow_provider_seedance.get_provider_info import CONNECTION_FIELDS, get_provider_info, ui_field_behaviour
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.simulator import VENDORS as SIMULATED
 from tests.any_airflow import AIRFLOW as VERSION
@@ -48,6 +48,17 @@ def test_the_form_passes_airflow_s_schema_in_both_of_its_spellings() -> None:
     behaviour = SeedanceHook.get_ui_field_behaviour()
     jsonschema.validate(behaviour, schema("customized_form_field_behaviours.schema.json"))
     assert behaviour["hidden_fields"] == connection_type()["ui-field-behaviour"]["hidden-fields"]
+
+
+@pytest.mark.parametrize(
+    ("version", "shown"), [("2.11.2", False), ("3.3.0", False), ("3.3.1", True), ("3.3.2", True), ("3.4.0", False)]
+)
+def test_the_port_is_shown_only_where_airflow_s_test_button_refuses_to_work_without_one(
+    version: str, shown: bool
+) -> None:
+    behaviour = ui_field_behaviour(version)
+    assert ("port" not in behaviour["hidden-fields"]) is shown
+    assert ("port" in behaviour["placeholders"]) is shown
 
 
 def test_it_is_plain_data_that_a_caller_cannot_spoil() -> None:
@@ -146,7 +157,7 @@ def test_airflow_s_manager_takes_the_hook_and_its_form(manager: Any) -> None:
     assert (hook.connection_id_attribute_name, hook.hook_name) == ("seedance_conn_id", "Seedance")
     assert hook.connection_testable
     behaviour = manager.field_behaviours["seedance"]
-    assert set(behaviour["hidden_fields"]) >= {"login", "port", "schema"}
+    assert set(behaviour["hidden_fields"]) >= {"login", "schema"}
     assert behaviour["relabeling"] == {"host": "Base URL", "password": "API key"}
 
 
