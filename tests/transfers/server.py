@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import socket
+import ssl
 import struct
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -86,7 +88,14 @@ class _Server(ThreadingHTTPServer):
 class FileServer:
     """Serves one file at every path. `answers` are given first, one per request; then `always`."""
 
-    def __init__(self, content: bytes, *, etag: str | None = '"one"', content_type: str = "video/mp4") -> None:
+    def __init__(
+        self,
+        content: bytes,
+        *,
+        etag: str | None = '"one"',
+        content_type: str = "video/mp4",
+        certificate: Path | None = None,
+    ) -> None:
         self.content, self.etag, self.content_type = content, etag, content_type
         self.answers: list[Answer] = []
         self.always: Answer = whole
@@ -96,6 +105,13 @@ class FileServer:
         self.sent = 0
         self._server = _Server(("127.0.0.1", 0), Handler)
         self._server.host = self
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            # The handshake is left to the thread of the request.
+            self._server.socket = context.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
 
     def __enter__(self) -> Self:
@@ -110,7 +126,11 @@ class FileServer:
 
     @property
     def origin(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def port(self) -> int:
+        return int(self._server.server_address[1])
 
     def url(self, path: str = "/clip.mp4?X-Tos-Signature=5ec4e7") -> str:
         return self.origin + path

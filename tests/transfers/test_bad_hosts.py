@@ -166,7 +166,7 @@ PUBLIC = "93.184.215.14"
 def test_a_redirect_to_a_private_address_is_refused(
     strict: SeedanceHook, host: FileServer, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    port = host.origin.rpartition(":")[2]
+    port = host.port
     host.answers = [redirects(f"http://metadata.internal:{port}/latest"), redirects(f"http://127.0.0.1:{port}/admin")]
     private = {"metadata.internal": ["169.254.169.254"]}
     hook = strict
@@ -184,7 +184,7 @@ def test_the_address_that_was_checked_is_the_one_connected_to(
     strict: SeedanceHook, host: FileServer, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A name that is public when it is looked at and private a moment later gains nothing."""
-    port = host.origin.rpartition(":")[2]
+    port = host.port
     asked: list[str] = []
 
     def rebinding(name: str) -> list[str]:
@@ -200,7 +200,7 @@ def test_the_address_that_was_checked_is_the_one_connected_to(
 def test_of_mixed_addresses_only_the_public_ones_are_connected_to(
     strict: SeedanceHook, host: FileServer, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    port = host.origin.rpartition(":")[2]
+    port = host.port
     with names(monkeypatch, lambda name: ["10.0.0.7", PUBLIC]) as connected:
         land_video(strict, {"video_url": f"http://cdn.example:{port}/a.mp4"}, f"file://{out}/a.mp4")
     assert connected == [PUBLIC]
