@@ -20,8 +20,9 @@ from airflow.providers.common.compat.sdk import Stats
 from airflow_provider_seedance.api.client import PollingClient
 from airflow_provider_seedance.api.errors import SeedanceApiError, SeedanceAuthError, SeedanceError, TransientApiError
 from airflow_provider_seedance.api.polling import Decision, Outcome, Wait
-from airflow_provider_seedance.triggers.pace import LONGEST_PAUSE, Pace
-from airflow_provider_seedance.triggers.watches import Watch, WatchQueue
+from airflow_provider_seedance.triggers.pace import LONGEST_PAUSE
+from airflow_provider_seedance.triggers.schedule import Schedule, Turn
+from airflow_provider_seedance.triggers.watches import Watch
 
 if TYPE_CHECKING:
     from airflow_provider_seedance.api.client import ClientSettings
@@ -31,18 +32,13 @@ if TYPE_CHECKING:
 JITTER = 0.1
 """First polls are spread over this share of the interval, so that videos submitted together don't stay in step."""
 
-LIST_PATIENCE = 0.1
-"""Share of the interval that a due poll may wait for a list, before single polls go out if they are sooner."""
-
-LISTS_AGAIN = 60.0
-"""Seconds after which lists of full length are tried again when some were refused."""
-
 MOST_IN_FLIGHT = 16
 """Requests under way at once."""
 
 _TOO_LONG = (400, 413, 414, 431)
 _PASSING = (408, 409, 425)
 _IDLE = 60.0
+_CHECK_DEADLINES = 0.5
 
 LookUp = Callable[[], Awaitable[tuple["VendorAdapter", "ClientSettings"]]]
 
@@ -57,13 +53,12 @@ class Poller:
 
     def __init__(self, conn_id: str, adapter: VendorAdapter, settings: ClientSettings) -> None:
         self._client = PollingClient(adapter, settings)
-        self._singles, self._lists = Pace(0), Pace(0)
-        self._use(adapter, settings)
+        self._adapter, self._settings = adapter, settings
+        self._schedule = Schedule(settings.rates or adapter.rates, adapter.most_ids_per_request)
         self.generation = 0
         """Counts changes of the client, so that the first of many watchers with a refused key renews it for all."""
         self.renewing = asyncio.Lock()
         self._tags = {"vendor": adapter.name, "conn_id": conn_id}
-        self._queue = WatchQueue()
         self._watchers: set[Watch] = set()
         self._wake = asyncio.Event()
         self._requests: set[asyncio.Task[None]] = set()
@@ -93,7 +88,7 @@ class Poller:
         """Stops polling for a video; says whether nobody is left."""
         watch.gone = True
         self._watchers.discard(watch)
-        self._queue.forget_the_gone(len(self._watchers))
+        self._schedule.forget_the_gone(len(self._watchers))
         return not self._watchers
 
     async def close(self) -> None:
@@ -115,7 +110,8 @@ class Poller:
         :raises SeedanceConfigError: it can't be used any more; this poller goes on as before.
         """
         old, self._client = self._client, PollingClient(adapter, settings)
-        self._use(adapter, settings)
+        self._adapter, self._settings = adapter, settings
+        self._schedule.change(settings.rates or adapter.rates, adapter.most_ids_per_request)
         self.generation += 1
         # The old client is closed after its last answer: what is under way must not fail for it.
         retiring = asyncio.create_task(_close_after(set(self._requests), old), context=Context())
@@ -128,14 +124,8 @@ class Poller:
         watch.due = time.monotonic()
         self._put(watch)
 
-    def _use(self, adapter: VendorAdapter, settings: ClientSettings) -> None:
-        self._adapter, self._settings = adapter, settings
-        rates = settings.rates or adapter.rates
-        self._singles.per_second, self._lists.per_second = rates.get_per_second, rates.list_per_second
-        self._list_size, self._lists_again = adapter.most_ids_per_request, 0.0
-
     def _put(self, watch: Watch) -> None:
-        self._queue.put(watch)
+        self._schedule.put(watch)
         self._wake.set()
 
     def _loop_ended(self, loop: asyncio.Task[None]) -> None:
@@ -143,8 +133,6 @@ class Poller:
         error = None if loop.cancelled() else loop.exception()
         for watch in self._watchers:
             watch.tell(_broken(error))
-
-    # -- whom to ask, and when
 
     async def _run(self) -> None:
         while True:
@@ -159,69 +147,39 @@ class Poller:
 
     def _step(self, now: float, wall: float) -> float:
         """Starts at most one request; returns the seconds until there may be more to do."""
-        self._queue.collect(now, wall)
-        single, many = self._singles.wait(now), self._lists.wait(now)
-        for watch in self._queue.give_up(wall, single, single if self._list_size < 2 else min(single, many)):
+        for watch in self._schedule.give_up(now, wall):
             watch.gone = True
             watch.tell(watch.wait.put_off(wall))
-        pause = self._start_one(now) if len(self._requests) < MOST_IN_FLIGHT else _IDLE
-        return min(pause, self._queue.until_next(now, wall))
-
-    def _start_one(self, now: float) -> float:
-        if now >= self._lists_again:
-            self._list_size = self._adapter.most_ids_per_request
-        one_by_one = self._is_one_by_one(now)
-        single, many = self._singles.wait(now), self._lists.wait(now)
-        pauses = [_IDLE]
-        if self._queue.count_alone() or (one_by_one and self._queue.count_shared()):
-            if single <= 0:
-                return self._start([self._queue.pop_single(from_shared=one_by_one)], self._singles, now)
-            pauses.append(single)
-        if self._queue.count_shared() and not one_by_one:
-            if many <= 0:
-                return self._start(self._queue.pop_batch(now, self._list_size), self._lists, now)
-            pauses.append(many)
-        return min(pauses)
-
-    def _is_one_by_one(self, now: float) -> bool:
-        """Whether those who might share a request are better asked for by themselves."""
-        count = self._queue.count_shared()
-        if self._list_size < 2 or count == 0 or self._queue.is_alone(now):
-            return True
-        wait = self._lists.wait(now)
-        by_themselves = self._singles.wait(now) + (count + self._queue.count_alone()) * self._singles.gap
-        return wait > LIST_PATIENCE * self._queue.interval() and by_themselves <= wait
-
-    def _start(self, watches: list[Watch], pace: Pace, now: float) -> float:
-        pace.take(now)
-        task = asyncio.create_task(self._request(watches, pace), context=Context())
-        self._requests.add(task)
-        task.add_done_callback(self._request_ended)
-        return 0.0
+        if len(self._requests) >= MOST_IN_FLIGHT:
+            return _CHECK_DEADLINES  # a request that ends wakes the loop
+        if turn := self._schedule.take(now, wall):
+            task = asyncio.create_task(self._request(turn), context=Context())
+            self._requests.add(task)
+            task.add_done_callback(self._request_ended)
+        return min(self._schedule.until_next(now, wall), _IDLE)
 
     def _request_ended(self, task: asyncio.Task[None]) -> None:
         self._requests.discard(task)
         self._wake.set()
 
-    # -- what an answer means
-
-    async def _request(self, watches: list[Watch], pace: Pace) -> None:
+    async def _request(self, turn: Turn) -> None:
         try:
-            await self._ask(watches, pace)
+            await self._ask(turn)
         except BaseException as error:
             # Whatever it is, nobody is left waiting for an answer that will not come.
-            for watch in watches:
+            for watch in turn.watches:
                 watch.tell(_broken(error))
             if not isinstance(error, Exception):
                 raise
 
-    async def _ask(self, watches: list[Watch], pace: Pace) -> None:
+    async def _ask(self, turn: Turn) -> None:
+        watches = turn.watches
         self._measure(watches)
         ids, generation = [watch.wait.video_id for watch in watches], self.generation
         found: dict[str, Video] = {}
         failure: Exception | None = None
         try:
-            if pace is self._lists:
+            if turn.is_list:
                 found = {video.video_id: video for video in await self._client.get_many(ids)}
             else:
                 found = {ids[0]: await self._client.get_video(ids[0])}
@@ -231,13 +189,13 @@ class Poller:
         if isinstance(failure, TransientApiError) and failure.status_code == 429:
             self._refused(watches, failure, now)
         elif failure is None:
-            pace.went_well(now)
+            self._schedule.went_well(turn, now)
             for watch in watches:
                 self._answered(watch, found.get(watch.wait.video_id), wall, now)
         elif generation != self.generation:
             for watch in watches:
                 self._put(watch)  # the connection has changed meanwhile: that was the old one's failure
-        elif pace is self._lists:
+        elif turn.is_list:
             self._list_failed(watches, failure, wall, now)
         elif isinstance(failure, SeedanceError):
             self._decided(watches[0], watches[0].wait.missed(failure, wall), now)
@@ -254,8 +212,7 @@ class Poller:
     def _refused(self, watches: list[Watch], error: TransientApiError, now: float) -> None:
         """429 is not the videos' failure: the whole connection slows down, nobody counts it against a video."""
         Stats.incr("seedance.polls_refused", tags=self._tags)
-        for pace in (self._singles, self._lists):
-            pace.slow_down(now, error.retry_after)
+        self._schedule.slow_down(now, error.retry_after)
         for watch in watches:
             self._put(watch)
 
@@ -274,8 +231,7 @@ class Poller:
         """Nobody is given up for a list: a refusal may be about its length, about lists at all, or one odd id in it."""
         status = error.status_code if isinstance(error, SeedanceApiError) else None
         if status is not None and 400 <= status < 500 and status not in _PASSING:
-            shorter = max(1, len(watches) // 2) if status in _TOO_LONG else 1
-            self._list_size, self._lists_again = min(self._list_size, shorter), now + LISTS_AGAIN
+            self._schedule.shorten_lists(len(watches) // 2 if status in _TOO_LONG else 1, now)
             for watch in watches:
                 self._put(watch)
             return

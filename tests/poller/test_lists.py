@@ -12,7 +12,7 @@ from airflow_provider_seedance.api.errors import RequestRejectedError
 from airflow_provider_seedance.api.models import Video
 from airflow_provider_seedance.api.vendors.ark import BytePlusAdapter
 from airflow_provider_seedance.simulator import Fault, Simulator
-from airflow_provider_seedance.triggers import poller
+from airflow_provider_seedance.triggers import schedule
 
 from .bench import (
     NOWHERE,
@@ -111,7 +111,7 @@ async def test_a_list_that_is_too_long_for_something_on_the_way_gets_shorter(sim
 async def test_lists_that_were_refused_for_a_while_are_tried_again(
     sim: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(poller, "LISTS_AGAIN", 0.5)
+    monkeypatch.setattr(schedule, "LISTS_AGAIN", 0.5)
     ids = submit("byteplus", 16)
     fault = Fault("http_status", on="list", times=1, status=404)
     sim.faults.add(fault)
