@@ -331,7 +331,7 @@ class _ClientBase:
 
 @contextmanager
 def _unlogged(http: HttpRequest) -> Iterator[None]:
-    """Whole URLs are logged by httpx, at INFO, where nobody mutes it (not every Airflow does); signed ones are secret."""
+    """Mutes httpx, which logs whole URLs at INFO (not every Airflow mutes it); signed ones are secret."""
     signed = http.url if isinstance(http, UploadRequest) else None
     if signed is None:
         yield
