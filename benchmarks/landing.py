@@ -151,7 +151,7 @@ def land(url: str, target: str) -> None:
     idle = memory("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here on
     started, used = time.perf_counter(), time.process_time()
-    manifest = land_video(hook, {"video_url": url}, target, max_bytes=1 << 40)
+    manifest = land_video(hook, {"video_url": url}, target)
     took, used = time.perf_counter() - started, time.process_time() - used
     print(json.dumps({"seconds": took, "cpu": used, "idle": idle, "peak": memory("VmHWM"), **manifest}), flush=True)
 
@@ -166,6 +166,7 @@ def started(*arguments: str, environment: dict[str, str] | None = None) -> Itera
         cwd=CHECKOUT,
         env=os.environ | (environment or {}),
         stdout=subprocess.PIPE,
+        stderr=None if os.environ.get("DEBUG") else subprocess.DEVNULL,
         text=True,
     )
     try:

@@ -56,6 +56,9 @@ class Source(Protocol):
 class Taker(Protocol):
     """Who takes the bytes."""
 
+    def expect(self, most: int) -> None:
+        """Said before the first bytes: so many will come, at most."""
+
     def take(self, block: bytes) -> None:
         """The next bytes."""
 
@@ -225,6 +228,7 @@ class Download:
             self._total, self._validator = head.total, head.validator
         if self._total is not None and self._total > self._max_bytes:
             raise self._too_large(f"is {self._total} bytes long")
+        self._taker.expect(self._max_bytes if self._total is None else self._total)
 
     def _take(self, block: bytes) -> None:
         if self._offset + len(block) > self._max_bytes:

@@ -117,7 +117,7 @@ class _Lander:
                 return done
 
         started = time.monotonic()
-        arrival = Arrival(kinds, lambda kind: places[kind].writer(kind.content_type, max_bytes=self._max_bytes))
+        arrival = Arrival(kinds, lambda kind, most: places[kind].writer(kind.content_type, max_bytes=most))
         try:
             link = _Link(self._subject, part)
             Download(self._file_host(), link, arrival, max_bytes=self._max_bytes, name=name, log=self._log).run()
