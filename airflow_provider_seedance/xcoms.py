@@ -16,9 +16,10 @@ def returned(task: BaseOperator, context: Context, fields: dict[str, Any]) -> di
     """
     from airflow import __version__
 
-    if __version__.startswith("3.0.") and task.multiple_outputs and task.do_xcom_push:
+    ti = context.get("ti")
+    if __version__.startswith("3.0.") and task.multiple_outputs and task.do_xcom_push and ti is not None:
         task.multiple_outputs = False
         for name, value in fields.items():
             if value is not None:
-                context["ti"].xcom_push(key=name, value=value)
+                ti.xcom_push(key=name, value=value)
     return fields

@@ -443,7 +443,7 @@ KNOWS_RESCHEDULES = pytest.mark.skipif(AIRFLOW < (3, 0), reason="Airflow 2 reads
 def first_look_was(seconds_ago: float | None) -> dict[str, Any]:
     """The context of a task that was rescheduled, or of one that begins."""
     moment = None if seconds_ago is None else datetime.now(tz=UTC) - timedelta(seconds=seconds_ago)
-    return {"ti": SimpleNamespace(get_first_reschedule_date=lambda context: moment)}
+    return {"ti": SimpleNamespace(get_first_reschedule_date=lambda context: moment, xcom_push=lambda **_: None)}
 
 
 @KNOWS_RESCHEDULES
