@@ -228,12 +228,13 @@ class Round:
 
     async def _start(self) -> None:
         """Spread over one interval: videos that were submitted at different times."""
-        loop = asyncio.get_running_loop()
+        spec, loop = self._spec, asyncio.get_running_loop()
         began = loop.time()
-        for index in range(self._spec.videos):
-            ahead = began + index / self._spec.videos * self._spec.interval - loop.time()
-            await asyncio.sleep(ahead if ahead > 0.005 else 0)
-            self._tasks.append(asyncio.create_task(self._watch(index)))
+        while len(self._tasks) < spec.videos:
+            # However late the loop is: all whose moment has come.
+            due = min(spec.videos, int((loop.time() - began) / spec.interval * spec.videos) + 1)
+            self._tasks += [asyncio.create_task(self._watch(index)) for index in range(len(self._tasks), due)]
+            await asyncio.sleep(max(0.005, spec.interval / spec.videos))
 
     async def _watch(self, index: int) -> None:
         await self._wait(self._contender.video_id(index), self._spec.interval)

@@ -36,7 +36,7 @@ def profile(spec: Spec) -> str:
 
 
 def _run(spec: Spec) -> subprocess.CompletedProcess[str]:
-    longest = 60 + 4 * spec.interval + spec.settle + spec.window + spec.patience
+    longest = 240 + 4 * spec.interval + spec.settle + spec.window + spec.patience
     command = [sys.executable, "-m", "benchmarks.measure", json.dumps(asdict(spec))]
     done = subprocess.run(
         command, cwd=CHECKOUT, env=environment(), capture_output=True, text=True, timeout=longest, check=False

@@ -31,12 +31,6 @@ def _late(one: Summary) -> str:
 _Row = tuple[str, Callable[[Summary, Summary | None], str]]
 
 _ROWS: tuple[_Row, ...] = (
-    (
-        "CPU per waiting video and minute, ms",
-        lambda one, base: (
-            number(one.cpu * 1000) + ("†" if one.is_behind else "") + _ratio(one.cpu, base.cpu if base else None)
-        ),
-    ),
     ("CPU per poll of one video, ms", lambda one, base: number(one.cpu_per_poll * 1000)),
     ("event loop busy, %", lambda one, base: number(one.busy * 100)),
     ("each video polled every, s", lambda one, base: number(one.polled_every)),
@@ -69,6 +63,7 @@ def table(found: Summaries, videos: int) -> str:
     lines = [
         "| " + " | ".join(["", *(CONTENDERS[name].title for name, _ in columns)]) + " |",
         "|" + "---|" * (len(columns) + 1),
+        "| " + " | ".join(["CPU per waiting video and minute, ms", *_cpu_cells(found, videos)]) + " |",
     ]
     for title, cell in _ROWS:
         cells = [cell(one, base) if one else _absence(found, name, videos) for name, one in columns]
@@ -76,18 +71,38 @@ def table(found: Summaries, videos: int) -> str:
     return "\n".join(lines)
 
 
+def _cpu_cells(found: Summaries, videos: int) -> list[str]:
+    base = _cpu(found, BASE, videos)
+    cells = []
+    for name in EVERYBODY:
+        cpu, one = _cpu(found, name, videos), found.get((name, videos))
+        mark = "‡" if one is None else "†" if one.is_behind else ""
+        cells.append("not run" if cpu is None else number(cpu * 1000) + mark + _ratio(cpu, base))
+    return cells
+
+
+def _cpu(found: Summaries, contender: str, videos: int) -> float | None:
+    """Per video and minute; of who wasn't run with so many: what its polls would take, if it had the time."""
+    if one := found.get((contender, videos)):
+        return one.cpu
+    if contender == "ours-batch" or (most := _biggest(found, contender)) is None:
+        return None  # the bigger a batch, the cheaper a poll
+    return most.cpu_per_poll * 60 / _interval(found, videos)
+
+
 def _absence(found: Summaries, contender: str, videos: int) -> str:
-    most = _most_polls(found, contender)
-    return "not run: too slow" if most is not None and most < videos / _interval(found, videos) else "not run"
+    most = _biggest(found, contender)
+    too_slow = most is not None and most.most_polls < videos / _interval(found, videos)
+    return "not run: too slow" if too_slow else "not run"
 
 
 def _interval(found: Summaries, videos: int) -> float:
     return next(one.interval for (_, size), one in found.items() if size == videos)
 
 
-def _most_polls(found: Summaries, contender: str) -> float | None:
+def _biggest(found: Summaries, contender: str) -> Summary | None:
     known = [one for (name, _), one in found.items() if name == contender]
-    return max(known, key=lambda one: one.videos).most_polls if known else None
+    return max(known, key=lambda one: one.videos) if known else None
 
 
 def notes(found: Summaries, videos: int) -> list[str]:
@@ -102,6 +117,9 @@ def notes(found: Summaries, videos: int) -> list[str]:
                 f"† {title}: fell behind, at {number(one.polls)} polls a second ({needed}). "
                 "Its CPU is what polling on time would take."
             )
-        elif one is None and (most := _most_polls(found, name)) is not None:
-            lines.append(f"{title}: not run, as it manages about {number(most)} polls a second; {needed}.")
+        elif one is None and (most := _biggest(found, name)) is not None:
+            lines.append(
+                f"‡ {title}: not run; with {most.videos:,} videos it shows that it manages about "
+                f"{number(most.most_polls)} polls a second, and {needed}. Its CPU is what these would take."
+            )
     return lines
