@@ -1,0 +1,154 @@
+"""What this release writes to where another release may read it: Airflow's database, task state, the ledger."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from airflow_provider_seedance.api import errors
+from airflow_provider_seedance.api.asset_polling import AssetDecision
+from airflow_provider_seedance.api.assets import AssetStatus, MediaAsset
+from airflow_provider_seedance.api.models import VideoRequest
+from airflow_provider_seedance.api.polling import Decision, Outcome
+
+ACCOUNT = "seedance_default|byteplus|https://ark.ap-southeast.bytepluses.com/api/v3"
+IDENTITY = ("dag", "create", "manual__2026-11-21T00:00:00+00:00", "-1")
+CONNECTION = {"conn_type": "seedance", "password": "sk-golden", "extra": {"vendor": "byteplus"}}
+REQUEST: dict[str, Any] = {
+    "model": "dreamina-seedance-2-0-260128",
+    "prompt": "a paper boat in rain",
+    "duration": 5,
+    "generate_audio": False,
+    "first_frame": "https://cdn.example/i.png?X-Signature=1",
+    "reference_images": ["https://cdn.example/r.png"],
+    "extra": {"safety_identifier": "user-7"},
+}
+FACTS = {"vendor": "byteplus", "code": "Oops", "status_code": 500, "request_id": "r-1"}
+_TIME = 1_790_000_000.0
+
+
+def written_today() -> dict[str, Any]:
+    """All of it, as JSON gives it back."""
+    samples: dict[str, Any] = {
+        "account": account(),
+        "asset_events": asset_events(),
+        "asset_fingerprint": asset_fingerprint(),
+        "asset_records": asset_records(),
+        "fingerprint": fingerprint(),
+        "ledger": ledger(),
+        "submission_records": submission_records(),
+        "triggers": triggers(),
+        "video_events": video_events(),
+    }
+    back: dict[str, Any] = json.loads(json.dumps(samples))
+    return back
+
+
+def triggers() -> list[Any]:
+    """Class paths and arguments of deferred tasks."""
+    from airflow_provider_seedance.triggers.assets import SeedanceAssetTrigger
+    from airflow_provider_seedance.triggers.backoff import SeedanceBackoffTrigger
+    from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
+
+    video: dict[str, Any] = {"seedance_conn_id": "seedance_default", "video_id": "cgt-1"}
+    asset: dict[str, Any] = {"seedance_conn_id": "seedance_default", "asset_id": "a-1", "library": "assets"}
+    made = [
+        SeedanceVideoTrigger(**video),
+        SeedanceVideoTrigger(**video, poll_interval=7.5, deadline=_TIME, cancel_on_kill=True),
+        SeedanceBackoffTrigger(until=_TIME, since=_TIME - 60),
+        SeedanceAssetTrigger(**asset, deadline=_TIME),
+        SeedanceAssetTrigger(**asset, deadline=_TIME, poll_interval=2.5, query={"type": "image"}),
+    ]
+    return [list(trigger.serialize()) for trigger in made]
+
+
+def video_events() -> list[Any]:
+    """What a video's trigger says to the task that it wakes."""
+    from airflow_provider_seedance.triggers.events import to_event
+
+    return [dict(to_event("cgt-1", Decision(outcome, error=error))) for outcome, error in _ends()]
+
+
+def asset_events() -> list[Any]:
+    """What an asset's trigger says."""
+    from airflow_provider_seedance.triggers.assets import asset_event
+
+    return [asset_event("a-1", AssetDecision(outcome, error=error)) for outcome, error in _ends()]
+
+
+def _ends() -> list[tuple[Outcome, errors.SeedanceError | None]]:
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+    kinds = sorted((kind for kind in kinds if issubclass(kind, errors.SeedanceError)), key=lambda kind: kind.__name__)
+    ends: list[tuple[Outcome, errors.SeedanceError | None]] = [(Outcome.SUCCEEDED, None)]
+    for kind in kinds:
+        facts: dict[str, Any] = FACTS if issubclass(kind, errors.SeedanceApiError) else {}
+        ends.append((Outcome.FAILED, kind("It went wrong.", **facts)))
+    return ends
+
+
+def submission_records() -> list[Any]:
+    """What the create operator notes: an intent, and an id."""
+    from airflow_provider_seedance.operators.submission import SubmissionRecord
+
+    common: dict[str, Any] = {"fingerprint": fingerprint(), "max_tries": 2, "intended_at": _TIME, "vendor": "byteplus"}
+    model = REQUEST["model"]
+    return [
+        SubmissionRecord(**common, model=model).to_json(),
+        SubmissionRecord(**common, model=model, video_id="cgt-1", marker="airflow-1").to_json(),
+    ]
+
+
+def fingerprint() -> dict[str, str]:
+    """What a retry recognises its own request by. It must come out the same in every release."""
+    from airflow_provider_seedance.operators.submission import fingerprint_of
+
+    return fingerprint_of(VideoRequest(**REQUEST), ACCOUNT)
+
+
+def asset_fingerprint() -> str:
+    """What a retry recognises its own upload by."""
+    from airflow_provider_seedance.operators.asset_record import fingerprint_of as of_asset
+
+    return of_asset(ACCOUNT, {"source": "https://cdn.example/i.png?X-Signature=1", "kind": "image", "name": None})
+
+
+def account() -> str:
+    """What tells one account from another."""
+    from airflow_provider_seedance.hooks.seedance import SeedanceHook
+
+    with patch.dict(os.environ, {"AIRFLOW_CONN_SEEDANCE_DEFAULT": json.dumps(CONNECTION)}):
+        hook = SeedanceHook()
+        try:
+            return hook.account
+        finally:
+            hook.close()
+
+
+def ledger() -> dict[str, str]:
+    """File name -> content of the ledger of a task instance."""
+    from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+    from airflow_provider_seedance.operators.submission import SubmissionRecord
+    from airflow_provider_seedance.operators.submission_store import LedgerSubmissionStore
+
+    with tempfile.TemporaryDirectory() as folder:
+        store = LedgerSubmissionStore(ObjectStoragePath(f"file://{folder}"), IDENTITY)
+        store.write(SubmissionRecord.from_json(submission_records()[1]))
+        return {path.name: path.read_text() for path in Path(folder).iterdir()}
+
+
+def asset_records() -> list[Any]:
+    """What the upload operator notes."""
+    from airflow_provider_seedance.operators.asset_record import AssetRecord
+
+    asset = MediaAsset(
+        vendor="gmicloud", library="assets", asset="asset://a-1", asset_id="a-1", status=AssetStatus.ACTIVE
+    )
+    empty = AssetRecord(fingerprint="0123456789abcdef", max_tries=2)
+    return [
+        record.model_dump(mode="json") for record in (empty, empty.model_copy(update={"file": asset, "asset": asset}))
+    ]
