@@ -1,0 +1,133 @@
+"""Finds a Chromium, starts it as the tests need it, and lets people visit Airflow with it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, expect
+
+from dev.stack import CHECKOUT
+from tests.ui.world import World
+
+SHOTS = CHECKOUT / ".work" / "ui"
+WIDE, NARROW = 1280, 390
+TIMEOUT = 30_000  # milliseconds
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+    "--proxy-server=direct://",
+)
+
+INSTALL = (
+    "There is no Chromium. Install one (Debian, Ubuntu: `apt-get install chromium`; elsewhere "
+    "`.venv/bin/playwright install chromium`), or say where it is: CHROMIUM=/path/to/chromium."
+)
+
+
+def find_chromium(playwright: Playwright) -> str:
+    """The path of a Chromium: the one that is asked for, the system's, or Playwright's own.
+
+    :raises RuntimeError: if there is none, saying how to install one.
+    """
+    asked = os.environ.get("CHROMIUM")
+    found = [asked] if asked else [shutil.which(name) for name in NAMES] + [playwright.chromium.executable_path]
+    for path in found:
+        if path and Path(path).exists():
+            return path
+    raise RuntimeError(INSTALL)
+
+
+def launch(playwright: Playwright) -> Browser:
+    """A headless Chromium with an empty profile."""
+    expect.set_options(timeout=TIMEOUT)
+    return playwright.chromium.launch(executable_path=find_chromium(playwright), headless=True, args=list(FLAGS))
+
+
+def log_in(page: Page, airflow: World, user: str) -> None:
+    """Fills Airflow's own login form."""
+    page.goto(airflow.stack.url)
+    page.locator("input[name=username]").fill(user)
+    page.locator("input[name=password]").fill(airflow.password(user))
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "/auth/" not in url)
+
+
+class Visitors:
+    """Opens pages for users.
+
+    :param errors: what went wrong in the scripts of the pages.
+    """
+
+    def __init__(self, browser: Browser, airflow: World) -> None:
+        self._browser = browser
+        self._airflow = airflow
+        self._open: list[BrowserContext] = []
+        self.errors: list[str] = []
+
+    def page(self, user: str | None = "admin", *, theme: str = "light", width: int = WIDE) -> Page:
+        """A page of a new browser window, with the user logged in.
+
+        :param user: `None` is nobody.
+        :param theme: what the system prefers, `light` or `dark`; Airflow follows it.
+        """
+        scheme: Any = theme
+        height = 900 if width == WIDE else 844
+        context = self._browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+        context.set_default_timeout(TIMEOUT)
+        self._open.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        if user:
+            log_in(page, self._airflow, user)
+        return page
+
+    def gallery(self, page: Page, query: str = "") -> Locator:
+        """The gallery, once it has read all that it wants to read."""
+        page.goto(f"{self._airflow.stack.url}/plugin/seedance{query}")
+        gallery = page.locator("seedance-gallery")
+        gallery.get_by_role("status").filter(has_text="of").filter(has_not_text="reading").wait_for()
+        return gallery
+
+    def tab(self, page: Page, dag: str, run: str, task: str) -> Locator:
+        """The Video tab of a task instance."""
+        page.goto(f"{self._airflow.stack.url}/dags/{dag}/runs/{run}/tasks/{task}/plugin/seedance-video")
+        return page.locator("seedance-video")
+
+    def keep_what_is_open(self, name: str) -> None:
+        """Keeps a picture of each window."""
+        for number, context in enumerate(self._open):
+            for page in context.pages:
+                shot(page, f"{name}-{number}")
+
+    def close(self) -> None:
+        """Closes all windows."""
+        for context in self._open:
+            context.close()
+
+
+def shot(page: Page, name: str) -> None:
+    """Keeps a picture of the page, for people to look at."""
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SHOTS / f"{name}.png")
+
+
+def serious_findings(page: Page, element: str) -> list[str]:
+    """What axe finds wrong with an element of the page, if it is serious or critical."""
+    results = Axe().run(page, context=element, options={"resultTypes": ["violations"]}).response
+    return [
+        f"{found['id']} ({found['impact']}): {found['help']}: {[node['html'][:200] for node in found['nodes'][:3]]}"
+        for found in results["violations"]
+        if found["impact"] in ("serious", "critical")
+    ]

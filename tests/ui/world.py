@@ -1,0 +1,91 @@
+"""The stack that the pages are looked at on: simulator, Airflow, two users, and runs to be seen."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from airflow_provider_seedance.api.client import ClientSettings, SeedanceClient
+from airflow_provider_seedance.api.vendors import make_adapter
+from airflow_provider_seedance.simulator import VENDORS, Simulator
+from dev.stack import CHECKOUT, AirflowStack
+from tests.ui.auth import GUEST
+
+MODELS = {
+    "byteplus": "dreamina-seedance-2-0-fast-260128",
+    "volcengine": "doubao-seedance-2-0-fast-260128",
+    "jimmyai": "seedance2.0-fast-sp",
+    "gmicloud": "seedance-2-0-fast-260128",
+    "modellix": "seedance-2.0-fast-t2v",
+}
+PROMPT = "A paper boat in the rain, filmed from above"
+
+
+@dataclass
+class World:
+    """What a test may look at and do."""
+
+    simulator: Simulator
+    stack: AirflowStack
+    videos: list[dict[str, Any]]
+
+    def password(self, user: str) -> str:
+        """A user's password, as Airflow has it."""
+        passwords: Mapping[str, str] = json.loads((self.stack.home / "passwords.json").read_text())
+        return passwords[user]
+
+    def seed(self, dag_id: str, count: int) -> None:
+        """Writes runs of a DAG into the database."""
+        self.stack.api.wait_for_dag(dag_id)
+        python = [self.stack.python, "-m", "tests.ui.seed", dag_id, str(count)]
+        done = subprocess.run(
+            python,
+            env=self.stack.env,
+            cwd=CHECKOUT,
+            input=json.dumps(self.videos),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        if done.returncode:
+            raise RuntimeError(f"seeding {dag_id} failed:\n{done.stderr[-3000:]}")
+
+
+def finished_videos(simulator: Simulator) -> list[dict[str, Any]]:
+    """One real video per vendor, whose links can be played."""
+    videos = []
+    for vendor in VENDORS:
+        settings = ClientSettings(api_key=simulator.api_key, base_url=simulator.base_url(vendor))
+        with SeedanceClient(make_adapter(vendor), settings) as client:
+            request: dict[str, Any] = {"model": MODELS[vendor], "prompt": PROMPT, "duration": 5, "ratio": "16:9"}
+            if vendor in ("byteplus", "volcengine"):
+                request["return_last_frame"] = True
+            video_id = client.create_video(request).video_id
+            simulator.finish(video_id)
+            videos.append(client.get_video(video_id).to_dict() | {"model": MODELS[vendor]})
+    return videos
+
+
+@contextmanager
+def world(home: Path, say: Callable[[str], None]) -> Iterator[World]:
+    """Starts everything; stops it at the end."""
+    # As slow as in life: a video runs until a test has seen enough of its waiting, and finishes it.
+    with Simulator(speed=1.0, run_seconds=600) as simulator:
+        env = {
+            "AIRFLOW__CORE__AUTH_MANAGER": "tests.ui.auth.PerDagAuthManager",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"admin:admin,{GUEST}:viewer",
+            "PYTHONPATH": str(CHECKOUT),
+            "SEEDANCE_OUTPUT": (home / "videos").as_uri(),
+        }
+        # The connection `seedance_byteplus` is made by hand, in the form.
+        for vendor in set(VENDORS) - {"byteplus"}:
+            env[f"AIRFLOW_CONN_SEEDANCE_{vendor.upper()}"] = simulator.connection_json(vendor)
+        dags = [Path(__file__).parent / "dags", CHECKOUT / "example_dags"]
+        with AirflowStack(home / "airflow", dags, env, progress=say) as stack:
+            yield World(simulator, stack, finished_videos(simulator))
