@@ -24,14 +24,13 @@ class Arrival:
     That work is done by a second thread, while the first one reads the network.
 
     :param kinds: what the file may be.
-    :param open_writer: called once it is known what it is, and how long it will be at most.
+    :param open_writer: called once it is known what it is.
     """
 
-    def __init__(self, kinds: tuple[Kind, ...], open_writer: Callable[[Kind, int], Writer]) -> None:
+    def __init__(self, kinds: tuple[Kind, ...], open_writer: Callable[[Kind], Writer]) -> None:
         self._kinds = kinds
         self._open_writer = open_writer
         self._writer: Writer | None = None
-        self._most = 0
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="seedance-landing")
         self._under_way: deque[Future[None]] = deque()
         self._waiting: list[bytes] = []
@@ -49,10 +48,6 @@ class Arrival:
     def sha256(self) -> str:
         """In hex."""
         return self._hash.hexdigest()
-
-    def expect(self, most: int) -> None:
-        """See `download.Taker`."""
-        self._most = most
 
     def take(self, block: bytes) -> None:
         """See `download.Taker`."""
@@ -117,7 +112,7 @@ class Arrival:
         if self._kind in VIDEOS:
             self._reader.feed(block)
         if self._writer is None:
-            self._writer = self._open_writer(self._kind, self._most)
+            self._writer = self._open_writer(self._kind)
         self._hash.update(block)
         self._writer.write(block)
         self.bytes += len(block)

@@ -56,9 +56,6 @@ class Source(Protocol):
 class Taker(Protocol):
     """Who takes the bytes."""
 
-    def expect(self, most: int) -> None:
-        """Said before the first bytes: so many will come, at most."""
-
     def take(self, block: bytes) -> None:
         """The next bytes."""
 
@@ -160,6 +157,11 @@ class Download:
         self._renewals = 0
         self._started = self._told = time.monotonic()
 
+    @property
+    def most(self) -> int:
+        """Bytes that will come, at most: known once the first of them has."""
+        return self._max_bytes if self._total is None else self._total
+
     def run(self) -> int:
         """Fetches the file and gives its length in bytes.
 
@@ -228,7 +230,6 @@ class Download:
             self._total, self._validator = head.total, head.validator
         if self._total is not None and self._total > self._max_bytes:
             raise self._too_large(f"is {self._total} bytes long")
-        self._taker.expect(self._max_bytes if self._total is None else self._total)
 
     def _take(self, block: bytes) -> None:
         if self._offset + len(block) > self._max_bytes:

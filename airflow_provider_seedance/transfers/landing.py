@@ -117,10 +117,11 @@ class _Lander:
                 return done
 
         started = time.monotonic()
-        arrival = Arrival(kinds, lambda kind, most: places[kind].writer(kind.content_type, max_bytes=most))
+        arrival = Arrival(kinds, lambda kind: places[kind].writer(kind.content_type, max_bytes=download.most))
         try:
             link = _Link(self._subject, part)
-            Download(self._file_host(), link, arrival, max_bytes=self._max_bytes, name=name, log=self._log).run()
+            download = Download(self._file_host(), link, arrival, max_bytes=self._max_bytes, name=name, log=self._log)
+            download.run()
             picture = arrival.finish()
             place = places[arrival.kind]
             manifest = Manifest(
