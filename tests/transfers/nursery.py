@@ -11,7 +11,6 @@ import os
 import signal
 import subprocess
 import sys
-from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -89,15 +88,13 @@ def _main() -> None:
 
     from airflow_provider_seedance.hooks.seedance import SeedanceHook
     from airflow_provider_seedance.transfers.landing import land_video
+    from tests.transfers.s3 import forget_storages
 
     # What is slow the first time: Airflow's providers, botocore's models, the adapters.
     SeedanceHook().get_conn()
     for url in json.loads(os.environ["NURSERY_STORAGES"]):
         ObjectStoragePath(url).exists()
-    # Connections and threads of the storages don't survive a fork.
-    for library in {type(ObjectStoragePath(url).fs) for url in json.loads(os.environ["NURSERY_STORAGES"])}:
-        library.clear_instance_cache()
-    getattr(import_module(ObjectStoragePath.__module__.replace(".path", ".store")), "_STORE_CACHE", {}).clear()
+    forget_storages()  # their connections and threads don't survive a fork
     say(ready=True)
     for line in sys.stdin:
         video, output_path = json.loads(line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 BUCKET = "clips"
@@ -65,8 +66,20 @@ def bucket() -> Iterator[Bucket]:
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
+    forget_storages()
     try:
         host, port = server.get_host_and_port()
         yield Bucket(f"http://{host}:{port}")
     finally:
         server.stop()
+        forget_storages()
+
+
+def forget_storages() -> None:
+    """Airflow keeps opened storages by connection id, in this process: another server behind the id is not noticed."""
+    from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+    stores = getattr(import_module(ObjectStoragePath.__module__.replace(".path", ".store")), "_STORE_CACHE", {})
+    for store in stores.values():
+        type(store.fs).clear_instance_cache()
+    stores.clear()
