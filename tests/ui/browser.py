@@ -84,21 +84,29 @@ class Visitors:
         """
         scheme: Any = theme
         height = 900 if width == WIDE else 844
-        context = self._browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+        session = self._airflow.sessions.get(user) if user else None
+        context = self._browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme=scheme, storage_state=session
+        )
         context.set_default_timeout(TIMEOUT)
         self._open.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        if user:
+        if user and not session:
             log_in(page, self._airflow, user)
+            self._airflow.sessions[user] = context.storage_state()
         return page
 
     def gallery(self, page: Page, query: str = "") -> Locator:
         """The gallery, once it has read all that it wants to read."""
         page.goto(f"{self._airflow.stack.url}/plugin/seedance{query}")
         gallery = page.locator("seedance-gallery")
-        gallery.get_by_role("status").filter(has_text="of").filter(has_not_text="reading").wait_for()
+        self.wait_until_read(gallery)
         return gallery
+
+    def wait_until_read(self, gallery: Locator) -> None:
+        """Waits until the gallery has read all that it wants to read."""
+        gallery.locator(".cards[aria-busy=false]").wait_for(state="attached")
 
     def tab(self, page: Page, dag: str, run: str, task: str) -> Locator:
         """The Video tab of a task instance."""

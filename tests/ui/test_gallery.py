@@ -71,7 +71,7 @@ def test_filters_narrow_the_list_and_live_in_the_address(visitors: Visitors, air
     assert "vendor=byteplus" in page.url
     shown = gallery.locator(".card").count()
     page.reload()
-    gallery.get_by_role("status").filter(has_text="of").filter(has_not_text="reading").wait_for()
+    visitors.wait_until_read(gallery)
     expect(gallery.locator(".card")).to_have_count(shown)
     expect(gallery.get_by_label("Vendor")).to_have_value("byteplus")
     gallery.get_by_role("searchbox").fill("no such words anywhere")
@@ -133,7 +133,7 @@ def test_a_new_video_appears_and_becomes_ready_without_a_reload(visitors: Visito
     airflow.stack.api.wait_for_task("seedance_modellix", run_id, "wait", {"deferred"})
     airflow.simulator.finish(airflow.stack.api.xcom("seedance_modellix", run_id, "create", "video_id"))
     expect(cards.first.locator(".badge")).to_have_class("badge ready", timeout=120_000)
-    assert cards.first.locator("video").count() == 1
+    expect(cards.first.locator("video")).to_have_count(1)
 
 
 def test_a_link_that_expired_shows_the_stored_copy_or_how_to_get_a_new_one(visitors: Visitors) -> None:

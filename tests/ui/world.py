@@ -6,7 +6,7 @@ import json
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +28,15 @@ PROMPT = "A paper boat in the rain, filmed from above"
 
 @dataclass
 class World:
-    """What a test may look at and do."""
+    """What a test may look at and do.
+
+    :param sessions: of the users that have logged in, as the browser keeps them.
+    """
 
     simulator: Simulator
     stack: AirflowStack
     videos: list[dict[str, Any]]
+    sessions: dict[str, Any] = field(default_factory=dict)
 
     def password(self, user: str) -> str:
         """A user's password, as Airflow has it."""

@@ -77,6 +77,7 @@ export async function logLines(task, signal) {
 export class Structures {
   #after = new Map();
   #onNews;
+  left = 0; // how many are still to be read
 
   constructor(onNews) {
     this.#onNews = onNews;
@@ -88,13 +89,15 @@ export class Structures {
   async want(dag) {
     if (this.#after.has(dag)) return;
     this.#after.set(dag, new Map());
+    this.left += 1;
     try {
       const { tasks } = await get(`dags/${part(dag)}/tasks`);
       this.#after.set(dag, new Map(tasks.map((task) => [task.task_id, new Set(task.downstream_task_ids ?? [])])));
-      this.#onNews();
     } catch {
       // Without it, the videos' ids alone tell what belongs together.
     }
+    this.left -= 1;
+    this.#onNews();
   }
 }
 

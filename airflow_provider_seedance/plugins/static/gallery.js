@@ -153,15 +153,19 @@ class Gallery extends Page {
     this.showChoices();
     this.showTiles(inChoice, now);
     this.showCards(found, now);
-    this.showStatus(found);
     this.showCharts(inChoice, now);
     this.readOn(found);
+    this.showStatus(found);
   }
 
-  /** Asks for the facts: all of what can be seen; of the others, what the later task knows is enough. */
+  /**
+   * Asks for the facts, first of what is shown. The others may pass the filters once more is known of them; of what
+   * can't be seen, what the later task knows is enough.
+   */
   readOn(found) {
-    if (this.loading) found = found.slice(0, this.shown);
-    for (const video of found) {
+    const { dag } = this.filters;
+    const others = this.videos.filter((video) => !dag || video.dag === dag);
+    for (const video of this.loading ? found.slice(0, this.shown) : [...found, ...others]) {
       const enough = video.wait?.state === "success" && !this.visible.has(keyOf(video.wait));
       this.facts.want(enough ? [video.wait, video.land].filter(Boolean) : video.tasks);
     }
@@ -169,6 +173,8 @@ class Gallery extends Page {
 
   showStatus(found) {
     const parts = [this.problem || (this.loading && !this.videos.length ? "Reading…" : `${found.length} of ${this.videos.length} videos`)];
+    const busy = this.loading || this.structures.left > 0 || this.facts.left > 0;
+    this.list.setAttribute("aria-busy", String(busy));
     if (this.facts.left) parts.push(`reading the details of ${this.facts.left}`);
     const words = parts.join(", ");
     if (this.said.textContent !== words) this.said.textContent = words;

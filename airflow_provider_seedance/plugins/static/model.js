@@ -3,7 +3,7 @@
 /** What each operator does to a video: it orders it, waits for it, or stores it. */
 export const ROLES = {
   SeedanceCreateVideoOperator: "create",
-  _SeedanceVideoDecoratedOperator: "create",
+  SeedanceVideoDecoratedOperator: "create",
   SeedanceVideoSensor: "wait",
   SeedanceVideoToObjectStorageOperator: "land",
 };
