@@ -63,7 +63,7 @@ class Poller:
         self._wake = asyncio.Event()
         self._requests: set[asyncio.Task[None]] = set()
         self._retiring: set[asyncio.Task[None]] = set()
-        # A context of its own: the loop must not inherit the first trigger's, or its logs would land with that task.
+        # A context of its own, for its requests too: with the first trigger's, its logs would land with that task.
         self._loop = asyncio.create_task(self._run(), context=Context(), name="seedance-poller")
         self._loop.add_done_callback(self._loop_ended)
 
@@ -153,7 +153,7 @@ class Poller:
         if len(self._requests) >= MOST_IN_FLIGHT:
             return _CHECK_DEADLINES  # a request that ends wakes the loop
         if turn := self._schedule.take(now, wall):
-            task = asyncio.create_task(self._request(turn), context=Context())
+            task = asyncio.create_task(self._request(turn))
             self._requests.add(task)
             task.add_done_callback(self._request_ended)
         return min(self._schedule.until_next(now, wall), _IDLE)
