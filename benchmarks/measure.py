@@ -71,6 +71,8 @@ class Measured:
     :param most_per_second: most requests in any one second of the round, by kind of call.
     :param closest: seconds between the two closest requests, by kind of call.
     :param server_cpu: the server's own CPU seconds in the window.
+    :param gc_in_window: seconds in which Python's garbage collector stopped everything in the window.
+    :param gc_longest: its longest pause in the round, in seconds.
     """
 
     contender: str
@@ -96,6 +98,8 @@ class Measured:
     most_per_second: dict[str, int]
     closest: dict[str, float]
     server_cpu: float
+    gc_in_window: float
+    gc_longest: float
 
 
 def percentile(values: list[float], share: float) -> float:
@@ -144,6 +148,22 @@ class Idleness:
         selector.select = timed
 
 
+class Collections:
+    """How long Python's garbage collector stops everything."""
+
+    def __init__(self) -> None:
+        self.seconds = self.longest = self._began = 0.0
+        gc.callbacks.append(self._called)
+
+    def _called(self, phase: str, _info: object) -> None:
+        now = time.perf_counter()
+        if phase == "start":
+            self._began = now
+        else:
+            self.seconds += now - self._began
+            self.longest = max(self.longest, now - self._began)
+
+
 class LookUps:
     """Counts how often a connection is looked up, where Airflow reads it from the environment."""
 
@@ -179,6 +199,7 @@ class Round:
         await idle.sample(1.0)
         look_ups, idleness = LookUps(), Idleness()
         gc.collect()
+        collections = Collections()
         process = psutil.Process()
         empty = process.memory_info().rss
         control(spec.url, "ready?base=inf&spread=0")
@@ -186,13 +207,14 @@ class Round:
         await self._start()
         await asyncio.sleep(spec.settle)
 
-        before, looked_up = control(spec.url, "stats"), look_ups.count
+        before, looked_up, collecting = control(spec.url, "stats"), look_ups.count, collections.seconds
         with _profile() if spec.profile else nullcontext():
             began, cpu, waited = time.perf_counter(), time.process_time(), idleness.seconds
             await asyncio.sleep(spec.window)
             cpu, seconds = time.process_time() - cpu, time.perf_counter() - began
             busy = seconds - (idleness.seconds - waited)
         after, looked_up = control(spec.url, "stats"), look_ups.count - looked_up
+        collecting = collections.seconds - collecting
         memory = process.memory_info().rss - empty
 
         lag, late, missing = await self._until_ready()
@@ -224,6 +246,8 @@ class Round:
             most_per_second=stats["most"],
             closest=stats["closest"],
             server_cpu=after["cpu"] - before["cpu"],
+            gc_in_window=collecting,
+            gc_longest=collections.longest,
         )
 
     async def _start(self) -> None:

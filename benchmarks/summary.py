@@ -48,6 +48,7 @@ class Summary:
     lag_p50: float
     lag_p99: float
     memory: float
+    gc_longest: float
     late_p50: float
     late_p95: float
     late_p99: float
@@ -91,6 +92,7 @@ def summarise(rounds: Sequence[Measured]) -> Summary:
         lag_p50=mid(lambda one: one.lag_p50),
         lag_p99=mid(lambda one: one.lag_p99),
         memory=mid(lambda one: one.memory),
+        gc_longest=mid(lambda one: one.gc_longest),
         late_p50=mid(lambda one: one.late_p50),
         late_p95=mid(lambda one: one.late_p95),
         late_p99=mid(lambda one: one.late_p99),
@@ -121,10 +123,9 @@ def summaries_of(rounds: Iterable[Measured]) -> Summaries:
 def _on_time(one: Summary, all_of_them: Iterable[Summary]) -> Summary:
     """Who has fallen behind did less work: its CPU becomes what polling on time would take.
 
-    A poll's cost is taken from where the contender kept up, with fewer videos, if there is such a measurement.
+    In a rush a poll's cost can't be told well, so it is the least that the contender showed with any number of videos.
     """
     if not one.is_behind:
         return one
-    kept_up = [other for other in all_of_them if other.contender == one.contender and not other.is_behind]
-    per_poll = max(kept_up, key=lambda other: other.videos).cpu_per_poll if kept_up else one.cpu_per_poll
+    per_poll = min(other.cpu_per_poll for other in all_of_them if other.contender == one.contender)
     return replace(one, cpu_per_poll=per_poll, cpu=per_poll * 60 / one.interval)

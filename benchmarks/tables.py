@@ -44,6 +44,7 @@ _ROWS: tuple[_Row, ...] = (
         "event-loop lag p50 / p99, ms",
         lambda one, base: f"{number(one.lag_p50 * 1000)} / {number(one.lag_p99 * 1000)}",
     ),
+    ("longest pause by Python's garbage collector, ms", lambda one, base: number(one.gc_longest * 1000)),
     (
         "memory per waiting video, KB",
         lambda one, base: number(one.memory / 1024) + _ratio(one.memory, base.memory if base else None),
@@ -85,15 +86,16 @@ def _cpu(found: Summaries, contender: str, videos: int) -> float | None:
     """Per video and minute; of who wasn't run with so many: what its polls would take, if it had the time."""
     if one := found.get((contender, videos)):
         return one.cpu
-    if contender == "ours-batch" or (most := _biggest(found, contender)) is None:
+    if contender == "ours-batch" or _biggest(found, contender) is None:
         return None  # the bigger a batch, the cheaper a poll
-    return most.cpu_per_poll * 60 / _interval(found, videos)
+    per_poll = min(one.cpu_per_poll for (name, _), one in found.items() if name == contender)
+    return per_poll * 60 / _interval(found, videos)
 
 
 def _absence(found: Summaries, contender: str, videos: int) -> str:
     most = _biggest(found, contender)
     too_slow = most is not None and most.most_polls < videos / _interval(found, videos)
-    return "not run: too slow" if too_slow else "not run"
+    return "too slow" if too_slow else "not run"
 
 
 def _interval(found: Summaries, videos: int) -> float:
