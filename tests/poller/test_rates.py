@@ -10,6 +10,9 @@ from itertools import pairwise
 import pytest
 
 from airflow_provider_seedance.api import polling
+from airflow_provider_seedance.api.client import PollingClient
+from airflow_provider_seedance.api.errors import TransientApiError
+from airflow_provider_seedance.api.models import Video
 from airflow_provider_seedance.simulator import Fault, Simulator
 from airflow_provider_seedance.triggers import pace, poller, watches
 
@@ -191,6 +194,25 @@ async def test_another_connection_is_not_slowed(sim: Simulator) -> None:
     await until(lambda: len(reads(sim)) >= before + 10)
     await all_succeed(sim, ids, tasks)
     await cancel(others)
+
+
+async def test_a_pause_of_a_day_that_comes_with_an_error_is_cut_short(
+    sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a CDN's error page may ask for: by then the video's URL would be dead."""
+    monkeypatch.setattr(poller, "LONGEST_PAUSE", 0.2)
+    ids, get_video, failures = submit("jimmyai", 1), PollingClient.get_video, [1]
+
+    async def fails_once(self: PollingClient, video_id: str) -> Video:
+        if failures:
+            failures.clear()
+            raise TransientApiError("HTTP 503", status_code=503, retry_after=86_400)
+        return await get_video(self, video_id)
+
+    monkeypatch.setattr(PollingClient, "get_video", fails_once)
+    tasks = start(ids, conn_id("jimmyai"), deadline=None)
+    await until(lambda: not failures, "the error")
+    await all_succeed(sim, ids, tasks)
 
 
 @pytest.mark.parametrize("vendor", ["byteplus", "jimmyai"])
