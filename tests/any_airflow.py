@@ -37,6 +37,8 @@ def run_dag(dag: DAG) -> Any:
         bag = DagBag(os.devnull)
         bag.bag_dag(dag)
         sync_bag_to_db(bag, "dags-folder", None)
+    elif AIRFLOW < (3, 0):
+        dag.sync_to_db()  # type: ignore[attr-defined]
     return dag.test(use_executor=False)
 
 

@@ -31,5 +31,14 @@ def airflow_db() -> None:
     initdb()
 
 
+@pytest.fixture
+def submission_records(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A place for what tasks note: Airflow's own, below 3.3 the ledger."""
+    from tests.any_airflow import AIRFLOW
+
+    if AIRFLOW < (3, 3):
+        monkeypatch.setenv("AIRFLOW__SEEDANCE__LEDGER_PATH", f"file://{tmp_path_factory.mktemp('ledger')}")
+
+
 def pytest_sessionfinish() -> None:
     _HOME.cleanup()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, auto
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Generic, TypeVar
 from urllib.parse import urlencode
 from urllib.request import getproxies
 
@@ -291,7 +291,7 @@ class _ClientBase:
             return client.build_request(http.method, self.base_url + http.path, files=form, headers=dict(http.headers))
         headers = {**http.headers, "Content-Length": str(file.size)}
         request = client.build_request(
-            http.method, http.url or self.base_url + http.path, content=file.content, headers=headers
+            http.method, http.url or self.base_url + http.path, content=_blocks(file.content), headers=headers
         )
         if http.url is not None:
             del request.headers["Authorization"]  # the key is for the vendor alone
@@ -327,6 +327,12 @@ class _ClientBase:
                 vendor=title,
             )
         return TransientApiError(f"{title} did not answer ({kind}). Asking again later is safe.", vendor=title)
+
+
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    """The file to its end; what Airflow opens on object storages reads, but is not iterable everywhere."""
+    while block := file.read(65536):
+        yield block
 
 
 @contextmanager

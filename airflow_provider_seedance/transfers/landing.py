@@ -198,7 +198,9 @@ class _Lander:
         for kind in kinds:
             path = fill(template, facts | {"ext": kind.ext})
             if path not in by_path:
-                by_path[path] = Destination(ObjectStoragePath(path, conn_id=self._conn_id))
+                # Older Airflows take a `conn_id` of None for the word that there is none, though the path names one.
+                options = {"conn_id": self._conn_id} if self._conn_id else {}
+                by_path[path] = Destination(ObjectStoragePath(path, **options))
             places[kind] = by_path[path]
         return places
 

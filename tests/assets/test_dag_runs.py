@@ -31,7 +31,7 @@ def _running() -> Iterator[Simulator]:
 
 
 @pytest.fixture
-def fast(_running: Simulator, airflow_db: None, monkeypatch: pytest.MonkeyPatch) -> Simulator:
+def fast(_running: Simulator, airflow_db: None, submission_records: None, monkeypatch: pytest.MonkeyPatch) -> Simulator:
     """A simulator in which an asset is looked at within a fifth of a second, and which takes no made-up ids."""
     _running.reset()
     for vendor in VENDORS:

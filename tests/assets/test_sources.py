@@ -10,7 +10,7 @@ from airflow_provider_seedance.api.errors import LandingRefusedError
 from airflow_provider_seedance.operators.asset_source import open_source
 from airflow_provider_seedance.simulator import Simulator
 from airflow_provider_seedance.simulator.assets import digest
-from tests.airflow_layer.test_imports import PACKAGE, loaded_by, within
+from tests.airflow_layer.test_imports import DAG_FILE, PACKAGE, loaded_by, within
 from tests.transfers.s3 import Bucket, bucket
 from tests.transfers.server import FileServer
 
@@ -63,6 +63,6 @@ def test_more_than_the_library_takes_is_not_fetched() -> None:
 
 
 def test_a_dag_file_with_uploads_loads_no_adapter_client_or_trigger() -> None:
-    modules = loaded_by(f"import {PACKAGE}.operators.assets", first="import airflow.sdk")
+    modules = loaded_by(f"import {PACKAGE}.operators.assets", first=DAG_FILE)
     assert within(modules, f"{PACKAGE}.api.vendors", f"{PACKAGE}.api.client", f"{PACKAGE}.transfers") == []
     assert within(modules, f"{PACKAGE}.triggers", "httpx", "httpcore", "aiohttp", "tenacity") == []

@@ -19,17 +19,10 @@ from tests.any_airflow import AIRFLOW, run_dag
 
 from .bench import asks, bills
 
-pytestmark = [pytest.mark.dag, pytest.mark.usefixtures("airflow_db")]
+pytestmark = [pytest.mark.dag, pytest.mark.usefixtures("airflow_db", "submission_records")]
 
 HAS_STORE = pytest.mark.skipif(AIRFLOW < (3, 3), reason="Airflow's task state store came with 3.3")
 RECORD = SubmissionRecord({"prompt": "1"}, 0, 1_790_000_000.0, "byteplus", "m", video_id="v-1", marker="airflow-1")
-
-
-@pytest.fixture(autouse=True)
-def _records(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Below Airflow 3.3 submissions are recorded in the ledger."""
-    if AIRFLOW < (3, 3):
-        monkeypatch.setenv("AIRFLOW__SEEDANCE__LEDGER_PATH", f"file://{tmp_path}")
 
 
 def run_in_task(work: Callable[[Any], None], dag_id: str) -> None:

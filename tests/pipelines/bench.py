@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import DAG
 
-from tests.any_airflow import run_dag
+from tests.any_airflow import AIRFLOW, run_dag
 
 MODEL = "dreamina-seedance-2-0-fast-260128"
 PROMPT = "a paper boat named Zebedee in rain"
@@ -31,8 +31,10 @@ def xcom(ti: Any, key: str = "return_value") -> Any:
 
 def all_xcoms(ti: Any) -> dict[str, Any]:
     """Everything that a task instance has pushed, links among it."""
-    from airflow.models.xcom import XComModel
+    from airflow.models import xcom as models
     from airflow.utils.session import create_session
+
+    XComModel = models.XComModel if AIRFLOW >= (3, 0) else models.BaseXCom  # noqa: N806 - a class
 
     with create_session() as session:
         rows = session.query(XComModel.key, XComModel.value).filter(

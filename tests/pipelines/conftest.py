@@ -32,7 +32,11 @@ def connect(_running: Simulator, monkeypatch: pytest.MonkeyPatch) -> Callable[..
 
 @pytest.fixture
 def sim(
-    _running: Simulator, airflow_db: None, connect: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    _running: Simulator,
+    airflow_db: None,
+    submission_records: None,
+    connect: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Simulator:
     """The simulator, empty, with a connection to each vendor."""
     _running.reset()

@@ -124,7 +124,10 @@ def test_a_retry_goes_on_with_the_first_attempt_s_video(sim: Simulator, monkeypa
 
 
 def test_a_retry_that_asks_for_something_else_is_refused_and_pays_nothing(
-    sim: Simulator, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    sim: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     break_after_the_submission(monkeypatch)
     calls: list[int] = []
@@ -135,7 +138,7 @@ def test_a_retry_that_asks_for_something_else_is_refused_and_pays_nothing(
 
     make = run(dag_of("decorated_changed", compose))["make"]
     assert (str(make.state), make.try_number, len(sim.ledger)) == ("failed", 2, 1)
-    shown = "".join(capfd.readouterr())
+    shown = "".join(capfd.readouterr()) + caplog.text
     assert "RequestChangedError" in shown
     assert "the request has changed since: prompt." in shown
     assert "a @task.seedance_video function that returns something else each time it is called" in shown
