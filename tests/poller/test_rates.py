@@ -178,7 +178,7 @@ async def test_after_a_refusal_the_connection_recovers_its_rate(
     moments = [request.at for request in reads(sim)]
     gaps = [after - before for before, after in pairwise(moments)]
     assert gaps[0] > 0.9
-    assert min(gaps[1:4]) > 0.08  # half the rate
+    assert sum(gaps[1:4]) / 3 > 0.08  # half the rate
     assert sum(gaps[-8:]) / 8 < 0.075  # all of it again
     await cancel(tasks)
 
