@@ -23,7 +23,7 @@ def uv(*arguments: str | Path, timeout: float = 600) -> str:
 def distributions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the wheel and the sdist."""
     folder = tmp_path_factory.mktemp("dist")
-    uv("build", "--quiet", "--out-dir", folder, ROOT)
+    uv("build", "--quiet", "--no-build-isolation", "--python", sys.executable, "--out-dir", folder, ROOT)
     return folder
 
 
