@@ -15,13 +15,14 @@ _BLOCK = 256 * 1024
 """Bytes that are handed over at once; encrypted connections come in pieces of 16 KiB."""
 
 _AHEAD = 8
-"""Blocks that may wait for the second thread: all that is ever in memory."""
+"""Blocks that may wait for the other threads: all that is ever in memory."""
 
 
 class Arrival:
     """Takes a file as it comes: what it is, its hash, and on to where it goes.
 
-    That work is done by a second thread, while the first one reads the network.
+    While this thread reads the network, a second one writes and a third one hashes: each is about as much work as the
+    reading, and Python's own share of it is small.
 
     :param kinds: what the file may be.
     :param open_writer: called once it is known what it is.
@@ -31,8 +32,9 @@ class Arrival:
         self._kinds = kinds
         self._open_writer = open_writer
         self._writer: Writer | None = None
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="seedance-landing")
-        self._under_way: deque[Future[None]] = deque()
+        self._writing = ThreadPoolExecutor(1, thread_name_prefix="seedance-write")
+        self._hashing = ThreadPoolExecutor(1, thread_name_prefix="seedance-hash")
+        self._under_way: deque[tuple[Future[None], Future[None]]] = deque()
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
         self._reset()
@@ -78,8 +80,9 @@ class Arrival:
             self._writer.publish()
 
     def close(self) -> None:
-        """Ends the thread and discards what has not been published."""
-        self._worker.shutdown(wait=True, cancel_futures=True)
+        """Ends the threads and discards what has not been published."""
+        self._writing.shutdown(wait=True, cancel_futures=True)
+        self._hashing.shutdown(wait=True, cancel_futures=True)
         if self._writer:
             self._writer.discard()
 
@@ -92,15 +95,21 @@ class Arrival:
 
     def _hand_over(self) -> None:
         block, self._waiting, self._waiting_bytes = b"".join(self._waiting), [], 0
-        while self._under_way and (len(self._under_way) >= _AHEAD or self._under_way[0].done()):
-            self._under_way.popleft().result()
-        self._under_way.append(self._worker.submit(self._work, block))
+        while self._under_way and (len(self._under_way) >= _AHEAD or self._under_way[0][0].done()):
+            self._take_result()
+        self._under_way.append(
+            (self._writing.submit(self._work, block), self._hashing.submit(self._hash.update, block))
+        )
 
     def _settle(self) -> None:
         if self._waiting:
             self._hand_over()
         while self._under_way:
-            self._under_way.popleft().result()
+            self._take_result()
+
+    def _take_result(self) -> None:
+        for done in self._under_way.popleft():
+            done.result()
 
     def _work(self, block: bytes) -> None:
         if self._kind is None:
@@ -113,7 +122,6 @@ class Arrival:
             self._reader.feed(block)
         if self._writer is None:
             self._writer = self._open_writer(self._kind)
-        self._hash.update(block)
         self._writer.write(block)
         self.bytes += len(block)
 
