@@ -28,7 +28,10 @@ def airflow_db() -> None:
     """A migrated database, for tests that run DAGs in this process."""
     from airflow.utils.db import initdb
 
+    from tests.any_airflow import keep_api_server
+
     initdb()
+    keep_api_server()
 
 
 @pytest.fixture
