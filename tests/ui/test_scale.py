@@ -11,7 +11,7 @@ from tests.ui.world import World
 
 pytestmark = pytest.mark.ui
 
-TEXT = "document.querySelector('seedance-gallery')?.shadowRoot?.querySelector('.status')?.textContent ?? ''"
+TEXT = "(document.querySelector('seedance-gallery')?.shadowRoot?.querySelector('.status')?.textContent ?? '')"
 
 
 def test_five_hundred_videos_are_usable_soon_after_the_page_has_loaded(

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fixed
+
 from airflow_provider_seedance.api.client import ClientSettings, SeedanceClient
 from airflow_provider_seedance.api.vendors import make_adapter
 from airflow_provider_seedance.simulator import VENDORS, Simulator
@@ -42,6 +45,14 @@ class World:
         """A user's password, as Airflow has it."""
         passwords: Mapping[str, str] = json.loads((self.stack.home / "passwords.json").read_text())
         return passwords[user]
+
+    @retry(retry=retry_if_exception_type(httpx.HTTPStatusError), stop=stop_after_attempt(3), wait=wait_fixed(1))
+    def trigger(self, dag_id: str) -> str:
+        """Unpauses a DAG, starts a run and returns its id.
+
+        Again if the API server fails: SQLite refuses a commit (of its audit log) when another process was faster.
+        """
+        return self.stack.trigger_dag(dag_id)
 
     def seed(self, dag_id: str, count: int) -> None:
         """Writes runs of a DAG into the database."""

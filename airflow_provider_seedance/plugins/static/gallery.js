@@ -20,6 +20,7 @@ class Gallery extends Page {
     this.most = MOST;
     this.shown = SHOWN;
     this.filters = filtersOfAddress();
+    this.dags = new Set(); // whose videos have been seen: with a DAG chosen, only that one's are read
     this.cards = new Map();
     this.visible = new Set();
     this.build();
@@ -80,8 +81,9 @@ class Gallery extends Page {
     this.problem = "";
     this.loading = true;
     this.soon();
-    const { days } = this.filters;
-    this.window = days ? { run_after_gte: new Date(serverTime() - days * 86400000).toISOString() } : {};
+    const { dag, days } = this.filters;
+    this.window = { dag: dag || "~" };
+    if (days) this.window.run_after_gte = new Date(serverTime() - days * 86400000).toISOString();
     this.since = serverTime(); // what changes while pages are read is looked at again
     const orders = { ...this.window, operator: operatorsOf("create"), most: this.most };
     const others = { ...this.window, operator: operatorsOf("wait", "land"), most: this.most * 2 };
@@ -102,6 +104,7 @@ class Gallery extends Page {
   take(tasks) {
     for (const task of tasks) {
       this.tasks.set(keyOf(task), task);
+      this.dags.add(task.dag_id);
       this.structures.want(task.dag_id);
     }
     this.soon();
@@ -163,9 +166,7 @@ class Gallery extends Page {
    * can't be seen, what the later task knows is enough.
    */
   readOn(found) {
-    const { dag } = this.filters;
-    const others = this.videos.filter((video) => !dag || video.dag === dag);
-    for (const video of this.loading ? found.slice(0, this.shown) : [...found, ...others]) {
+    for (const video of this.loading ? found.slice(0, this.shown) : [...found, ...this.videos]) {
       const enough = video.wait?.state === "success" && !this.visible.has(keyOf(video.wait));
       this.facts.want(enough ? [video.wait, video.land].filter(Boolean) : video.tasks);
     }
@@ -182,7 +183,8 @@ class Gallery extends Page {
 
   showChoices() {
     for (const [name] of CHOICES) {
-      const values = [...new Set(this.videos.map((video) => video[name]).filter(Boolean))].sort();
+      const known = name === "dag" ? this.dags : this.videos.map((video) => video[name]).filter(Boolean);
+      const values = [...new Set(known)].sort();
       const chosen = this.filters[name];
       if (chosen && !values.includes(chosen)) values.push(chosen);
       const options = ["", ...values].map((value) => h("option", { value, selected: value === chosen }, value || "All"));
@@ -289,7 +291,7 @@ class Gallery extends Page {
     this.filters[name] = value;
     this.shown = SHOWN;
     keepInAddress(this.filters);
-    if (name === "days") this.load();
+    if (name === "days" || name === "dag") this.load();
     else this.show();
   }
 }
