@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
 
-from airflow.providers.common.compat.sdk import BaseOperatorLink
+from airflow.providers.common.compat.sdk import AirflowPlugin, BaseOperatorLink, conf
 
 if TYPE_CHECKING:
     from airflow.sdk.types import TaskInstanceKey
 
+TAB = "plugin/seedance-video"
+
 
 class SeedanceVideoLink(BaseOperatorLink):
-    """Leads to the video at the vendor, until its URL expires; nowhere while there is none.
+    """Leads to the *Video* tab of the task instance; below Airflow 3.1, which has none, to the video at the vendor.
 
-    Airflow 3 asks for it on the worker whenever a run of the task ends, also in a deferral, and keeps the answer as an
-    XCom, which each new try erases. So it is the current try's; of earlier ones Airflow keeps none.
+    Not to the vendor's URL, where it can be helped: it is signed, and Airflow writes links into its logs at DEBUG. The
+    tab is there while the task waits as well, shows the current try, and goes on where that URL has expired.
     """
 
     name = "Video"
 
     def get_link(self, operator: Any, *, ti_key: TaskInstanceKey) -> str:
-        """The URL of the video that the task has returned, else nothing."""
+        """The address of the tab, or the URL of the video that the task has returned, or nothing."""
+        if hasattr(AirflowPlugin, "react_apps"):
+            return _tab_of(ti_key)
         if hasattr(operator, "delivered"):
             return (operator.delivered or {}).get("video_url") or ""
         # Airflow 2 asks in the webserver, with an operator that comes from its database.
@@ -30,3 +35,10 @@ class SeedanceVideoLink(BaseOperatorLink):
 
             return str(XCom.get_value(ti_key=ti_key, key="video_url") or "")
         return ""
+
+
+def _tab_of(ti: Any) -> str:
+    root = urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/")
+    mapped = f"/mapped/{ti.map_index}" if ti.map_index is not None and ti.map_index >= 0 else ""
+    run = quote(ti.run_id, safe="")
+    return f"{root}/dags/{quote(ti.dag_id, safe='')}/runs/{run}/tasks/{quote(ti.task_id, safe='')}{mapped}/{TAB}"

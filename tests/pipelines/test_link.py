@@ -4,18 +4,19 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from airflow.providers.common.compat.sdk import DAG, task
 
+from airflow_provider_seedance.links import seedance as links
 from airflow_provider_seedance.links.seedance import SeedanceVideoLink
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
-from airflow_provider_seedance.sensors.seedance import SeedanceVideoSensor
 from airflow_provider_seedance.simulator import Fault, Simulator
 from airflow_provider_seedance.triggers import deferral
 from tests.any_airflow import AIRFLOW
 
-from .bench import ARK, CREATE, PROMPT, run, states, xcom
+from .bench import ARK, CREATE, run, states, xcom
 
 pytestmark = [
     pytest.mark.dag,
@@ -37,7 +38,11 @@ def link(dag: DAG, task_id: str, run_id: str, map_index: int = -1) -> Any:
     return XComOperatorLink(name=name, xcom_key=key).get_link(None, ti_key=ti_key)  # type: ignore[arg-type]
 
 
-def test_it_leads_to_the_video_once_there_is_one_and_nowhere_while_deferred(
+def tab(ti: Any, task: str) -> str:
+    return f"/dags/{ti.dag_id}/runs/{quote(ti.run_id, safe='')}/tasks/{task}/plugin/seedance-video"
+
+
+def test_it_leads_to_the_tab_of_its_task_while_deferred_and_after(
     sim: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with DAG("link_deferred", schedule=None) as dag:
@@ -51,8 +56,7 @@ def test_it_leads_to_the_video_once_there_is_one_and_nowhere_while_deferred(
 
     monkeypatch.setattr(deferral, "video_of_event", looking)
     created = run(dag)["create"]
-    assert seen == [""]
-    assert link(dag, "create", created.run_id) == xcom(created, "video_url")
+    assert [*seen, link(dag, "create", created.run_id)] == [tab(created, "create")] * 2
 
 
 def current_run() -> str:
@@ -61,52 +65,21 @@ def current_run() -> str:
     return str(get_current_context()["run_id"])
 
 
-def test_a_new_try_does_not_show_the_video_of_the_one_before(sim: Simulator) -> None:
-    """The first sensor run finds a video; after a clear the second one fails, and the button is gone."""
-    video_id = submit_finished(sim)
-    with DAG("link_cleared", schedule=None) as dag:
-        SeedanceVideoSensor(task_id="wait", video_id=video_id, seedance_conn_id="seedance_byteplus")
-    waited = run(dag)["wait"]
-    assert video_id in link(dag, "wait", waited.run_id)
-    sim.videos[video_id].deleted = True
-    again(waited, dag)
-    waited.refresh_from_db()
-    assert str(waited.state) == "failed"
-    assert link(dag, "wait", waited.run_id) == ""
+def test_it_holds_no_signature(sim: Simulator) -> None:
+    with DAG("link_unsigned", schedule=None) as dag:
+        SeedanceCreateVideoOperator(task_id="create", **CREATE)
+    created = run(dag)["create"]
+    assert "Signature" in xcom(created, "video_url")
+    assert "?" not in link(dag, "create", created.run_id)
 
 
-def submit_finished(sim: Simulator) -> str:
-    from airflow_provider_seedance.hooks.seedance import SeedanceHook
-
-    hook = SeedanceHook("seedance_byteplus")
-    video = hook.create_video({"model": ARK["model"], "prompt": PROMPT})
-    hook.close()
-    sim.finish(video.video_id)
-    return video.video_id
-
-
-def again(ti: Any, dag: DAG) -> None:
-    """Clears the task instance and runs it once more, in this process."""
-    from airflow.models.taskinstance import clear_task_instances
-    from airflow.sdk.definitions.dag import _run_task
-    from airflow.utils.session import create_session
-
-    with create_session() as session:
-        ti = session.merge(ti)
-        clear_task_instances([ti], session)
-        session.flush()
-        ti.try_number += 1
-        session.commit()
-        _run_task(ti=ti, task=dag.get_task(ti.task_id), run_triggerer=True)
-
-
-def test_a_failed_video_has_no_button(sim: Simulator) -> None:
+def test_a_failed_video_has_it_too_for_the_tab_says_why(sim: Simulator) -> None:
     sim.faults.add(Fault("fail"))
     with DAG("link_failed", schedule=None) as dag:
         SeedanceCreateVideoOperator(task_id="create", **CREATE | {"retries": 0})
     created = run(dag)["create"]
     assert str(created.state) == "failed"
-    assert link(dag, "create", created.run_id) == ""
+    assert link(dag, "create", created.run_id) == tab(created, "create")
 
 
 def test_mapped_and_decorated_tasks_have_it_as_well(sim: Simulator) -> None:
@@ -121,11 +94,13 @@ def test_mapped_and_decorated_tasks_have_it_as_well(sim: Simulator) -> None:
     assert states(tasks) == {"make[0]": "success", "make[1]": "success"}
     for index in range(2):
         made = tasks[f"make[{index}]"]
-        assert link(dag, "make", made.run_id, index) == xcom(made, "video_url")
+        assert link(dag, "make", made.run_id, index) == tab(made, f"make/mapped/{index}")
 
 
 def test_airflow_2_which_asks_with_a_stored_operator_finds_it_in_xcom(monkeypatch: pytest.MonkeyPatch) -> None:
     from airflow.providers.common.compat import sdk
+
+    monkeypatch.setattr(links, "AirflowPlugin", object)
 
     class Stored:
         @staticmethod
