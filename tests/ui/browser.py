@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
+import psutil
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, expect
 
@@ -53,6 +57,24 @@ def launch(playwright: Playwright) -> Browser:
     """A headless Chromium with an empty profile."""
     expect.set_options(timeout=TIMEOUT)
     return playwright.chromium.launch(executable_path=find_chromium(playwright), headless=True, args=list(FLAGS))
+
+
+@contextmanager
+def killed_after(seconds: float) -> Iterator[None]:
+    """Kills the browser if what is done here takes longer: closing it has been seen to take ten minutes."""
+
+    def kill() -> None:
+        for process in psutil.Process().children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                if "chrom" in process.name():
+                    process.kill()
+
+    timer = Timer(seconds, kill)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def log_in(page: Page, airflow: World, user: str) -> None:

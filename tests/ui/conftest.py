@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.stack.conftest import teller
-from tests.ui.browser import Visitors, launch
+from tests.ui.browser import Visitors, killed_after, launch
 from tests.ui.world import World, world
 
 
@@ -19,7 +19,8 @@ def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = launch(playwright)
         yield browser
-        browser.close()
+        with killed_after(30):
+            browser.close()
 
 
 @pytest.fixture(scope="session")

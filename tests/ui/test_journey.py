@@ -81,7 +81,7 @@ def test_a_connection_is_made_and_tested_an_example_is_run_and_its_video_is_watc
     airflow.simulator.finish(airflow.stack.api.xcom("seedance_store", run_id, "create", "video_id"))
     video = tab.locator("video")
     video.wait_for(timeout=120_000)  # without a reload
-    video.evaluate("video => { video.muted = true; return video.play(); }")
+    video.evaluate("video => { video.muted = true; video.play(); }")
     page.wait_for_function("video => video.currentTime > 1", arg=video.element_handle())
     assert video.evaluate("video => video.videoWidth") > 0
     expect(status).to_contain_text("stored", timeout=90_000)
