@@ -25,7 +25,7 @@ from airflow_provider_seedance.api.client import ClientSettings
 from airflow_provider_seedance.api.polling import Decision, Outcome, Wait
 from airflow_provider_seedance.api.vendors import make_adapter
 from airflow_provider_seedance.api.vendors.base import PollRates
-from airflow_provider_seedance.triggers import poller
+from airflow_provider_seedance.triggers import metrics, poller
 from airflow_provider_seedance.triggers.watches import Watch
 
 ANSWER_TIME = 0.3
@@ -225,7 +225,7 @@ async def _live(scenario: Scenario) -> Outcomes:
 @contextmanager
 def _no_metrics() -> Iterator[None]:
     quiet = SimpleNamespace(incr=_nothing, gauge=_nothing, timing=_nothing)
-    with patch.object(poller, "Stats", quiet):
+    with patch.object(metrics, "Stats", quiet):
         yield
 
 

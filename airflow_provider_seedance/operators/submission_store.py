@@ -36,15 +36,19 @@ class TaskStateSubmissionStore:
     """In Airflow's own database, tied to the task instance: survives crashes, retries and clears (Airflow 3.3+).
 
     :param state: `context["task_state_store"]`.
+    :param before: the ledger, if there is one: Airflow may have been upgraded since the submission.
     """
 
-    def __init__(self, state: Any) -> None:
+    def __init__(self, state: Any, before: SubmissionStore | None = None) -> None:
         self._state = state
+        self._before = before
 
     def read(self) -> SubmissionRecord | None:
         """See `SubmissionStore`."""
         value = self._state.get(KEY, default=_NOTHING)
-        return None if value is _NOTHING else SubmissionRecord.from_json(value)
+        if value is _NOTHING:
+            return self._before.read() if self._before else None
+        return SubmissionRecord.from_json(value)
 
     def write(self, record: SubmissionRecord) -> None:
         """See `SubmissionStore`."""
@@ -53,6 +57,8 @@ class TaskStateSubmissionStore:
     def delete(self) -> None:
         """See `SubmissionStore`."""
         self._state.delete(KEY)
+        if self._before:
+            self._before.delete()
 
 
 class LedgerSubmissionStore:
@@ -92,18 +98,23 @@ class LedgerSubmissionStore:
 
 def open_store(context: Context) -> SubmissionStore | None:
     """The store of the running task instance, `None` (with one warning) where there is none."""
+    ledger = _open_ledger(context)
     state = context.get("task_state_store")
     if state is not None:
-        return TaskStateSubmissionStore(state)
+        return TaskStateSubmissionStore(state, before=ledger)
+    if ledger is None:
+        log.warning(
+            "This Airflow has no task state store (3.3+) and no `[seedance] ledger_path` is set: if the worker dies "
+            "after the submission, a retry submits, and pays, again. Set the ledger, or `retries=0`."
+        )
+    return ledger
+
+
+def _open_ledger(context: Context) -> LedgerSubmissionStore | None:
     from airflow.providers.common.compat.sdk import ObjectStoragePath, conf
 
     folder = conf.get("seedance", "ledger_path", fallback="")
-    if folder:
-        ti = context["ti"]
-        identity = (ti.dag_id, ti.task_id, ti.run_id, str(ti.map_index))
-        return LedgerSubmissionStore(ObjectStoragePath(folder), identity)
-    log.warning(
-        "This Airflow has no task state store (3.3+) and no `[seedance] ledger_path` is set: if the worker dies after "
-        "the submission, a retry submits, and pays, again. Set the ledger, or `retries=0`."
-    )
-    return None
+    if not folder:
+        return None
+    ti = context["ti"]
+    return LedgerSubmissionStore(ObjectStoragePath(folder), (ti.dag_id, ti.task_id, ti.run_id, str(ti.map_index)))

@@ -10,6 +10,9 @@ LONGEST_PAUSE = 300.0
 HEADROOM = 0.95
 """Share of the rate that is used: requests that leave evenly don't arrive evenly, and the vendor counts arrivals."""
 
+STUCK = 5.0
+"""Seconds without an answer after which a request that others wait for counts as stuck."""
+
 _SLOWEST = 1 / 64
 _RECOVERY = 1.1
 _RECOVERY_EVERY = 5.0
@@ -21,10 +24,14 @@ class Pace:
     All moments are of one clock that never goes back.
 
     :param per_second: the most requests a second, changeable at any time; 0 or less: no limit.
+    :param one_at_a_time: counts from a request's end, not from its start: however late it arrives, the next one arrives
+        no sooner than the rate allows. For rates so low that two at once are a refusal.
     """
 
-    def __init__(self, per_second: float) -> None:
+    def __init__(self, per_second: float, *, one_at_a_time: bool = False) -> None:
         self.per_second = per_second
+        self._one_at_a_time = one_at_a_time
+        self._is_under_way = False
         self._share = 1.0
         self._taken = -inf
         self._paused_until = -inf
@@ -34,15 +41,27 @@ class Pace:
     @property
     def gap(self) -> float:
         """Seconds between two requests."""
-        return 1 / (self.per_second * HEADROOM * self._share) if self.per_second > 0 else 0.0
+        headroom = 1.0 if self._one_at_a_time else HEADROOM
+        return 1 / (self.per_second * headroom * self._share) if self.per_second > 0 else 0.0
 
     def wait(self, now: float) -> float:
-        """Seconds until the next request may go."""
-        return max(0.0, max(self._taken + self.gap, self._paused_until) - now)
+        """Seconds until the next request may go, at the soonest."""
+        last = now if self._is_under_way else self._taken
+        return max(0.0, max(last + self.gap, self._paused_until) - now)
 
     def take(self, now: float) -> None:
         """A request goes now."""
         self._taken = now
+        self._is_under_way = self._one_at_a_time and self.per_second > 0
+
+    def ended(self, now: float) -> None:
+        """It was answered, or has failed."""
+        if self._is_under_way:
+            self._taken, self._is_under_way = now, False
+
+    def is_stuck(self, now: float) -> bool:
+        """Whether the next request waits for one that ought to have ended."""
+        return self._is_under_way and now - self._taken > STUCK
 
     def slow_down(self, now: float, retry_after: float | None) -> None:
         """The vendor said 429."""

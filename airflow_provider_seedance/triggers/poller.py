@@ -15,11 +15,10 @@ from contextvars import Context
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from airflow.providers.common.compat.sdk import Stats
-
 from airflow_provider_seedance.api.client import PollingClient
 from airflow_provider_seedance.api.errors import SeedanceApiError, SeedanceAuthError, SeedanceError, TransientApiError
 from airflow_provider_seedance.api.polling import Decision, Outcome, Wait
+from airflow_provider_seedance.triggers.metrics import PollMetrics
 from airflow_provider_seedance.triggers.pace import LONGEST_PAUSE
 from airflow_provider_seedance.triggers.schedule import Schedule, Turn
 from airflow_provider_seedance.triggers.watches import Watch
@@ -58,7 +57,7 @@ class Poller:
         self.generation = 0
         """Counts changes of the client, so that the first of many watchers with a refused key renews it for all."""
         self.renewing = asyncio.Lock()
-        self._tags = {"vendor": adapter.name, "conn_id": conn_id}
+        self._metrics = PollMetrics(adapter.name, conn_id)
         self._watchers: set[Watch] = set()
         self._wake = asyncio.Event()
         self._requests: set[asyncio.Task[None]] = set()
@@ -98,7 +97,7 @@ class Poller:
             task.cancel()
         await asyncio.gather(*tasks, *self._retiring, return_exceptions=True)
         await self._client.aclose()
-        Stats.gauge("seedance.waiting_videos", 0, tags=self._tags)
+        self._metrics.waiting(0)
 
     def polls_with(self, adapter: VendorAdapter, settings: ClientSettings) -> bool:
         """Whether the connection still says what it said."""
@@ -171,10 +170,13 @@ class Poller:
                 watch.tell(_broken(error))
             if not isinstance(error, Exception):
                 raise
+        finally:
+            self._schedule.ended(turn, time.monotonic())
 
     async def _ask(self, turn: Turn) -> None:
         watches = turn.watches
-        self._measure(watches)
+        late = max(0.0, time.monotonic() - min(watch.due for watch in watches))
+        self._metrics.polled(len(watches), late, waiting=len(self._watchers))
         ids, generation = [watch.wait.video_id for watch in watches], self.generation
         found: dict[str, Video] = {}
         failure: Exception | None = None
@@ -202,16 +204,9 @@ class Poller:
         else:
             raise failure
 
-    def _measure(self, watches: list[Watch]) -> None:
-        late = max(0.0, time.monotonic() - min(watch.due for watch in watches))
-        Stats.incr("seedance.polls", tags=self._tags)
-        Stats.gauge("seedance.poll_batch_size", len(watches), tags=self._tags)
-        Stats.gauge("seedance.waiting_videos", len(self._watchers), tags=self._tags)
-        Stats.timing("seedance.poll_lateness", late * 1000, tags=self._tags)
-
     def _refused(self, watches: list[Watch], error: TransientApiError, now: float) -> None:
         """429 is not the videos' failure: the whole connection slows down, nobody counts it against a video."""
-        Stats.incr("seedance.polls_refused", tags=self._tags)
+        self._metrics.refused()
         self._schedule.slow_down(now, error.retry_after)
         for watch in watches:
             self._put(watch)

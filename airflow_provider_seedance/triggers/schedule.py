@@ -39,7 +39,7 @@ class Schedule:
 
     def __init__(self, rates: PollRates, most_ids: int) -> None:
         self._queue = WatchQueue()
-        self._singles, self._lists = Pace(rates.get_per_second), Pace(rates.list_per_second)
+        self._singles, self._lists = Pace(rates.get_per_second), Pace(rates.list_per_second, one_at_a_time=True)
         self._most_ids = self._list_size = most_ids
         self._full_again = inf
 
@@ -91,6 +91,10 @@ class Schedule:
         """The vendor has answered it."""
         (self._lists if turn.is_list else self._singles).went_well(now)
 
+    def ended(self, turn: Turn, now: float) -> None:
+        """It is over, however it went."""
+        (self._lists if turn.is_list else self._singles).ended(now)
+
     def slow_down(self, now: float, retry_after: float | None) -> None:
         """The vendor said 429: all requests of the connection slow down."""
         for pace in (self._singles, self._lists):
@@ -106,7 +110,7 @@ class Schedule:
     def _is_one_by_one(self, now: float) -> bool:
         """Whether those who might share a request are better asked for by themselves."""
         shared = self._queue.count_shared()
-        if self._list_size < 2 or not shared or self._queue.is_alone(now):
+        if self._list_size < 2 or not shared or self._queue.is_alone(now) or self._lists.is_stuck(now):
             return True
         wait = self._lists.wait(now)
         by_themselves = self._singles.wait(now) + (shared + self._queue.count_alone()) * self._singles.gap

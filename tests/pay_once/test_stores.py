@@ -146,6 +146,23 @@ def test_the_ledger_of_the_configuration_is_taken_below_airflow_3_3(
     assert other.read() is None
 
 
+def test_after_an_upgrade_to_airflow_3_3_the_ledger_is_still_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__SEEDANCE__LEDGER_PATH", f"file://{tmp_path}")
+    before, state = open_store(context_of(Ti(), None)), TaskState()
+    assert before
+    before.write(RECORD)
+    after = open_store(context_of(Ti(try_number=2), state))
+    assert after
+    assert after.read() == RECORD
+    noted = replace(RECORD, video_id="v-2")
+    after.write(noted)
+    assert (after.read(), before.read()) == (noted, RECORD)
+    after.delete()
+    assert after.read() is None
+
+
 def test_without_any_store_one_warning_says_what_is_not_protected(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         assert open_store(context_of(Ti(), None)) is None

@@ -146,8 +146,14 @@ async def test_a_video_that_cannot_be_judged_ends_its_own_wait_only(
     await all_succeed(sim, ids[1:], tasks[1:])
 
 
-async def test_metrics_that_fail_hang_nobody(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("airflow_provider_seedance.triggers.poller.Stats.incr", breaks)
+async def test_metrics_that_fail_cost_nobody_a_poll(
+    sim: Simulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for kind in ("incr", "gauge", "timing"):
+        monkeypatch.setattr(f"airflow_provider_seedance.triggers.metrics.Stats.{kind}", breaks)
     ids = submit("byteplus", 3)
-    assert_told(await ends(start(ids, conn_id("byteplus"))))
+    tasks = start(ids, conn_id("byteplus"))
+    await asked(sim, ids, times=3)
+    await all_succeed(sim, ids, tasks)
     await nothing_is_left(sim)
+    assert len([record for record in caplog.records if "Metrics can't be sent" in record.message]) == 1

@@ -13,7 +13,7 @@ from airflow_provider_seedance.api import polling
 from airflow_provider_seedance.api.client import PollingClient
 from airflow_provider_seedance.api.vendors.ark import BytePlusAdapter
 from airflow_provider_seedance.simulator import Fault, Simulator
-from airflow_provider_seedance.triggers import poller
+from airflow_provider_seedance.triggers import metrics, poller
 
 from .bench import (
     Connect,
@@ -59,7 +59,7 @@ class Sink:
 @pytest.fixture
 def sink(monkeypatch: pytest.MonkeyPatch) -> Sink:
     sink = Sink()
-    monkeypatch.setattr(poller, "Stats", sink)
+    monkeypatch.setattr(metrics, "Stats", sink)
     return sink
 
 

@@ -12,12 +12,14 @@ import pytest
 from airflow_provider_seedance.api.polling import Wait
 from airflow_provider_seedance.api.vendors.ark import BytePlusAdapter
 from airflow_provider_seedance.api.vendors.base import PollRates
+from airflow_provider_seedance.triggers.pace import STUCK
 from airflow_provider_seedance.triggers.schedule import LISTS_AGAIN, Schedule, Turn
 from airflow_provider_seedance.triggers.watches import Watch
 
 ARK = PollRates(get_per_second=20, list_per_second=1)
 """Published."""
 
+NO_LIMIT = PollRates(get_per_second=0, list_per_second=0)
 MOST_IDS = 500
 ANSWER_AFTER = 0.2
 WALL = 1_800_000_000.0
@@ -62,6 +64,7 @@ def simulate(videos: int, interval: float, *, rates: PollRates = ARK, most_ids: 
             now = wake
             continue
         now, _, answered = heapq.heappop(events)
+        schedule.ended(answered, now)
         for watch in answered.watches:
             watch.last_polled, watch.due = now, now + interval
             schedule.put(watch)
@@ -85,7 +88,7 @@ def test_while_the_rates_suffice_nobody_is_polled_late_and_most_polls_are_shared
 
 
 @pytest.mark.parametrize(
-    ("videos", "interval", "late"), [(1000, 10, 0), (2000, 10, 0), (5000, 10, 1), (10_000, 10, 12), (10_000, 30, 0)]
+    ("videos", "interval", "late"), [(1000, 10, 0), (2000, 10, 0), (5000, 10, 2), (10_000, 10, 14), (10_000, 30, 0)]
 )
 def test_beyond_that_everybody_waits_for_one_round_of_full_lists(videos: int, interval: float, late: float) -> None:
     seen = simulate(videos, interval)
@@ -121,15 +124,51 @@ def test_the_published_limits_of_ark_are_the_ones_simulated_here() -> None:
     assert (BytePlusAdapter.rates, BytePlusAdapter.most_ids_per_request) == (ARK, MOST_IDS)
 
 
-# -- shorter lists ---------------------------------------------------------------------------------------------------
+# -- lists arrive late on a busy machine, and the vendor counts arrivals ----------------------------------------------
 
 
-def due_now(videos: int, now: float = 0.0) -> Schedule:
-    schedule = Schedule(PollRates(0, 0), MOST_IDS)
+def due_now(videos: int, rates: PollRates = NO_LIMIT, now: float = 0.0) -> Schedule:
+    schedule = Schedule(rates, MOST_IDS)
     for n in range(videos):
         wait = Wait(str(n), interval=10, deadline=None, started=WALL)
         schedule.put(Watch(wait, due=now, now=now, wall=WALL + now))
     return schedule
+
+
+@pytest.mark.parametrize("answered_after", [0.0, 0.3, 1.0, 4.9])
+def test_the_next_list_waits_for_the_answer_to_the_last_one_and_a_second_more(answered_after: float) -> None:
+    """However late the first one arrived, it did before its answer did: the two arrive a second apart."""
+    schedule = due_now(2000, ARK)
+    first = schedule.take(0, WALL)
+    assert first
+    assert first.is_list
+    assert schedule.take(answered_after, WALL) is None
+    schedule.ended(first, answered_after)
+    assert schedule.take(answered_after + 0.99, WALL) is None
+    assert schedule.until_next(answered_after + 0.25, WALL) == pytest.approx(0.75)
+    second = schedule.take(answered_after + 1.0, WALL)
+    assert second
+    assert second.is_list
+
+
+def test_while_a_list_is_stuck_single_polls_go_out_and_no_other_list() -> None:
+    schedule = due_now(2000, ARK)
+    stuck = schedule.take(0, WALL)
+    assert stuck
+    turns = [schedule.take(STUCK + 1 + n, WALL) for n in range(20)]
+    assert [len(turn.watches) for turn in turns if turn and not turn.is_list] == [1] * 20
+    schedule.ended(stuck, STUCK + 30)
+    after = schedule.take(STUCK + 31, WALL)
+    assert after
+    assert len(after.watches) == MOST_IDS
+
+
+def test_without_a_limit_lists_wait_for_nothing() -> None:
+    schedule = due_now(1200)
+    assert sizes(schedule, now=0) == [500, 500, 200]
+
+
+# -- shorter lists ---------------------------------------------------------------------------------------------------
 
 
 def sizes(schedule: Schedule, now: float) -> list[int]:

@@ -172,6 +172,7 @@ def test_every_task_of_a_video_shows_the_whole_of_it(visitors: Visitors) -> None
         expect(tab.locator(".prompt")).to_contain_text("A paper boat in the rain")
         expect(tab.locator(".tasks li")).to_have_count(3)
         expect(tab.locator("dl")).to_contain_text("s3://videos/")
+    shot(page, "tab-stored")
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ import { address, badge, clock, playable } from "./view.js";
 const SOON = 3000; // milliseconds between looks while something changes
 const LATER = 15000; // when nothing does: a person may clear the task
 const MOST = 2000; // task instances of the run that are looked through
+const OVERLAP = 5000; // milliseconds that a look goes back before the last one: clocks and commits aren't exact
 
 class VideoTab extends Page {
   start() {
@@ -21,12 +22,13 @@ class VideoTab extends Page {
     this.lines = [];
     this.facts = new FactsReader(() => this.show());
     this.structures = new Structures(() => this.show());
-    this.status = h("div", { role: "status", class: "status" });
+    this.status = h("span", { role: "status" });
+    this.since = h("span", { class: "muted" }); // beside the status: nobody wants to be told each second
     this.media = h("div", { class: "media" });
     this.details = h("div", { class: "details" });
     this.log = h("div", { class: "log" });
     arrange(this.body, [
-      this.status,
+      h("div", { class: "status" }, this.status, this.since),
       h("div", { class: "tab" }, h("section", { "aria-label": "Video" }, this.media), this.details),
       this.log,
     ]);
@@ -42,31 +44,36 @@ class VideoTab extends Page {
     clearTimeout(this.next);
   }
 
+  lookAfter(pause) {
+    clearTimeout(this.next);
+    this.next = setTimeout(() => this.look(), pause);
+  }
+
   async look() {
+    this.next = undefined; // there is one look at a time
     let pause = SOON;
     try {
       if (!document.hidden) pause = (await this.read()) ? SOON : LATER;
     } catch (error) {
       if (this.abort.signal.aborted) return;
       this.say(error.message);
-      if (error instanceof ApiError && [401, 403, 404].includes(error.status)) return;
+      if (error instanceof ApiError && [401, 403, 404].includes(error.status)) {
+        this.mine = undefined;
+        this.showNothing();
+        return;
+      }
     }
-    if (!this.abort.signal.aborted) this.next = setTimeout(() => this.look(), pause);
+    if (!this.abort.signal.aborted) this.lookAfter(pause);
   }
 
   /** Reads all that may have changed; tells whether more will by itself. */
   async read() {
-    const { dag, run } = this.where;
     const { signal } = this.abort;
     this.mine = await taskInstance(this.where, signal);
-    if (roleOf(this.mine)) {
-      const all = { dag, run, operator: operatorsOf("create", "wait", "land"), most: MOST };
-      await eachPage(all, (tasks) => tasks.forEach((task) => this.tasks.set(keyOf(task), task)), signal);
-    }
+    if (roleOf(this.mine)) await this.readRun(signal);
     this.tasks.set(keyOf(this.mine), this.mine);
-    this.structures.want(dag);
-    this.facts.want([this.mine]);
-    if (roleOf(this.mine) !== "create") this.facts.want(this.orders((task) => this.isBeside(task)));
+    this.structures.want(this.where.dag);
+    this.facts.want([this.mine, ...this.orders()]);
     this.show();
     const moving = isActive(this.mine) || Boolean(this.video?.tasks.some(isActive));
     if (moving || this.mine.state === "failed") {
@@ -75,24 +82,34 @@ class VideoTab extends Page {
       this.lines = speaker.start_date ? await logLines(speaker, signal).catch(() => []) : [];
       this.show();
     }
-    return moving;
+    return moving || !this.lastLook;
   }
 
-  orders(which) {
-    return [...this.tasks.values()].filter((task) => roleOf(task) === "create" && which(task));
+  /** Reads the tasks of the run: those of the same index, or, once they turned out not to be enough, all. */
+  async readRun(signal) {
+    const { dag, run } = this.where;
+    const started = serverTime();
+    const filter = { dag, run, operator: operatorsOf("create", "wait", "land"), most: MOST };
+    if (!this.wide) filter.map_index = [...new Set([-1, this.mine.map_index])];
+    if (this.lastLook) filter.updated_at_gte = new Date(this.lastLook - OVERLAP).toISOString();
+    await eachPage(filter, (tasks) => tasks.forEach((task) => this.tasks.set(keyOf(task), task)), signal);
+    this.lastLook = started;
   }
 
-  isBeside(task) {
-    return task.map_index === this.mine.map_index || task.map_index < 0 || this.mine.map_index < 0;
+  /** The tasks that may have ordered the video, if this one hasn't. */
+  orders() {
+    return roleOf(this.mine) === "create" ? [] : [...this.tasks.values()].filter((task) => roleOf(task) === "create");
   }
 
   find() {
     const isMine = (task) => keyOf(task) === keyOf(this.mine);
-    const video = assemble([...this.tasks.values()], this.facts.of, this.structures.isAfter).find((found) => found.tasks.some(isMine));
-    if (video) {
-      this.facts.want(video.tasks);
-    } else if (!this.facts.left) {
-      this.facts.want(this.orders(() => true)); // a mapped task may wait for another index
+    const videos = assemble([...this.tasks.values()], this.facts.of, this.structures.isAfter);
+    const video = videos.find((found) => found.tasks.some(isMine));
+    if (video) this.facts.want(video.tasks);
+    if (roleOf(this.mine) && !video?.create && !this.wide && !this.facts.left && !this.structures.left) {
+      this.wide = true; // its order may have another index
+      this.lastLook = undefined;
+      if (this.next) this.lookAfter(0);
     }
     return video ?? assemble([this.mine], this.facts.of)[0];
   }
@@ -103,25 +120,30 @@ class VideoTab extends Page {
     this.video = this.find();
     if (!this.video) {
       this.say("This task makes no video: the tab is for the tasks of the Seedance provider.");
-      arrange(this.media, []);
-      arrange(this.details, []);
+      this.showNothing();
       return;
     }
-    arrange(this.status, [badge(this.video, now), h("span", { class: "muted since" }, this.since(now))]);
+    renew(this.status, [badge(this.video, now)]);
+    this.since.textContent = this.waited(now);
     this.showMedia(now);
     renew(this.details, [this.list(now)]);
     this.showLog();
   }
 
+  showNothing() {
+    this.video = undefined;
+    this.shownAs = undefined;
+    for (const part of [this.since, this.media, this.details, this.log]) part.replaceChildren();
+  }
+
   /** What passes with time alone. */
   tick() {
     if (!this.video || document.hidden) return;
-    const since = this.status.querySelector(".since");
-    if (since) since.textContent = this.since(serverTime());
-    if (this.shownAs && this.shownAs !== this.mediaKind(serverTime())) this.show();
+    this.since.textContent = this.waited(serverTime());
+    if (this.shownAs !== this.mediaKind(serverTime())) this.show();
   }
 
-  since(now) {
+  waited(now) {
     const waited = duration(waitingSeconds(this.video, now));
     if (!waited) return "";
     return stateOf(this.video, now).group === "waiting" ? `for ${waited} so far` : `after ${waited}`;
@@ -274,7 +296,7 @@ class VideoTab extends Page {
   }
 
   say(words) {
-    arrange(this.status, [h("span", {}, words)]);
+    renew(this.status, [h("span", {}, words)]);
   }
 }
 
