@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 class Usage(TypedDict):
     """What the dict of a video holds beside the fields of `Video`; `None` is unknown.
 
-    :param seconds: length of the video, as asked for.
+    :param seconds: length of the video: as made, where the vendor says it (BytePlus, Volcengine), else as asked for.
     :param tokens: what the vendor counted.
     :param attempts: which try of the task this is.
     :param estimated_cost: by the connection's `prices`, from the request alone.
@@ -54,8 +54,11 @@ def hand_on(
     :param fields: the request, if the task knows it.
     :param landed: the manifest, if the task has landed the video.
     """
-    known = quantities({"model": video.model, **(fields or {})}, video.usage)
-    value = video.to_dict() | _usage(context, video, known, seedance_conn_id)
+    asked = quantities({"model": video.model, **(fields or {})}, video.usage)
+    known = replace(
+        asked, seconds=video.made_seconds or asked.seconds, resolution=video.made_resolution or asked.resolution
+    )
+    value = video.to_dict() | _usage(context, video, asked, known, seedance_conn_id)
     value["model"] = video.model or known.model
     value |= {name: fact for name, fact in (landed or {}).items() if name not in value}
     attach_to_outlets(context, value, landed["uri"] if landed else None)
@@ -73,11 +76,11 @@ def count_failure(error: SeedanceError, *, seedance_conn_id: str, fields: Mappin
     count_video(outcome_of(error), vendor=vendor, model=quantities(fields or {}).model)
 
 
-def _usage(context: Context, video: Video, known: Quantities, seedance_conn_id: str) -> Usage:
+def _usage(context: Context, video: Video, asked: Quantities, known: Quantities, seedance_conn_id: str) -> Usage:
     before = after = None
     try:
         if prices := prices_on(seedance_conn_id):
-            before = cost_of(prices, replace(known, tokens=None))
+            before = cost_of(prices, replace(asked, tokens=None))
             if video.status is VideoStatus.SUCCEEDED:
                 after = cost_of(prices, known)
                 log.info("Video %s costs %s by the connection's prices.", video.video_id, after)

@@ -33,6 +33,9 @@ PAGE = ROOT / "docs" / "compatibility.md"
 NOT_HERE = ("tests/stack", "tests/ui", "tests/docs", "tests/packaging", "tests/benchmarks")
 """Need a real stack, a browser or this checkout's own environment; or say nothing about Airflow."""
 
+IN_AIRFLOW = ("tests/airflow_layer", "tests/dags", "tests/golden", "tests/pay_once")
+"""What runs inside of Airflow; see `Cell.runs_all`."""
+
 INSTALL_TIMEOUT = 900.0
 TEST_TIMEOUT = 3600.0
 NO_INTERPRETER = "no interpreter"
@@ -117,7 +120,9 @@ class Run:
             old.unlink(missing_ok=True)
         skipped_paths = [f"--ignore={path}" for path in (*NOT_HERE, "tests/simulator/test_official_sdk.py")]
         options = ["-q", "--tb=short", "-p", "no:cacheprovider", "-m", "not stack and not ui and not slow"]
-        command = [str(self._python), "-m", "pytest", *options, *skipped_paths, f"--junitxml={report}", "tests"]
+        options += ["--numprocesses", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
+        paths = ["tests"] if self._cell.runs_all else IN_AIRFLOW
+        command = [str(self._python), "-m", "pytest", *options, *skipped_paths, f"--junitxml={report}", *paths]
         tests = ManagedProcess("pytest", command, self._env, log)
         deadline = time.monotonic() + TEST_TIMEOUT
         try:

@@ -9,7 +9,7 @@ from typing import Any
 PACKAGE = "apache-airflow-providers-common-compat"
 """Comes newer than the Airflow line: it is what carries the provider across the lines."""
 
-TOOLS = ("jsonschema", "hypothesis", "psutil", "pytest", "pytest-asyncio", "requests-mock", "time-machine")
+TOOLS = ("jsonschema", "hypothesis", "psutil", "pytest", "pytest-asyncio", "pytest-xdist", "requests-mock", "time-machine")
 NEIGHBOURS = (
     "apache-airflow-providers-amazon[s3fs]",
     "apache-airflow-providers-common-io",
@@ -51,6 +51,9 @@ LINES = (
     Line("3.4", "apache-airflow>=3.4.0a0,<3.5", ("3.11", "3.12", "3.13", "3.14"), required=False),
 )
 
+NEWEST = "3.3"
+"""The newest released line."""
+
 LOWEST = "lowest"
 """The cell with the lowest versions that pyproject.toml declares, on the oldest Python."""
 
@@ -68,6 +71,15 @@ class Cell:
     def name(self) -> str:
         """As in the table and in `--only`."""
         return f"{self.line.name}-py{self.python}"
+
+    @property
+    def runs_all(self) -> bool:
+        """Whether all tests run: once per line, and on the newest one with every Python.
+
+        In the other cells only what runs inside of Airflow does. That the rest works with this Airflow, and with this
+        Python, other cells have shown.
+        """
+        return self.python == self.line.pythons[0] or self.line.name == NEWEST
 
     @property
     def is_lowest(self) -> bool:

@@ -10,7 +10,7 @@ from dev.matrix_cells import Cell, Outcome, all_cells
 from dev.screen import table
 
 BEGIN, END = "<!-- matrix: written by `make matrix` -->", "<!-- /matrix -->"
-HEADER = ["cell", "Airflow", "Python", "result", "passed", "skipped", "failed", "seconds"]
+HEADER = ["cell", "Airflow", "Python", "tests", "result", "passed", "skipped", "failed", "seconds"]
 
 
 def read_report(path: Path) -> Outcome:
@@ -40,7 +40,8 @@ def row(cell: Cell, outcome: Outcome) -> list[str]:
     counts = [str(n) for n in (outcome.passed, outcome.skipped, outcome.failed)] if ran else ["", "", ""]
     verdict = outcome.verdict if cell.line.required or outcome.verdict == "passed" else f"{outcome.verdict} (allowed)"
     airflow = outcome.airflow or cell.line.name
-    return [cell.name, airflow, cell.python, verdict, *counts, f"{outcome.seconds:.0f}" if ran else ""]
+    tests = "all" if cell.runs_all else "in Airflow"
+    return [cell.name, airflow, cell.python, tests, verdict, *counts, f"{outcome.seconds:.0f}" if ran else ""]
 
 
 def as_text(outcomes: Mapping[str, Outcome]) -> str:

@@ -140,6 +140,12 @@ class Video(BaseModel):
     undocumented_status: str | None = Field(default=None, exclude=True, repr=False)
     """The vendor's word for the status, when nobody ever documented it; such a video counts as running."""
 
+    made_seconds: int | None = Field(default=None, exclude=True)
+    """Length of the finished video, where the vendor says it. Tasks hand it on as `seconds`."""
+
+    made_resolution: str | None = Field(default=None, exclude=True)
+    """Resolution of the finished video in the request's words, where the vendor says it."""
+
     @property
     def is_deliverable(self) -> bool:
         """Whether it succeeded with a URL that can be downloaded; vendors have put relative keys and nulls there."""

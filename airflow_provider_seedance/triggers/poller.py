@@ -34,6 +34,9 @@ JITTER = 0.1
 MOST_IN_FLIGHT = 16
 """Requests under way at once."""
 
+SLICE = 25
+"""How many answers of a list are dealt with before the other triggers of the process have their turn."""
+
 _TOO_LONG = (400, 413, 414, 431)
 _PASSING = (408, 409, 425)
 _IDLE = 60.0
@@ -192,8 +195,10 @@ class Poller:
             self._refused(watches, failure, now)
         elif failure is None:
             self._schedule.went_well(turn, now)
-            for watch in watches:
+            for number, watch in enumerate(watches, 1):
                 self._answered(watch, found.get(watch.wait.video_id), wall, now)
+                if number % SLICE == 0:
+                    await asyncio.sleep(0)
         elif generation != self.generation:
             for watch in watches:
                 self._put(watch)  # the connection has changed meanwhile: that was the old one's failure

@@ -114,6 +114,26 @@ def test_every_documented_or_observed_word_is_understood(vendor: str, word: str,
         assert (video.video_id, video.vendor) == (IDS[vendor], vendor)
 
 
+@pytest.mark.parametrize("vendor", ["byteplus", "volcengine"])
+@pytest.mark.parametrize(
+    ("status", "says", "made"),
+    [
+        ("succeeded", {"duration": 8, "resolution": "1080p"}, (8, "1080p")),
+        ("succeeded", {}, (None, None)),
+        ("succeeded", {"duration": -1, "resolution": ""}, (None, None)),
+        ("succeeded", {"duration": "8", "resolution": 720}, (None, None)),
+        ("succeeded", {"duration": True, "resolution": None}, (None, None)),
+        ("running", {"duration": 8, "resolution": "1080p"}, (None, None)),  # nothing is made yet
+    ],
+)
+def test_the_first_parties_say_what_they_have_made(
+    vendor: str, status: str, says: dict[str, Any], made: tuple[int | None, str | None]
+) -> None:
+    video = read(vendor, SHAPE[vendor](status) | says)
+    assert (video.made_seconds, video.made_resolution) == made
+    assert not {"made_seconds", "made_resolution"} & set(video.to_dict())
+
+
 @pytest.mark.parametrize("vendor", VENDORS)
 @pytest.mark.parametrize("word", ["pondering", "", "expired_soon", "FAILED!", None, 7, ["succeeded"], {}])
 def test_a_word_that_nobody_documented_means_wait_and_is_told(vendor: str, word: Any) -> None:

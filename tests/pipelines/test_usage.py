@@ -73,9 +73,19 @@ def test_a_submission_alone_has_an_estimate_and_the_sensor_what_the_vendor_count
     submitted, waited = usage(tasks["create"]), usage(tasks["wait"])
     assert (submitted["estimated_cost"], submitted["cost"], submitted["tokens"]) == (0.7, None, None)
     assert waited["cost"] == round(waited["tokens"] * 7 / 1_000_000, 6)
-    assert waited["seconds"] is None
+    assert waited["seconds"] == 5  # the sensor doesn't know the request; this vendor says what it has made
     # Submitting is not finishing: the video is counted once.
     assert counted[("seedance.videos", f"byteplus {MODEL} succeeded")] == 1
+
+
+@pytest.mark.dag
+def test_a_length_that_is_left_to_the_model_is_known_and_paid_for_afterwards(
+    sim: Simulator, connect: Callable[..., None], counted: Counted
+) -> None:
+    connect("byteplus", prices=ONE_RATE)
+    made = usage(create("usage_left_to_the_model", duration=-1))
+    assert (made["seconds"], made["estimated_cost"], made["cost"]) == (5, None, 0.5)
+    assert counted["seedance.video_seconds", f"byteplus {MODEL} succeeded"] == 5
 
 
 @pytest.mark.dag

@@ -43,7 +43,8 @@ def press_test(page: Page, conn_id: str) -> Locator:
     """Presses the Test button in the row of a connection; returns what Airflow says then."""
     row = page.get_by_role("row").filter(has_text=conn_id)
     row.get_by_role("button", name="Test Connection").click()
-    toast = page.get_by_role("status").filter(has_text="Connection").last
+    toasts = page.get_by_role("status").filter(has_text="Connection")
+    toast = toasts.filter(has_not_text="successfully created").last  # that one may still stand there
     toast.wait_for()
     return toast
 

@@ -35,6 +35,7 @@ from airflow_provider_seedance.api.vendors.results import (
     made_between,
     read_status,
     signed_url_expiry,
+    positive_or_none,
     text_or_none,
 )
 from airflow_provider_seedance.api.vendors.rules import RULED_FIELDS, Route
@@ -280,7 +281,7 @@ class _ArkAdapter(VendorAdapter):
         if status is VideoStatus.FAILED:
             code = text_of(dig(data, "error", "code")) or None
             error = VideoError(code=code, message=clean(text_of(dig(data, "error", "message"))))
-        usage = data.get("usage")
+        usage, made = data.get("usage"), data if status is VideoStatus.SUCCEEDED else {}
         return Video(
             video_id=video_id,
             vendor=self.name,
@@ -294,6 +295,9 @@ class _ArkAdapter(VendorAdapter):
             created_at=from_unix(data.get("created_at")),
             completed_at=completed_at,
             undocumented_status=undocumented,
+            # Response fields of the official SDK; with `duration=-1` the request doesn't say how long the video is.
+            made_seconds=positive_or_none(made.get("duration")),
+            made_resolution=text_or_none(made.get("resolution")),
         )
 
 

@@ -22,6 +22,11 @@ def text_or_none(value: object) -> str | None:
     return value.strip() or None if isinstance(value, str) else None
 
 
+def positive_or_none(value: object) -> int | None:
+    """A whole number above 0, else `None`."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
+
+
 _SIGNATURE_STYLES = ("X-Tos", "X-Goog", "X-Amz")
 
 
