@@ -412,7 +412,8 @@ def main(size: int, *, with_s3: bool) -> int:
 def landed_in_s3(run: Run) -> dict[str, Any]:
     with started("--serve-s3", environment=run.environment) as s3:
         assert s3.stdout
-        _, connection = json.loads(s3.stdout.readline())
+        # Libraries print to stdout as well while they start.
+        _, connection = json.loads(next(line for line in s3.stdout if line.startswith('["http')))
         with_aws = run.environment | {"AIRFLOW_CONN_AWS_DEFAULT": connection}
         return ours(run.url, "s3://aws_default@clips/clip.mp4", run.server, with_aws)
 

@@ -90,6 +90,19 @@ def test_a_proxy_of_the_environment_is_used(proxied: FileServer) -> None:
     assert proxied.asked[0].path == "http://cdn.example/a.mp4"
 
 
+def test_a_proxy_is_told_its_password_and_the_whole_address(
+    proxied: FileServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", proxied.origin.replace("://", "://user:secret@"))
+    proxied.always = says(200, b"through the proxy")
+    with FileHost().get("http://cdn.example/a.mp4?sig=1", {"Range": "bytes=5-"}) as answer:
+        assert b"".join(answer.blocks) == b"through the proxy"
+    (asked,) = proxied.asked
+    assert asked.path == "http://cdn.example/a.mp4?sig=1"
+    assert asked.headers["proxy-authorization"] == "Basic dXNlcjpzZWNyZXQ="
+    assert (asked.headers["host"], asked.headers["range"]) == ("cdn.example", "bytes=5-")
+
+
 @pytest.mark.parametrize("name", ["127.0.0.2", "127.2", "10.0.0.1", "localhost", "a.localhost", "[fd00::1]"])
 def test_private_addresses_in_the_url_are_refused_before_the_proxy_sees_them(proxied: FileServer, name: str) -> None:
     with pytest.raises(LandingRefusedError, match="private address"), FileHost().get(f"http://{name}/a.mp4", {}):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import socket
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from airflow_provider_seedance.api.errors import LandingInterruptedError
+from airflow_provider_seedance.api.errors import LandingInterruptedError, LandingRefusedError
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.transfers.landing import land_video
 
@@ -80,3 +83,77 @@ def test_a_certificate_of_another_name_is_not_accepted(
         land_video(hook, {"video_url": url}, f"file://{out}/a.mp4")
     assert secure.asked == []
     assert files_in(out.parent) == []
+
+
+class Tunnels:
+    """A proxy that leads every CONNECT to one port of this machine."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._socket.getsockname()[1])
+        self.asked: list[str] = []
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._socket.accept()
+                head = b""
+                while b"\r\n\r\n" not in head:
+                    head += client.recv(4096)
+                self.asked.append(head.decode())
+                client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                there = socket.create_connection(("127.0.0.1", self._port))
+                for one, other in ((client, there), (there, client)):
+                    threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
+
+    @staticmethod
+    def _pass_on(one: socket.socket, other: socket.socket) -> None:
+        with suppress(OSError):
+            while block := one.recv(65536):
+                other.sendall(block)
+            other.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@pytest.fixture
+def tunnels(secure: FileServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tunnels]:
+    """The proxy of the environment; it knows the way to `cdn.example`."""
+    proxy = Tunnels(secure.port)
+    monkeypatch.setenv("https_proxy", f"http://user:pass%20word@127.0.0.1:{proxy.port}")
+    yield proxy
+    proxy.close()
+
+
+def test_over_https_a_proxy_only_passes_bytes_on(
+    hook: SeedanceHook, secure: FileServer, tunnels: Tunnels, out: Path
+) -> None:
+    land_video(hook, {"video_url": "https://cdn.example/a.mp4?sig=1"}, f"file://{out}/a.mp4")
+    assert (out / "a.mp4").read_bytes() == secure.content
+    (head,) = tunnels.asked
+    assert head.startswith("CONNECT cdn.example:443 ")
+    assert "Proxy-Authorization: Basic dXNlcjpwYXNzIHdvcmQ=" in head  # user:pass word
+    assert "sig=1" not in head
+    (asked,) = secure.asked
+    assert asked.path == "/a.mp4?sig=1"
+    assert (asked.headers["host"], asked.headers.get("proxy-authorization")) == ("cdn.example", None)
+
+
+def test_behind_a_proxy_the_certificate_is_checked_against_the_name_too(
+    hook: SeedanceHook, secure: FileServer, tunnels: Tunnels, out: Path
+) -> None:
+    with pytest.raises(LandingInterruptedError, match="certificate verify failed"):
+        land_video(hook, {"video_url": "https://other.example/a.mp4"}, f"file://{out}/a.mp4")
+    assert secure.asked == []
+
+
+@pytest.mark.parametrize("scheme", ["https", "socks5"])
+def test_a_proxy_that_is_not_spoken_to_by_http_is_refused(
+    hook: SeedanceHook, out: Path, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    monkeypatch.setenv("https_proxy", f"{scheme}://127.0.0.1:9")
+    with pytest.raises(LandingRefusedError, match=f"spoken to by {scheme}, only by http"):
+        land_video(hook, {"video_url": "https://cdn.example/a.mp4"}, f"file://{out}/a.mp4")

@@ -33,9 +33,9 @@ from airflow_provider_seedance.api.vendors.results import (
     dig,
     earliest,
     made_between,
+    positive_or_none,
     read_status,
     signed_url_expiry,
-    positive_or_none,
     text_or_none,
 )
 from airflow_provider_seedance.api.vendors.rules import RULED_FIELDS, Route
