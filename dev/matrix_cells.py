@@ -9,7 +9,16 @@ from typing import Any
 PACKAGE = "apache-airflow-providers-common-compat"
 """Comes newer than the Airflow line: it is what carries the provider across the lines."""
 
-TOOLS = ("jsonschema", "hypothesis", "psutil", "pytest", "pytest-asyncio", "pytest-xdist", "requests-mock", "time-machine")
+TOOLS = (
+    "jsonschema",
+    "hypothesis",
+    "psutil",
+    "pytest",
+    "pytest-asyncio",
+    "pytest-xdist",
+    "requests-mock",
+    "time-machine",
+)
 NEIGHBOURS = (
     "apache-airflow-providers-amazon[s3fs]",
     "apache-airflow-providers-common-io",
