@@ -120,7 +120,7 @@ class Run:
             old.unlink(missing_ok=True)
         skipped_paths = [f"--ignore={path}" for path in (*NOT_HERE, "tests/simulator/test_official_sdk.py")]
         options = ["-q", "--tb=short", "-p", "no:cacheprovider", "-m", "not stack and not ui and not slow"]
-        options += ["--numprocesses", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
+        options += ["--numprocesses", "4", "--dist", "worksteal"]
         paths = ["tests"] if self._cell.runs_all else IN_AIRFLOW
         command = [str(self._python), "-m", "pytest", *options, *skipped_paths, f"--junitxml={report}", *paths]
         tests = ManagedProcess("pytest", command, self._env, log)

@@ -329,6 +329,7 @@ SAMPLES = [
                     usage={"completion_tokens": 108900, "total_tokens": 108900},
                     seed=85067,
                     resolution="720p",
+                    duration=5,
                     framespersecond=24,
                 ),
                 video(
@@ -338,6 +339,8 @@ SAMPLES = [
                     url_expires_at=ENDED + DAY,
                     usage={"completion_tokens": 108900, "total_tokens": 108900},
                     completed_at=ENDED,
+                    made_seconds=5,
+                    made_resolution="720p",
                     **A,
                 ),
                 id=f"{name}-succeeded",

@@ -248,7 +248,9 @@ class _ArkAdapter(VendorAdapter):
         """See `VendorAdapter`."""
         self._items(response)
         total = self._data(response).get("total")
-        return f"The key works; {total} videos in the last 7 days." if isinstance(total, int) else "The key works."
+        if not isinstance(total, int):
+            return "The key works."
+        return f"The key works; {total} video{'' if total == 1 else 's'} in the last 7 days."
 
     def _items(self, response: HttpResponse) -> list[Video]:
         data = self._data(response)
