@@ -13,7 +13,7 @@ $(foreach name,$(filter AIRFLOW_%,$(.VARIABLES)),$(eval unexport $(name)))
 export AIRFLOW_HOME := $(CURDIR)/.work/airflow
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-pipelines up test test-fast test-stack lint format pins clean
+.PHONY: help setup demo demo-pipelines up test test-fast test-stack test-slow lint format pins clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,17 +34,20 @@ demo-pipelines: $(STAMP) ## a storyboard, an approved batch to S3 and HTTP, an a
 up: $(STAMP) ## the demo's Airflow left running: prints URL and login, Ctrl-C stops it
 	@$(BIN)/python -m dev.up
 
-test: lint ## everything: ruff, mypy, then all tests, the real stack among them
+test: lint ## ruff, mypy, then the tests, those on a real Airflow among them
 	@echo "== pytest"
 	@$(PARALLEL) -m "not stack and not ui and not slow"
 	@echo "== pytest (the real stack)"
-	@$(BIN)/python -m pytest -m "stack and not slow"
+	@$(BIN)/python -m pytest -m "stack and not slow" --durations 10
 
 test-fast: $(STAMP) ## the tests without the real stack
 	@$(PARALLEL) -m "not stack and not ui and not slow"
 
 test-stack: $(STAMP) ## only the tests on the real stack
-	@$(BIN)/python -m pytest -m stack
+	@$(BIN)/python -m pytest -m "stack and not slow"
+
+test-slow: $(STAMP) ## what `make test` leaves out: 200 sensors, the pipelines, the wheel in an empty environment
+	@$(BIN)/python -m pytest -m slow
 
 lint: $(STAMP) ## ruff and mypy
 	@echo "== ruff check"

@@ -24,10 +24,11 @@ def seedance_simulator(_seedance_server: Simulator) -> Iterator[Simulator]:
 
 @pytest.fixture
 def seedance_connections(seedance_simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """Airflow connections to the simulator, as ``AIRFLOW_CONN_SEEDANCE_<VENDOR>``.
+    """Airflow connections to the simulator, as ``AIRFLOW_CONN_SEEDANCE_<VENDOR>``; ``seedance_default`` is BytePlus.
 
     Gives the connection id per vendor, e.g. ``{"byteplus": "seedance_byteplus", ...}``.
     """
+    monkeypatch.setenv("AIRFLOW_CONN_SEEDANCE_DEFAULT", seedance_simulator.connection_json("byteplus"))
     for vendor in VENDORS:
         connection = seedance_simulator.connection_json(vendor)
         monkeypatch.setenv(f"AIRFLOW_CONN_SEEDANCE_{vendor.upper()}", connection)

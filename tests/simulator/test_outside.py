@@ -137,8 +137,9 @@ def test_the_plugin_gives_a_fresh_simulator_and_connections(
 ) -> None:
     assert seedance_simulator.ledger == []
     assert seedance_connections["jimmyai"] == "seedance_jimmyai"
-    connection = json.loads(os.environ["AIRFLOW_CONN_SEEDANCE_JIMMYAI"])
-    assert connection["host"] == seedance_simulator.base_url("jimmyai")
+    for name, vendor in (("JIMMYAI", "jimmyai"), ("DEFAULT", "byteplus")):
+        connection = json.loads(os.environ[f"AIRFLOW_CONN_SEEDANCE_{name}"])
+        assert connection["host"] == seedance_simulator.base_url(vendor)
 
 
 def test_importing_is_cheap_and_a_missing_extra_is_named() -> None:

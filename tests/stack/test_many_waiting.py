@@ -10,7 +10,7 @@ from airflow_provider_seedance.simulator import Simulator
 from airflow_provider_seedance.simulator.records import RecordedRequest
 from dev.stack import AirflowStack
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
 DAG = "stack_many_waiting"
 MANY = 200

@@ -9,7 +9,7 @@ import pytest
 
 from dev.stack import CHECKOUT
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
 
 def test_the_pipelines_run_on_a_real_airflow_and_their_files_play() -> None:
