@@ -53,7 +53,7 @@ with DAG(
 
     @task
     def publish(video: dict[str, Any]) -> int:
-        source = ObjectStoragePath(video["uri"], conn_id=ObjectStoragePath(FOLDER).conn_id)
+        source = ObjectStoragePath(video["uri"], conn_id=ObjectStoragePath(FOLDER).storage_options.get("conn_id"))
         with source.open("rb") as file:
             answer = HttpHook(method="PUT", http_conn_id="video_library").run(
                 f"videos/{video['video_id']}.mp4", data=file, headers={"Content-Type": video["content_type"]}

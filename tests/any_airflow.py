@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import DAG
 
 
-def run_dag(dag: DAG) -> Any:
-    """Runs the DAG in this process with `dag.test()`, after telling Airflow of it where that is needed; the DAG run."""
+def run_dag(dag: DAG, **kwargs: Any) -> Any:
+    """Runs the DAG in this process with `dag.test()`, after telling Airflow of it where that is needed; the DAG run.
+
+    :param kwargs: of `dag.test()`.
+    """
     if AIRFLOW >= (3, 1):
         from airflow.dag_processing.bundles.manager import DagBundlesManager
 
@@ -38,9 +41,18 @@ def run_dag(dag: DAG) -> Any:
         bag = DagBag(os.devnull)
         bag.bag_dag(dag)
         sync_bag_to_db(bag, "dags-folder", None)
-    elif AIRFLOW < (3, 0):
+    elif AIRFLOW >= (3, 0):
+        from airflow.dag_processing.bundles.manager import DagBundlesManager
+        from airflow.models import dag as models
+        from airflow.serialization import serialized_objects
+
+        DagBundlesManager().sync_bundles_to_db()  # type: ignore[no-untyped-call]
+        serialized: Any = serialized_objects.SerializedDAG  # type: ignore[attr-defined]
+        scheduled = serialized.deserialize_dag(serialized.serialize_dag(dag))
+        models.DAG.bulk_write_to_db("dags-folder", None, [scheduled])
+    else:
         dag.sync_to_db()  # type: ignore[attr-defined]
-    return dag.test(use_executor=False)
+    return dag.test(use_executor=False, **kwargs)
 
 
 def keep_api_server() -> None:

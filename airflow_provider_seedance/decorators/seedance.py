@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from airflow import __version__
 from airflow.providers.common.compat.sdk import (
     SET_DURING_EXECUTION,
     DecoratedOperator,
@@ -46,7 +47,8 @@ class SeedanceVideoDecoratedOperator(DecoratedOperator, SeedanceCreateVideoOpera
         **SeedanceCreateVideoOperator.template_fields_renderers,
     }
     custom_operator_name = "@task.seedance_video"
-    overwrite_rtif_after_execution = True
+    # Airflow 3.0 sends the fields of a task that is to be retried to an id that is gone, and fails the task for it.
+    overwrite_rtif_after_execution = not __version__.startswith("3.0.")
 
     def __init__(
         self,
@@ -61,8 +63,8 @@ class SeedanceVideoDecoratedOperator(DecoratedOperator, SeedanceCreateVideoOpera
     def execute(self, context: Context) -> dict[str, Any]:
         """Calls the function, then does as `SeedanceCreateVideoOperator`."""
         self._ask(context)
-        value: dict[str, Any] = super().execute(context)
-        return value
+        # Not `DecoratedOperator.execute`, which adds nothing but breaks on Airflow 3.0: it uses a method that is gone.
+        return SeedanceCreateVideoOperator.execute(self, context)
 
     def execute_when_room(self, context: Context, event: Any = None) -> dict[str, Any]:
         """Comes back after the vendor had no room: nothing has been submitted, so the function is called again."""

@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests_mock
-from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
 from dev.mp4 import inspect
 from tests.any_airflow import AIRFLOW
+from tests.any_airflow import run_dag as run
 from tests.dags.conftest import EXAMPLES
 
 pytestmark = [
@@ -24,10 +24,6 @@ pytestmark = [
 ALL = sorted(path.stem for path in EXAMPLES.glob("seedance_*.py"))
 UPLOADS = "seedance_upload_http"
 APPROVAL = "seedance_approval"
-
-
-def run(dag: DAG, **kwargs: Any) -> Any:
-    return dag.test(use_executor=False, **kwargs)
 
 
 def states(dag_run: Any) -> dict[str, str]:
