@@ -53,8 +53,8 @@ with DAG(
 
     @task
     def publish(video: dict[str, Any]) -> int:
-        source = ObjectStoragePath(video["uri"], conn_id=ObjectStoragePath(FOLDER).storage_options.get("conn_id"))
-        with source.open("rb") as file:
+        # The manifest's address names no connection: the folder's knows the way.
+        with ObjectStoragePath(FOLDER).fs.open(video["uri"], "rb") as file:
             answer = HttpHook(method="PUT", http_conn_id="video_library").run(
                 f"videos/{video['video_id']}.mp4", data=file, headers={"Content-Type": video["content_type"]}
             )
