@@ -78,11 +78,12 @@ class FileHost:
                     connection.sock.settimeout(READ_TIMEOUT)
                     connection.request("GET", asked, headers=_headers({**headers, **introduction}))
                     response = connection.getresponse()
-                received = {name.lower(): value for name, value in response.getheaders()}
-                location = received.get("location")
-                if response.status not in _REDIRECTS or not location:
-                    yield Answer(response.status, received, _blocks(response, target.host, _promised(received)))
-                    return
+                with response:  # it outlives a connection that the host won't keep
+                    received = {name.lower(): value for name, value in response.getheaders()}
+                    location = received.get("location")
+                    if response.status not in _REDIRECTS or not location:
+                        yield Answer(response.status, received, _blocks(response, target.host, _promised(received)))
+                        return
             came_from = target.scheme
             url = _joined(target, location)
         raise LandingRefusedError(f"The file host {target.host} redirects more than {MAX_REDIRECTS} times.")
@@ -117,7 +118,7 @@ class _Direct(HTTPConnection):
 
     def __init__(self, target: httpx.URL, certificates: SSLContext | None, *, allow_private: bool) -> None:
         self.default_port = 443 if certificates else 80
-        super().__init__(_host(target), target.port)
+        super().__init__(_host(target), target.port or self.default_port)
         self._certificates = certificates
         self._allow_private = allow_private
 

@@ -69,6 +69,12 @@ def test_this_machine_is_recognised_however_it_is_written(host: str) -> None:
         pass
 
 
+@pytest.mark.parametrize("url", ["http://[::1]/a.mp4", "https://[::1]/a.mp4", "https://127.0.0.1/a.mp4"])
+def test_this_machine_is_recognised_without_a_port(url: str) -> None:
+    with pytest.raises(LandingRefusedError, match="private address"), FileHost().get(url, {}):
+        pass
+
+
 def test_https_never_becomes_http() -> None:
     check_url("https://b.example/", came_from="http")
     check_url("https://b.example/", came_from="https")
