@@ -19,7 +19,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dev.matrix_cells import NEIGHBOURS, TOOLS, Cell, Outcome, chosen
+from dev.matrix_cells import NEEDED_BY_THE_LOWEST, NEIGHBOURS, TOOLS, Cell, Outcome, chosen
 from dev.matrix_table import as_text, read_report, write_into
 from dev.processes import ManagedProcess
 from dev.screen import Screen
@@ -104,7 +104,7 @@ class Run:
             declared = str(TREE / "pyproject.toml")
             self._do("pip", "compile", "--quiet", declared, *compiled, *python, *limits, "-o", str(lowest))
             install += ["--constraint", str(lowest)]
-            requirements = [*TOOLS, *NEIGHBOURS]
+            requirements = [*TOOLS, *NEIGHBOURS, *NEEDED_BY_THE_LOWEST]
         self._do(*install, *requirements, "--editable", provider)
 
     def _do(self, *arguments: str) -> None:

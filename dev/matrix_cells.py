@@ -63,6 +63,9 @@ LINES = (
 NEWEST = "3.3"
 """The newest released line."""
 
+NEEDED_BY_THE_LOWEST = ("universal-pathlib<0.3",)
+"""What Airflow 2.11.0 itself needs: object storage paths of any kind don't work there with a newer one."""
+
 LOWEST = "lowest"
 """The cell with the lowest versions that pyproject.toml declares, on the oldest Python."""
 
