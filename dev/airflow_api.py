@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 import httpx
+from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_fixed
 
 Json = dict[str, Any]
 FINISHED_RUN = frozenset({"success", "failed"})
@@ -28,10 +29,19 @@ class AirflowApi:
         self._client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 
     def request(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
-        """Send one request; raise with the answer's text if it is refused."""
+        """Send one request; raise with the answer's text if it is refused.
+
+        What may be said twice is, if the server stumbles: SQLite is locked now and then while much is going on.
+        """
         if "Authorization" not in self._client.headers:
             self.login()
-        answer = self._client.request(method, path, **kwargs)
+        stumbled = retry_if_result(lambda answer: method in ("GET", "PATCH") and answer.status_code == 500)
+        answer: httpx.Response = Retrying(
+            retry=stumbled,
+            stop=stop_after_attempt(5),
+            wait=wait_fixed(2),
+            retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
+        )(self._client.request, method, path, **kwargs)
         if answer.is_error:
             raise httpx.HTTPStatusError(
                 f"{method} {path} -> {answer.status_code}: {answer.text[:2000]}",
