@@ -101,10 +101,12 @@ class Run:
             lowest = WORK / "lowest.txt"
             compiled = ["--resolution", "lowest-direct", "--extra", "simulator", "--no-annotate", "--no-header"]
             python = ["--python-version", self._cell.python]
-            declared = str(TREE / "pyproject.toml")
+            declared, needed = str(TREE / "pyproject.toml"), WORK / "needed.txt"
+            needed.write_text("\n".join(NEEDED_BY_THE_LOWEST))
+            compiled += ["--constraint", str(needed)]
             self._do("pip", "compile", "--quiet", declared, *compiled, *python, *limits, "-o", str(lowest))
             install += ["--constraint", str(lowest)]
-            requirements = [*TOOLS, *NEIGHBOURS, *NEEDED_BY_THE_LOWEST]
+            requirements = [*TOOLS, *NEIGHBOURS]
         self._do(*install, *requirements, "--editable", provider)
 
     def _do(self, *arguments: str) -> None:

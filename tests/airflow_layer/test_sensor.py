@@ -430,7 +430,7 @@ def test_looking_leaves_no_connection_open(monkeypatch: pytest.MonkeyPatch) -> N
     with Simulator(speed=0.001) as own:
         monkeypatch.setenv("AIRFLOW_CONN_SEEDANCE_BYTEPLUS", own.connection_json("byteplus"))
         with pytest.raises(AirflowSensorTimeout):
-            execute(sensor_for(submit("byteplus"), deferrable=False, timeout=0.1))
+            execute(sensor_for(submit("byteplus"), deferrable=False, timeout=0.5))
         assert polls(own) > 1
         assert open_sockets(own) == 0
         deferred(sensor_for(submit("byteplus")))
