@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # Airflow reads its configuration when it is first imported, so this can't wait for a fixture.
 _HOME = tempfile.TemporaryDirectory(prefix="seedance-airflow-", ignore_cleanup_errors=True)
@@ -19,6 +20,10 @@ os.environ |= {
     "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
     "SEEDANCE_OUTPUT": f"file://{_HOME.name}/videos",
 }
+
+# No test demands a speed of the machine.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 pytest_plugins = ["airflow_provider_seedance.simulator.pytest_plugin"]
 
