@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -10,9 +12,11 @@ from airflow_provider_seedance.api import polling
 from airflow_provider_seedance.api.client import PollingClient
 from airflow_provider_seedance.api.errors import RequestRejectedError
 from airflow_provider_seedance.api.models import Video
+from airflow_provider_seedance.api.polling import Wait
 from airflow_provider_seedance.api.vendors.ark import BytePlusAdapter
 from airflow_provider_seedance.simulator import Fault, Simulator
 from airflow_provider_seedance.triggers import schedule
+from airflow_provider_seedance.triggers.poller import SLICE
 
 from .bench import (
     NOWHERE,
@@ -217,4 +221,30 @@ async def test_a_word_that_ark_does_not_document_concerns_its_own_video_only(sim
     await asked(sim, ids, times=4)
     await all_succeed(sim, ids[1:], tasks[1:])
     assert not tasks[0].done()
+    await cancel(tasks)
+
+
+async def test_a_long_list_lets_other_triggers_have_their_turn_in_between(
+    sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns, saw, seen = 0, Wait.saw, list[int]()
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    def noting(self: Wait, video: Any, now: float) -> Any:
+        seen.append(turns)
+        return saw(self, video, now)
+
+    ids = submit("byteplus", 4 * SLICE)
+    monkeypatch.setattr(Wait, "saw", noting)
+    tasks, other = start(ids, conn_id("byteplus")), asyncio.create_task(others())
+    await asked(sim, ids)
+    await until(lambda: len(seen) >= len(ids))
+    other.cancel()
+    assert max(len(ids_in(request)) for request in reads(sim, "list")) > SLICE
+    assert max(Counter(seen).values()) <= SLICE
     await cancel(tasks)
