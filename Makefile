@@ -13,7 +13,7 @@ $(foreach name,$(filter AIRFLOW_%,$(.VARIABLES)),$(eval unexport $(name)))
 export AIRFLOW_HOME := $(CURDIR)/.work/airflow
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-pipelines up test test-fast test-stack test-slow lint format pins clean
+.PHONY: help setup demo demo-pipelines up test test-fast test-stack test-slow test-busy lint format pins clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ test-stack: $(STAMP) ## only the tests on the real stack
 
 test-slow: $(STAMP) ## what `make test` leaves out: 200 sensors, the pipelines, the wheel in an empty environment
 	@$(BIN)/python -m pytest -m slow
+
+test-busy: $(STAMP) ## `make test` while other processes keep all cores busy: no test may demand a speed
+	@$(BIN)/python -m dev.busy $(MAKE) --no-print-directory test
 
 lint: $(STAMP) ## ruff and mypy
 	@echo "== ruff check"

@@ -25,6 +25,17 @@ os.environ |= {
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
+MOST_SECONDS = {"slow": 1800, "stack": 900, "ui": 900}
+"""By marker: the time after which a test has failed. For all others it is in pyproject.toml."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        seconds = [most for marker, most in MOST_SECONDS.items() if item.get_closest_marker(marker)]
+        if seconds and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(max(seconds)))
+
+
 pytest_plugins = ["airflow_provider_seedance.simulator.pytest_plugin"]
 
 

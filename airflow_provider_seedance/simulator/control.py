@@ -1,7 +1,11 @@
-"""Control over HTTP for users in another process, under /_simulator. The same acts as the Python API."""
+"""Control over HTTP for users in another process, under /_simulator. The same acts as the Python API.
 
-from collections.abc import Callable
+Not for web pages: a browser on this machine reaches the port too, whatever page is open in it.
+"""
+
+from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -80,8 +84,41 @@ def _video_shown(video: SimulatedVideo) -> dict[str, Any]:
     return {name: getattr(video, name) for name in (*names, "error_code", "error_message", "request")}
 
 
+#: Names under which this machine calls itself. Any other was made to point here by somebody's DNS.
+OWN_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def objection(headers: Mapping[str, str]) -> str | None:
+    """Why a request may come from a web page of somebody else, ``None`` if it can't.
+
+    :param headers: with lower-case names
+    """
+    host = headers.get("host", "")
+    if _name_of(host) not in OWN_NAMES:
+        return f"Host is {host!r}; the control answers to {', '.join(sorted(OWN_NAMES))} only"
+    origin = headers.get("origin")
+    if origin is not None and origin != f"http://{host}":
+        return f"Origin is {origin!r}; the control takes nothing from other origins"
+    if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+        return "a web page of another site asks; the control takes nothing from other sites"
+    has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+    content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if has_body and content_type != "application/json":
+        return f"Content-Type is {content_type or 'missing'}; it must be application/json"
+    return None
+
+
+def _name_of(host: str) -> str | None:
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
+
+
 def _guarded(handler: Callable[[Request], Any]) -> Callable[[Request], Any]:
     async def guarded(request: Request) -> JSONResponse:
+        if (reason := objection(request.headers)) is not None:
+            return JSONResponse({"error": reason}, 403)
         try:
             answer: JSONResponse = await handler(request)
         except (KeyError, TypeError, ValueError) as error:

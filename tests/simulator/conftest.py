@@ -30,6 +30,9 @@ POLLS = {
     "volcengine": "/contents/generations/tasks/",
 }
 
+STANDING = 1e-6
+"""Simulated seconds per second."""
+
 
 class Caller:
     """Plain HTTP to one vendor of a simulator."""
@@ -74,13 +77,13 @@ class Caller:
 
 @pytest.fixture(scope="session")
 def _running() -> Iterator[Simulator]:
-    with Simulator(speed=1) as sim:
+    with Simulator(speed=STANDING) as sim:
         yield sim
 
 
 @pytest.fixture
 def sim(_running: Simulator) -> Simulator:
-    """At life's pace, so that a status changes only when a test says so."""
+    """Its clock all but stands still: a status changes when a test says so, however busy the machine is."""
     _running.reset()
     return _running
 

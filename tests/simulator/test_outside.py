@@ -41,6 +41,42 @@ def test_control_over_http_does_what_the_python_face_does(sim: Simulator, caller
     assert "byteplus" in httpx.get(f"{sim.url}/v1/nothing").text
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Host": "rebound.example"},
+        {"Host": "127.0.0.1.evil.example"},
+        {"Host": "[::1"},
+        {"Content-Type": "text/plain"},
+        {"Content-Type": "application/x-www-form-urlencoded"},
+        {"Content-Type": "text/plain; a=application/json"},
+    ],
+    ids=str,
+)
+def test_the_control_takes_nothing_from_other_peoples_web_pages(sim: Simulator, headers: dict[str, str]) -> None:
+    """What a browser sends for a page of another origin, without asking first."""
+    control = f"{sim.url}/_simulator"
+    fault = json.dumps({"kind": "http_500", "times": None})
+    with httpx.Client(headers={"Content-Type": "application/json"} | headers, verify=False) as browser:
+        answers = [browser.post(f"{control}/faults", content=fault), browser.post(f"{control}/reset", content="{}")]
+        if "Content-Type" not in headers:
+            answers += [browser.get(f"{control}/ledger"), browser.delete(f"{control}/faults")]
+    assert [(answer.status_code, list(answer.json())) for answer in answers] == [(403, ["error"])] * len(answers)
+    assert len(sim.faults) == 0
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "LOCALHOST", "[::1]"])
+def test_the_control_answers_to_each_name_of_this_machine(sim: Simulator, name: str) -> None:
+    """Also with another port: a tunnel may lead here."""
+    answer = httpx.get(f"{sim.url}/_simulator/ledger", headers={"Host": f"{name}:1", "Origin": f"http://{name}:1"})
+    assert (answer.status_code, answer.json()) == (200, [])
+
+
 def test_requests_are_recorded_as_they_came(sim: Simulator, callers: Any) -> None:
     video_id = callers["jimmyai"].made()
     callers["jimmyai"].poll(video_id)
