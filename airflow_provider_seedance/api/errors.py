@@ -199,3 +199,15 @@ class AssetTimeoutError(SeedanceError):
     """The asset was not active at the deadline. It may still become so; looking again costs nothing."""
 
     retryable = True
+
+
+class MaxCostError(SeedanceError):
+    """The video would cost more than `max_cost`, or nobody can tell what it costs. Nothing was sent."""
+
+
+class SubmissionRecordError(SeedanceError):
+    """The record of an earlier submission can't be read, so nobody knows what was paid for. Nothing was sent."""
+
+
+class RequestChangedError(SeedanceError):
+    """A retry asks for something else than what was submitted. Nothing was sent; clearing the task starts over."""

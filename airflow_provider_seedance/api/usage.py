@@ -10,16 +10,13 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
-from airflow_provider_seedance.api.errors import InvalidRequestError, SeedanceError
+from airflow_provider_seedance.api.errors import InvalidRequestError
+from airflow_provider_seedance.api.errors import MaxCostError as MaxCostError
 
 ANY = "*"
 """In place of a model's name or a resolution: all others."""
 
 _MILLION = 1_000_000
-
-
-class MaxCostError(SeedanceError):
-    """The video would cost more than `max_cost`, or nobody can tell what it costs. Nothing was sent."""
 
 
 def _by_resolution(value: object) -> object:

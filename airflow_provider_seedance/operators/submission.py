@@ -10,19 +10,12 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from airflow_provider_seedance.api.errors import SeedanceError
+from airflow_provider_seedance.api.errors import RequestChangedError as RequestChangedError
+from airflow_provider_seedance.api.errors import SubmissionRecordError as SubmissionRecordError
 from airflow_provider_seedance.api.models import VideoRequest
 
 _END_OF_TIME = 253_402_300_000.0
 """Unix time of the last moments that a date can tell."""
-
-
-class SubmissionRecordError(SeedanceError):
-    """The record of an earlier submission can't be read, so nobody knows what was paid for. Nothing was sent."""
-
-
-class RequestChangedError(SeedanceError):
-    """A retry asks for something else than what was submitted. Nothing was sent; clearing the task starts over."""
 
 
 class Action(StrEnum):

@@ -11,7 +11,7 @@ from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from airflow_provider_seedance.api import errors, usage
+from airflow_provider_seedance.api import errors
 from airflow_provider_seedance.api.vendors import VENDORS, adapter_class
 from airflow_provider_seedance.api.vendors.base import VendorAdapter
 from airflow_provider_seedance.api.vendors.rules import MEDIA_FIELDS, OPTION_FIELDS, Route
@@ -142,7 +142,7 @@ class ErrorTable(FactsDirective):
     def lines(self) -> Iterator[str]:
         """See `FactsDirective`."""
         rows = []
-        for name, kind in {**vars(errors), "MaxCostError": usage.MaxCostError}.items():
+        for name, kind in vars(errors).items():
             if isinstance(kind, type) and issubclass(kind, errors.SeedanceError):
                 text = " ".join((inspect.getdoc(kind) or "").partition("\n\n:param")[0].split())
                 rows.append(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
 from airflow_provider_seedance.api import errors
+from airflow_provider_seedance.api.assets import MediaFile
 from airflow_provider_seedance.api.errors import (
     InvalidRequestError,
     NotSentError,
@@ -266,6 +268,38 @@ def test_every_error_has_a_form_for_airflow(kind: type[SeedanceError]) -> None:
     assert retried_by_airflow(twin) is kind.retryable
     assert str(twin) == "what happened"
     assert twin.may_be_billed is kind.may_be_billed
+
+
+CALLS: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
+    "create_video": ("byteplus", (SIMPLE["byteplus"],), {}),
+    "get_video": ("byteplus", ("cgt-1",), {}),
+    "get_videos": ("byteplus", (["cgt-1", "cgt-2"],), {}),
+    "cancel_video": ("byteplus", ("cgt-1",), {}),
+    "cancel_if_not_started": ("byteplus", ("cgt-1",), {}),
+    "list_videos": ("byteplus", (), {}),
+    "get_model_info": ("gmicloud", ("seedance-2-0-260128",), {}),
+    "upload_asset": ("modellix", ({"name": "girl.png", "kind": "image"},), {"file": "girl.png"}),
+    "get_asset": ("jimmyai", ("asset-1",), {"library": "sp"}),
+}
+"""Each method that talks to a vendor, called so that a request is sent."""
+
+
+def test_the_table_of_calls_holds_every_method_with_an_asynchronous_twin() -> None:
+    twins = {name.removeprefix("a") for name in vars(SeedanceHook) if hasattr(SeedanceHook, name.removeprefix("a"))}
+    assert set(CALLS) == {name for name in twins if f"a{name}" in vars(SeedanceHook)} - {"get_conn"}
+
+
+@pytest.mark.parametrize("method", CALLS)
+def test_async_methods_raise_what_stops_retries_too(method: str, sim: Simulator, form: str, no_backoff: None) -> None:
+    vendor, args, options = CALLS[method]
+    if "file" in options:
+        file = MediaFile(name=options["file"], content=io.BytesIO(b"\x89PNG\r\n\x1a\n" + bytes(99)), size=107)
+        options = {"file": file}
+    sim.faults.add(Fault("auth", vendor=vendor, on="any", times=None))
+    with pytest.raises(SeedanceAuthError) as caught:
+        call(form, SeedanceHook(conn_id(vendor)), method, *args, **options)
+    assert not retried_by_airflow(caught.value)
+    assert sim.requests
 
 
 # -- waiting in this process -----------------------------------------------------------------------------------------
