@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from airflow_provider_seedance.api.errors import InvalidRequestError
-from airflow_provider_seedance.api.vendors.base import HttpRequest
+from airflow_provider_seedance.api.http.fields import Address, Code, Id, Line, Name, Url, Whole
+from airflow_provider_seedance.api.http.messages import HttpRequest
 
 AssetKind = Literal["image", "video", "audio", "text"]
 KINDS: tuple[str, ...] = get_args(AssetKind)
@@ -90,19 +91,19 @@ class MediaAsset(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    asset: str = Field(min_length=1)
-    asset_id: str | None = None
+    asset: Address
+    asset_id: Id | None = None
     vendor: str
     library: str
     status: AssetStatus
-    kind: str | None = None
-    name: str | None = None
-    url: str | None = None
-    size: int | None = None
-    content_type: str | None = None
-    reason: str | None = None
+    kind: Name | None = None
+    name: Name | None = None
+    url: Url = None
+    size: Whole = None
+    content_type: Name | None = None
+    reason: Line | None = None
 
-    undocumented_status: str | None = Field(default=None, exclude=True, repr=False)
+    undocumented_status: Code | None = Field(default=None, exclude=True, repr=False)
     """The vendor's word for the status, when nobody ever documented it; such an asset counts as processing."""
 
     def to_dict(self) -> dict[str, Any]:

@@ -8,12 +8,23 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from airflow_provider_seedance.api.http.texts import LONGEST_CODE, LONGEST_MESSAGE, clean, one_line, without_signatures
+
+_READ_AT_MOST = 4 * LONGEST_MESSAGE
+
 
 class SeedanceError(Exception):
-    """Base of everything this package raises."""
+    """Base of everything this package raises. Its message can be logged, stored and shown, whatever it quotes."""
 
     retryable: ClassVar[bool] = False
     may_be_billed: ClassVar[bool] = False
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(one_line(without_signatures(str(message)[:_READ_AT_MOST]), LONGEST_MESSAGE))
+
+
+def _word(text: str | None) -> str | None:
+    return None if text is None else clean(str(text), LONGEST_CODE)
 
 
 class SeedanceConfigError(SeedanceError):
@@ -28,7 +39,7 @@ class InvalidRequestError(SeedanceError, ValueError):
 
     def __init__(self, message: str, problems: tuple[str, ...] = ()) -> None:
         super().__init__(message)
-        self.problems = problems or (message,)
+        self.problems = tuple(map(one_line, problems)) or (str(self),)
 
 
 class UnsupportedByVendorError(SeedanceError):
@@ -56,10 +67,10 @@ class SeedanceApiError(SeedanceError):
         retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
-        self.vendor = vendor
-        self.code = code
-        self.status_code = status_code
-        self.request_id = request_id
+        self.vendor = _word(vendor)
+        self.code = _word(code)
+        self.status_code = status_code if isinstance(status_code, int) and 0 < status_code < 1000 else None
+        self.request_id = _word(request_id)
         self.retry_after = retry_after
 
 

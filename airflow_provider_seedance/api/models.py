@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from airflow_provider_seedance.api.http.fields import Code, Id, Line, Name, Url, Usage, Whole
 
 
 class VideoStatus(StrEnum):
@@ -96,8 +97,8 @@ class VideoError(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    code: str | None = None
-    message: str = ""
+    code: Code | None = None
+    message: Line = ""
 
     def __str__(self) -> str:
         return ": ".join(part for part in (self.code, self.message) if part) or "the vendor gave no reason"
@@ -123,42 +124,34 @@ class Video(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    video_id: str = Field(min_length=1)
+    video_id: Id
     vendor: str
-    model: str | None = None
+    model: Name | None = None
     status: VideoStatus
-    video_url: str | None = None
-    last_frame_url: str | None = None
-    thumbnail_url: str | None = None
+    video_url: Url = None
+    last_frame_url: Url = None
+    thumbnail_url: Url = None
     url_expires_at: datetime | None = None
-    progress: int | None = None
+    progress: Whole = None
     error: VideoError | None = None
-    usage: dict[str, Any] | None = None
+    usage: Usage = None
     created_at: datetime | None = None
     completed_at: datetime | None = None
 
-    undocumented_status: str | None = Field(default=None, exclude=True, repr=False)
+    undocumented_status: Code | None = Field(default=None, exclude=True, repr=False)
     """The vendor's word for the status, when nobody ever documented it; such a video counts as running."""
 
-    made_seconds: int | None = Field(default=None, exclude=True)
+    made_seconds: Whole = Field(default=None, exclude=True)
     """Length of the finished video, where the vendor says it. Tasks hand it on as `seconds`."""
 
-    made_resolution: str | None = Field(default=None, exclude=True)
+    made_resolution: Name | None = Field(default=None, exclude=True)
     """Resolution of the finished video in the request's words, where the vendor says it."""
 
     @property
     def is_deliverable(self) -> bool:
         """Whether it succeeded with a URL that can be downloaded; vendors have put relative keys and nulls there."""
-        return self.status is VideoStatus.SUCCEEDED and _is_http_url(self.video_url)
+        return self.status is VideoStatus.SUCCEEDED and self.video_url is not None
 
     def to_dict(self) -> dict[str, Any]:
         """Flat JSON types, as handed on by XCom; times are ISO 8601 strings in UTC."""
         return self.model_dump(mode="json")
-
-
-def _is_http_url(value: str | None) -> bool:
-    try:
-        parts = urlsplit(value or "")
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.netloc)

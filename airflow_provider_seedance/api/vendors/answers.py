@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,7 +19,10 @@ from airflow_provider_seedance.api.errors import (
     TransientApiError,
     VideoNotFoundError,
 )
-from airflow_provider_seedance.api.vendors.base import HttpResponse
+from airflow_provider_seedance.api.http.json_values import text_of as text_of
+from airflow_provider_seedance.api.http.messages import HttpResponse
+from airflow_provider_seedance.api.http.texts import LONGEST_CODE
+from airflow_provider_seedance.api.http.texts import clean as clean
 
 
 class Meaning(Enum):
@@ -121,14 +123,15 @@ def read_error(title: str, response: HttpResponse, answer: ErrorAnswer, *, not_f
 def _error(
     title: str, response: HttpResponse, answer: ErrorAnswer, message: str, kind: type[SeedanceApiError], advice: str
 ) -> SeedanceApiError:
-    said = ": ".join(part for part in (answer.code, clean(message)) if part) or "no explanation"
-    quote = f" (request id {answer.request_id})" if answer.request_id else ""
+    code, request_id = (response.quote(text, LONGEST_CODE) for text in (answer.code, answer.request_id))
+    said = ": ".join(part for part in (code, response.quote(message)) if part) or "no explanation"
+    quote = f" (request id {request_id})" if request_id else ""
     return kind(
         f"{title} answered HTTP {response.status_code}: {said}{quote}. {advice}".strip(),
         vendor=title,
-        code=answer.code,
+        code=code or None,
         status_code=response.status_code,
-        request_id=answer.request_id,
+        request_id=request_id or None,
         retry_after=retry_after(response.headers, response.received_at),
     )
 
@@ -153,18 +156,6 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     if reset.isascii() and reset.isdigit() and len(reset) < 16:
         return max(0.0, int(reset) - now.timestamp())
     return None
-
-
-_SIGNED = re.compile(r"(https?://[^\s\"'<>?]+)\?[^\s\"'<>]*", re.IGNORECASE)
-_DATA_URI = re.compile(r"data:[^\s\"'<>,]*;base64,[\w+/=-]+", re.IGNORECASE)
-_LONGEST = 300
-
-
-def clean(text: str) -> str:
-    """A vendor's text, fit for logs: one line, bounded, without signatures of URLs and without embedded media."""
-    text = _DATA_URI.sub("data:(left out)", _SIGNED.sub(r"\1?(left out)", text))
-    text = " ".join(text.split())
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 _BALANCE_WORDS = (
@@ -201,8 +192,3 @@ def speaks_of_moderation(text: str) -> bool:
 
 def _speaks_of(text: str, words: tuple[str, ...]) -> bool:
     return any(word in text.casefold() for word in words)
-
-
-def text_of(value: object) -> str:
-    """A vendor's message, whatever JSON type it came in."""
-    return value if isinstance(value, str) else "" if value is None else str(value)

@@ -21,7 +21,9 @@ from airflow_provider_seedance.api.errors import (
     UnsupportedByVendorError,
     UploadUnknownError,
 )
-from airflow_provider_seedance.api.vendors.answers import ErrorAnswer, Meaning, clean, retry_after
+from airflow_provider_seedance.api.http.json_values import text_of
+from airflow_provider_seedance.api.http.texts import LONGEST_CODE
+from airflow_provider_seedance.api.vendors.answers import ErrorAnswer, Meaning, retry_after
 from airflow_provider_seedance.api.vendors.base import HttpRequest, HttpResponse, VendorAdapter
 
 STATUSES = {
@@ -137,13 +139,14 @@ class AssetAdapter(ABC):
     def _error(
         self, response: HttpResponse, answer: ErrorAnswer, kind: type[SeedanceApiError], advice: str
     ) -> SeedanceApiError:
-        said = ": ".join(part for part in (answer.code, clean(answer.message)) if part) or "no explanation"
+        code, request_id = (response.quote(text, LONGEST_CODE) for text in (answer.code, answer.request_id))
+        said = ": ".join(part for part in (code, response.quote(answer.message)) if part) or "no explanation"
         return kind(
             f"{self.title} answered HTTP {response.status_code}: {said}. {advice}".strip(),
             vendor=self.title,
-            code=answer.code,
+            code=code or None,
             status_code=response.status_code,
-            request_id=answer.request_id,
+            request_id=request_id or None,
             retry_after=retry_after(response.headers, response.received_at),
         )
 
@@ -151,4 +154,4 @@ class AssetAdapter(ABC):
 def read_asset_status(word: object) -> tuple[AssetStatus, str | None]:
     """Our status for a vendor's word, and the word itself if nobody documented it: then the asset isn't ready."""
     known = STATUSES.get(word.strip().casefold()) if isinstance(word, str) else None
-    return (known, None) if known else (AssetStatus.PROCESSING, str(word))
+    return (known, None) if known else (AssetStatus.PROCESSING, "None" if word is None else text_of(word))

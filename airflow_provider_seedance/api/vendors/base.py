@@ -2,52 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from airflow_provider_seedance.api.errors import UnsupportedByVendorError
+from airflow_provider_seedance.api.http.messages import HttpRequest as HttpRequest
+from airflow_provider_seedance.api.http.messages import HttpResponse as HttpResponse
 from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatus
 from airflow_provider_seedance.api.vendors.rules import Route, find_route
 
 MARK = "airflow-"
 """How the marks begin by which a submission is known again, see `VendorAdapter.mark`."""
-
-
-@dataclass(frozen=True)
-class HttpRequest:
-    """What to send, relative to the base URL."""
-
-    method: str
-    path: str
-    params: tuple[tuple[str, str], ...] = ()
-    json: Mapping[str, Any] | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class HttpResponse:
-    """What came back. Header names are lower case."""
-
-    status_code: int
-    headers: Mapping[str, str]
-    body: bytes
-    received_at: datetime
-
-    def json(self) -> Any:
-        """The decoded body, `None` when it isn't JSON."""
-        try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
-            return None
-
-    def json_object(self) -> dict[str, Any]:
-        """The decoded body if it is a JSON object, else an empty one."""
-        decoded = self.json()
-        return decoded if isinstance(decoded, dict) else {}
 
 
 @dataclass(frozen=True)

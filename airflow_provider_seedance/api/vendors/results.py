@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from airflow_provider_seedance.api.http.fields import is_sound_id
+from airflow_provider_seedance.api.http.json_values import is_sound_number, text_of
 from airflow_provider_seedance.api.models import Video, VideoStatus
 
 
@@ -14,7 +16,7 @@ def read_status(word: object, words: Mapping[str, VideoStatus]) -> tuple[VideoSt
     """Our status for a vendor's word, and the word itself if nobody documented it: then the video counts as running."""
     text = word.strip().casefold() if isinstance(word, str) else ""
     known = words.get(text)
-    return (known, None) if known else (VideoStatus.RUNNING, str(word))
+    return (known, None) if known else (VideoStatus.RUNNING, "None" if word is None else text_of(word))
 
 
 def text_or_none(value: object) -> str | None:
@@ -66,10 +68,13 @@ def dig(value: Any, *path: str) -> Any:
 
 
 def as_id(value: object) -> str | None:
-    """A non-empty id; numbers are accepted as their digits."""
+    """A non-empty id; numbers are accepted as their digits. What can't be the id of anything is none."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
-    return str(value).strip() or None
+    if isinstance(value, int):
+        return str(value) if is_sound_number(value) else None
+    text = value.strip()
+    return text if is_sound_id(text) else None
 
 
 def as_progress(value: object) -> int | None:

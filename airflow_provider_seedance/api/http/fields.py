@@ -1,0 +1,91 @@
+"""The types of foreign values in our models: what such a field holds can be handed on, by construction."""
+
+from __future__ import annotations
+
+import logging
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator
+
+from airflow_provider_seedance.api.http.json_values import Sound, is_sound_number
+from airflow_provider_seedance.api.http.texts import LONGEST_CODE, LONGEST_NAME, LONGEST_URL, clean, one_line
+
+log = logging.getLogger(__name__)
+
+
+def _name(text: str) -> str:
+    return text if len(text) <= LONGEST_NAME and text.isprintable() else one_line(text, LONGEST_NAME)
+
+
+def _id(text: str) -> str:
+    if not is_sound_id(text):
+        raise ValueError("is no id: too long, or with characters that no id has")
+    return text
+
+
+def _address(text: str) -> str:
+    if not 0 < len(text) <= LONGEST_URL or not text.isprintable():
+        raise ValueError("is no address: empty, too long, or with characters that no address has")
+    return text
+
+
+def is_sound_id(text: str) -> bool:
+    """Whether this can be the id of one video: not empty, printable, not endless."""
+    return 0 < len(text) <= LONGEST_NAME and text.isprintable()
+
+
+def is_http_url(text: str | None) -> bool:
+    """Whether this is an absolute http(s) URL, printable and not endless."""
+    if not text or len(text) > LONGEST_URL or not text.isprintable():
+        return False
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        return False
+
+
+def _url(value: object) -> object:
+    return value if isinstance(value, str) and is_http_url(value) else None
+
+
+def _whole(value: object) -> object:
+    """Numbers that are none are unknown ones: a paid video isn't given up for its progress."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return int(value) if is_sound_number(value) else None
+    return value
+
+
+def _usage(value: object) -> object:
+    if not isinstance(value, dict):
+        return None
+    sound = Sound(one_line, most_depth=6, most_values=200)
+    kept = sound.mapping(value)
+    if sound.has_dropped:
+        log.warning("The vendor counted something that can't be handed on: a part of `usage` is left out.")
+    return kept
+
+
+Id = Annotated[str, AfterValidator(_id)]
+"""The vendor's id of one thing. What can't be one is refused: it would be asked for in vain."""
+
+Address = Annotated[str, AfterValidator(_address)]
+"""How media are named to a vendor: `asset://ID` or a URL."""
+
+Name = Annotated[str, AfterValidator(_name)]
+"""A short word of the vendor's, such as a model's name."""
+
+Code = Annotated[str, AfterValidator(lambda text: clean(text, LONGEST_CODE))]
+"""A vendor's word for an error or a status. It can be anything, even the prompt or a signed URL."""
+
+Line = Annotated[str, AfterValidator(clean)]
+"""What the vendor says, in one line."""
+
+Url = Annotated[str | None, BeforeValidator(_url)]
+"""Where media can be fetched; `None` for what is no such URL: some vendors put relative keys and nulls there."""
+
+Whole = Annotated[int | None, BeforeValidator(_whole)]
+
+Usage = Annotated[dict[str, Any] | None, BeforeValidator(_usage)]
+"""What the vendor counted, as far as it can be handed on."""
