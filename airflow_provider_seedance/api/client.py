@@ -47,6 +47,7 @@ from airflow_provider_seedance.api.validation import check_request, to_request
 from airflow_provider_seedance.api.vendors import make_asset_adapter
 from airflow_provider_seedance.api.vendors.asset_base import Ticket
 from airflow_provider_seedance.api.vendors.base import HttpRequest, HttpResponse, PollRates, VendorAdapter, VideoPage
+from airflow_provider_seedance.api.video_ids import check_video_id
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
@@ -196,7 +197,7 @@ class _ClientBase:
         return _Exchange(call, http, lambda response: self.adapter.parse_create(response, checked))
 
     def _get(self, video_id: str) -> _Exchange[Video]:
-        _check_id(video_id)
+        video_id = check_video_id(video_id)
         http = self.adapter.build_get(video_id)
         return _Exchange(Call.READ, http, lambda response: self.adapter.parse_get(response, video_id))
 
@@ -205,8 +206,8 @@ class _ClientBase:
         return _Exchange(Call.READ, http, lambda response: self.adapter.parse_get_many(response, video_ids))
 
     def _cancel(self, video_id: str) -> _Exchange[None]:
+        video_id = check_video_id(video_id)
         http = self.adapter.build_cancel(video_id)
-        _check_id(video_id)
         return _Exchange(Call.CANCEL, http, lambda response: self.adapter.parse_cancel(response, video_id))
 
     def _list(self, model: str | None, status: VideoStatus | None, limit: int, offset: int) -> _Exchange[VideoPage]:
@@ -256,8 +257,6 @@ class _ClientBase:
 
     def _batches(self, video_ids: Sequence[str]) -> list[Sequence[str]]:
         """Groups that are worth one request; empty where the vendor answers for one video at a time."""
-        for video_id in video_ids:
-            _check_id(video_id)
         size = self.adapter.most_ids_per_request
         if size < 2 or len(video_ids) < 2:
             return []
@@ -354,12 +353,6 @@ def _unlogged(http: HttpRequest) -> Iterator[None]:
         logger.removeFilter(has_no_secret)
 
 
-def _check_id(video_id: str) -> None:
-    """Refuses what would not name one video in a path, but all of them, or something else."""
-    if video_id.strip() in ("", ".", ".."):
-        raise InvalidRequestError(f"Nothing was sent. video_id: {video_id!r} can be no id.")
-
-
 class SeedanceClient(_ClientBase):
     """Talks to one vendor, synchronously. Close it, or use it as a context manager."""
 
@@ -397,6 +390,7 @@ class SeedanceClient(_ClientBase):
 
     def get_videos(self, video_ids: Sequence[str]) -> list[Video]:
         """Reads many videos, in the order of the ids, with as few requests as the vendor allows."""
+        video_ids = [check_video_id(video_id) for video_id in video_ids]
         found: dict[str, Video] = {}
         for batch in self._batches(video_ids):
             found |= {video.video_id: video for video in self._run(self._get_many(batch))}
@@ -536,6 +530,7 @@ class AsyncSeedanceClient(_ClientBase):
 
     async def get_videos(self, video_ids: Sequence[str]) -> list[Video]:
         """See `SeedanceClient.get_videos`."""
+        video_ids = [check_video_id(video_id) for video_id in video_ids]
         found: dict[str, Video] = {}
         for batch in self._batches(video_ids):
             found |= {video.video_id: video for video in await self._run(self._get_many(batch))}

@@ -141,8 +141,10 @@ class SeedanceHook(BaseHook):
     def cancel_if_not_started(self, video_id: str) -> Cancellation:
         """Cancels a video if that is possible and does no harm; says what came of it."""
         from airflow_provider_seedance.api.cancelling import after_cancel, before_cancel, cannot_cancel
+        from airflow_provider_seedance.api.video_ids import check_video_id
 
         with airflow_errors():
+            video_id = check_video_id(video_id)
             client = self.get_conn()
             title = client.adapter.title
             if not client.adapter.can_cancel:
@@ -241,8 +243,10 @@ class SeedanceHook(BaseHook):
     async def acancel_if_not_started(self, video_id: str) -> Cancellation:
         """See `cancel_if_not_started`."""
         from airflow_provider_seedance.api.cancelling import after_cancel, before_cancel, cannot_cancel
+        from airflow_provider_seedance.api.video_ids import check_video_id
 
         with airflow_errors():
+            video_id = check_video_id(video_id)
             async with await self.aget_conn() as client:
                 title = client.adapter.title
                 if not client.adapter.can_cancel:

@@ -24,6 +24,7 @@ from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.links.seedance import SeedanceVideoLink
 from airflow_provider_seedance.operators.submission_store import open_store
 from airflow_provider_seedance.task_states import has_ended_for_good
+from airflow_provider_seedance.tasks.literals import is_literal
 from airflow_provider_seedance.xcoms import returned
 
 if TYPE_CHECKING:
@@ -373,7 +374,7 @@ class SeedanceCreateVideoOperator(BaseOperator):
         fields = self._request_fields()
         try:
             check_literals(fields, self._undecided(fields))
-            if _is_literal(self.max_cost):
+            if is_literal(self.max_cost):
                 read_limit(self.max_cost)
         except SeedanceError as error:
             raise for_airflow(error) from None
@@ -384,7 +385,7 @@ class SeedanceCreateVideoOperator(BaseOperator):
 
     def _undecided(self, fields: Mapping[str, Any]) -> set[str]:
         """Names of the request's fields that only get their value when the task runs."""
-        return {name for name, value in fields.items() if not _is_literal(value)}
+        return {name for name, value in fields.items() if not is_literal(value)}
 
 
 def after_submission(error: SeedanceError, *, recorded: bool) -> SeedanceError:
@@ -407,14 +408,3 @@ def after_submission(error: SeedanceError, *, recorded: bool) -> SeedanceError:
     if sentence:
         told.args = (f"{error} {sentence}",)
     return told
-
-
-def _is_literal(value: Any) -> bool:
-    """Whether the value is known when the DAG is parsed: no Jinja in it, no output of another task."""
-    if isinstance(value, str):
-        return "{{" not in value and "{%" not in value
-    if isinstance(value, Mapping):
-        return all(_is_literal(item) for item in value.values())
-    if isinstance(value, list | tuple):
-        return all(_is_literal(item) for item in value)
-    return value is None or isinstance(value, int | float)

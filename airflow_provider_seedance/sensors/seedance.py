@@ -15,10 +15,11 @@ from airflow.providers.common.compat.sdk import (
     PokeReturnValue,
 )
 
-from airflow_provider_seedance.api.errors import InvalidRequestError, SeedanceError, VideoFailedError, VideoTimeoutError
-from airflow_provider_seedance.exceptions import for_airflow
+from airflow_provider_seedance.api.errors import SeedanceError, VideoFailedError, VideoTimeoutError
+from airflow_provider_seedance.exceptions import airflow_errors, for_airflow
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.links.seedance import SeedanceVideoLink
+from airflow_provider_seedance.tasks.literals import is_literal
 from airflow_provider_seedance.xcoms import returned
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class SeedanceVideoSensor(BaseSensorOperator):
     def __init__(
         self,
         *,
-        video_id: str | Mapping[str, Any],
+        video_id: str | int | Mapping[str, Any],
         seedance_conn_id: str = SeedanceHook.default_conn_name,
         deferrable: bool = True,
         poke_interval: float | timedelta = 10,
@@ -70,13 +71,14 @@ class SeedanceVideoSensor(BaseSensorOperator):
         self.seedance_conn_id = seedance_conn_id
         self.deferrable = deferrable
         self.delivered: dict[str, Any] | None = None
+        watched = _id_of(video_id) if is_literal(video_id) else video_id
         self._wait: Wait | None = None
         if start_from_trigger:
             from airflow.triggers.base import StartTriggerArgs
 
             from airflow_provider_seedance.sensors.from_trigger import why_not_from_trigger
 
-            problem = why_not_from_trigger(video_id, seedance_conn_id, deferrable=deferrable)
+            problem = why_not_from_trigger(watched, seedance_conn_id, deferrable=deferrable)
             if problem:
                 raise ValueError(f"start_from_trigger: {problem}")
             self.start_from_trigger = True
@@ -84,7 +86,7 @@ class SeedanceVideoSensor(BaseSensorOperator):
                 trigger_cls="airflow_provider_seedance.triggers.seedance.SeedanceVideoTrigger",
                 trigger_kwargs={
                     "seedance_conn_id": seedance_conn_id,
-                    "video_id": video_id,
+                    "video_id": watched,
                     "poll_interval": self.poke_interval,
                 },
                 next_method="execute_complete",
@@ -194,9 +196,7 @@ class SeedanceVideoSensor(BaseSensorOperator):
 
 
 def _id_of(video: Any) -> str:
-    video_id = video.get("video_id") if isinstance(video, Mapping) else video
-    if not isinstance(video_id, str) or not video_id:
-        raise for_airflow(
-            InvalidRequestError("Nothing was sent. video_id: is neither an id nor a dict that holds one.")
-        )
-    return video_id
+    from airflow_provider_seedance.api.video_ids import video_id_of
+
+    with airflow_errors():
+        return video_id_of(video)

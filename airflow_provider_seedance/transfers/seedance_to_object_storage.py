@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
+from airflow_provider_seedance.exceptions import airflow_errors
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.outlets import attach_to_outlets
+from airflow_provider_seedance.tasks.literals import is_literal
 from airflow_provider_seedance.transfers.names import check_paths
 from airflow_provider_seedance.xcoms import returned
 
@@ -59,7 +61,7 @@ class SeedanceVideoToObjectStorageOperator(BaseOperator):
         self,
         *,
         output_path: str,
-        video_id: str | Mapping[str, Any] | None = None,
+        video_id: str | int | Mapping[str, Any] | None = None,
         video_url: str | None = None,
         last_frame_path: str | None = None,
         thumbnail_path: str | None = None,
@@ -83,6 +85,8 @@ class SeedanceVideoToObjectStorageOperator(BaseOperator):
         self.landed: dict[str, Any] | None = None
         if video_id is None and video_url is None:
             raise ValueError("give video_id, video_url or both")
+        if video_id is not None and is_literal(video_id):
+            self._video()
         check_paths(output_path, last_frame_path, thumbnail_path, has_id=video_id is not None)
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -123,5 +127,14 @@ class SeedanceVideoToObjectStorageOperator(BaseOperator):
         )
 
     def _video(self) -> dict[str, Any]:
+        """What is known of the video.
+
+        :raises InvalidRequestError: what should be its id is none.
+        """
+        from airflow_provider_seedance.api.video_ids import check_video_id
+
         known = dict(self.video_id) if isinstance(self.video_id, Mapping) else {"video_id": self.video_id}
+        if known.get("video_id") is not None:
+            with airflow_errors():
+                known["video_id"] = check_video_id(known["video_id"])
         return known | ({"video_url": self.video_url} if self.video_url else {})

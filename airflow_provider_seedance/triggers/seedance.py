@@ -10,8 +10,14 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowNotFoundException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_provider_seedance.api.errors import SeedanceConfigError, SeedanceError, TransientApiError
+from airflow_provider_seedance.api.errors import (
+    InvalidRequestError,
+    SeedanceConfigError,
+    SeedanceError,
+    TransientApiError,
+)
 from airflow_provider_seedance.api.polling import Decision, Outcome, Wait
+from airflow_provider_seedance.api.video_ids import video_id_of
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.task_states import has_ended_for_good
 from airflow_provider_seedance.triggers.events import to_event
@@ -78,6 +84,12 @@ class SeedanceVideoTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Polls until there is something to say, says it once."""
+        try:
+            # Where the sensor starts in the triggerer, its template is rendered here.
+            self.video_id = video_id_of(self.video_id)
+        except InvalidRequestError as error:
+            yield TriggerEvent(dict(to_event("", Decision(Outcome.FAILED, error=error))))  # type: ignore[no-untyped-call]
+            return
         event = dict(to_event(self.video_id, await self._wait()))
         yield TriggerEvent(event)  # type: ignore[no-untyped-call]
 

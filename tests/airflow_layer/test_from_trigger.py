@@ -36,7 +36,7 @@ def test_what_the_triggerer_can_render_starts_there(video_id: str, monkeypatch: 
         pytest.param(
             {"video_id": "{{ ti.xcom_pull('create', key='video_id') }}"}, "3.3.2", "map_indexes=-1", id="hanging pull"
         ),
-        pytest.param({"video_id": {"video_id": "v"}}, "3.3.2", "must be a string", id="dict"),
+        pytest.param({"video_id": {"video_id": "{{ params.v }}"}}, "3.3.2", "must be a string", id="dict"),
         pytest.param({"video_id": "v"}, "3.1.8", "switched off", id="Airflow 3.1"),
         pytest.param({"video_id": "v"}, "3.2.2", "switched off", id="Airflow 3.2"),
         pytest.param({"video_id": "{{ params.v }}"}, "2.11.2", "does not render", id="template on Airflow 2.11"),

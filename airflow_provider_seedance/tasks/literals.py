@@ -1,0 +1,17 @@
+"""What of an operator's arguments is known when its DAG is parsed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def is_literal(value: Any) -> bool:
+    """Whether the value is known when the DAG is parsed: no Jinja in it, no output of another task."""
+    if isinstance(value, str):
+        return "{{" not in value and "{%" not in value
+    if isinstance(value, Mapping):
+        return all(is_literal(item) for item in value.values())
+    if isinstance(value, list | tuple):
+        return all(is_literal(item) for item in value)
+    return value is None or isinstance(value, int | float)
