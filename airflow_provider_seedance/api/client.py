@@ -206,7 +206,8 @@ class _ClientBase:
         return _Exchange(Call.READ, http, lambda response: self.adapter.parse_get_many(response, video_ids))
 
     def _cancel(self, video_id: str) -> _Exchange[None]:
-        video_id = check_video_id(video_id)
+        if self.adapter.can_cancel:
+            video_id = check_video_id(video_id)
         http = self.adapter.build_cancel(video_id)
         return _Exchange(Call.CANCEL, http, lambda response: self.adapter.parse_cancel(response, video_id))
 
