@@ -377,9 +377,9 @@ class Haste:
 
     def apply(self) -> None:
         """Sets the package's waits, in this process, for good."""
-        from airflow_provider_seedance.api import client
+        from airflow_provider_seedance.api.http import retries
         from airflow_provider_seedance.operators import submitting
 
         submitting.LOOK_UP_DELAYS = self.look_up
         operator_module.ROOM_INTERVAL = self.room
-        setattr(client, "wait_exponential_jitter", lambda **_: lambda state: self.backoff)  # noqa: B010 - it is a class
+        setattr(retries, "wait_exponential_jitter", lambda **_: lambda state: self.backoff)  # noqa: B010 - it is a class

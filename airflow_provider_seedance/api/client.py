@@ -1,23 +1,17 @@
-"""The only module that knows the HTTP client: a sync and an async client over one retry policy and the adapters."""
+"""A sync and an async client over one retry policy and the adapters, and a third that only polls."""
 
 from __future__ import annotations
 
 import logging
-import ssl
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import Enum, auto
-from functools import cache
-from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Generic, TypeVar
-from urllib.parse import urlencode
-from urllib.request import getproxies
+from typing import Any, BinaryIO, ClassVar, Generic, TypeVar
+from urllib.parse import urlsplit
 
 import httpx
-from tenacity import AsyncRetrying, RetryCallState, Retrying, retry_if_exception, stop_after_attempt, stop_before_delay
-from tenacity.wait import wait_exponential_jitter
+from tenacity import AsyncRetrying, Retrying
 
 from airflow_provider_seedance import __version__
 from airflow_provider_seedance.api.assets import (
@@ -34,110 +28,62 @@ from airflow_provider_seedance.api.assets import (
 from airflow_provider_seedance.api.errors import (
     InvalidRequestError,
     NotSentError,
+    RequestRejectedError,
     SeedanceApiError,
     SeedanceConfigError,
     SeedanceError,
-    SeedanceRateLimitError,
     SubmissionUnknownError,
     TransientApiError,
     UploadUnknownError,
 )
+from airflow_provider_seedance.api.http import httpx_transport
+from airflow_provider_seedance.api.http.aiohttp_transport import PollingTransport
+from airflow_provider_seedance.api.http.base_url import hint_at_base_url, redirected
+from airflow_provider_seedance.api.http.failures import reason_of
+from airflow_provider_seedance.api.http.intake import (
+    ACCEPT_ENCODING,
+    MOST_OF_A_LIST,
+    MOST_OF_ONE,
+    SLOWEST_UPLOAD,
+    Answer,
+    Limits,
+)
+from airflow_provider_seedance.api.http.network import proxy_for
+from airflow_provider_seedance.api.http.retries import Call as Call
+from airflow_provider_seedance.api.http.retries import RetryPolicy as RetryPolicy
+from airflow_provider_seedance.api.http.scrubbing import Scrubber
 from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatus
+from airflow_provider_seedance.api.scrubbed import scrubbed, scrubbed_error
 from airflow_provider_seedance.api.validation import check_request, to_request
 from airflow_provider_seedance.api.vendors import make_asset_adapter
 from airflow_provider_seedance.api.vendors.asset_base import Ticket
 from airflow_provider_seedance.api.vendors.base import HttpRequest, HttpResponse, PollRates, VendorAdapter, VideoPage
 from airflow_provider_seedance.api.video_ids import check_video_id
 
-if TYPE_CHECKING:
-    from aiohttp import ClientSession
-
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-# What httpx raises while it still tries to connect: not a byte of the request has left. ProxyError comes before the
-# tunnel to the vendor stands.
-_NOTHING_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-)
-
-
-POLL_TIMEOUT = 30.0
-"""Seconds that a waiting video's read may take: unlike a create it is simply asked again."""
+POLL_TIMEOUT = 15.0
+"""Seconds that a poll of a waiting video may take, whatever trickles: unlike a create it is simply asked again."""
 
 _MOST_PAGES = 20
 _PAUSE_BETWEEN_PAGES = 1.1  # Ark allows one LIST a second
 
 
-@cache
-def _certificates() -> ssl.SSLContext:
-    """Loading them takes 20 ms, which would be paid by each client anew, on the triggerer's event loop too."""
-    return httpx.create_ssl_context()
-
-
-class Call(Enum):
-    """What repeating a call costs."""
-
-    CREATE = auto()
-    """Money: repeated only if nothing was sent or the vendor said that it has no room now and created nothing."""
-    CREATE_NOW = auto()
-    """Money too, and the caller sees to saturation itself: repeated only if nothing was sent."""
-    UPLOAD = auto()
-    """A copy in the vendor's library: repeated only if nothing was sent or the vendor said that it has no room now."""
-    READ = auto()
-    """Nothing: repeated when it fails for a passing reason."""
-    CANCEL = auto()
-    """Confusion: a second cancel can hit what the first one left, so it is repeated only if nothing was sent."""
-
-
-@dataclass(frozen=True)
-class RetryPolicy:
-    """How often a call is repeated, and for how long.
-
-    :param attempts: most tries of one call, the first one included.
-    :param patience: seconds that all waiting of one call may take; a longer `Retry-After` ends the tries at once.
-    """
-
-    attempts: int = 3
-    patience: float = 60.0
-
-    def may_repeat(self, call: Call, error: BaseException) -> bool:
-        """Whether this failure of this call may be tried again."""
-        if isinstance(error, NotSentError):
-            return True
-        if call in (Call.CREATE, Call.UPLOAD):
-            return isinstance(error, SeedanceRateLimitError)
-        return call is Call.READ and isinstance(error, TransientApiError)
-
-    def settings(self, call: Call) -> dict[str, Any]:
-        """The same settings for tenacity's sync and async forms."""
-        backoff = wait_exponential_jitter(initial=1, max=10)
-
-        def wait(state: RetryCallState) -> float:
-            error = state.outcome.exception() if state.outcome else None
-            asked = error.retry_after if isinstance(error, SeedanceApiError) else None
-            return max(backoff(state), asked or 0.0)
-
-        return {
-            "retry": retry_if_exception(lambda error: self.may_repeat(call, error)),
-            "wait": wait,
-            "stop": stop_after_attempt(self.attempts) | stop_before_delay(self.patience),
-            "reraise": True,
-        }
-
-
 @dataclass(frozen=True)
 class _Exchange(Generic[T]):
-    """One call: what to send and how to read the answer."""
+    """One call: what to send and how to read the answer.
+
+    :param scrub: takes secrets out of what is quoted of the answer.
+    :param most_bytes: of the answer.
+    """
 
     call: Call
     request: HttpRequest
     parse: Callable[[HttpResponse], T]
+    scrub: Scrubber | None = None
+    most_bytes: int = MOST_OF_ONE
 
 
 @dataclass(frozen=True)
@@ -156,14 +102,27 @@ class ClientSettings:
     base_url: str | None = None
     connect_timeout: float = 10.0
     read_timeout: float = 120.0
-    retry: RetryPolicy = RetryPolicy()
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
     rates: PollRates | None = None
+
+
+_UNKNOWN: tuple[type[SeedanceApiError], str] = (
+    SubmissionUnknownError,
+    "The request was sent, so a video may exist and be billed. "
+    "It is not sent again: look in the vendor's console before you run it again.",
+)
+_WITHOUT_ANSWER: dict[Call, tuple[type[SeedanceApiError], str]] = {
+    Call.CREATE: _UNKNOWN,
+    Call.CREATE_NOW: _UNKNOWN,
+    Call.UPLOAD: (UploadUnknownError, "Something was sent, so it may be stored. A retry sends it again."),
+}
+"""What it means that a call, once sent, was not answered; for the others it is a missed look."""
 
 
 class _ClientBase:
     """What the sync and the async client share: everything but the waiting."""
 
-    nothing_sent: ClassVar[tuple[type[Exception], ...]] = _NOTHING_SENT
+    nothing_sent: ClassVar[tuple[type[Exception], ...]] = httpx_transport.NOTHING_SENT
 
     def __init__(self, adapter: VendorAdapter, settings: ClientSettings) -> None:
         key = settings.api_key.strip()
@@ -175,17 +134,22 @@ class _ClientBase:
         if not base_url.startswith(("https://", "http://")):
             raise SeedanceConfigError(f"The base URL for {adapter.title} must begin with https:// or http://.")
         self.base_url = base_url
+        try:
+            self._host = urlsplit(base_url).netloc.rpartition("@")[2]
+            self._proxy = proxy_for(base_url)
+        except ValueError:
+            raise SeedanceConfigError(f"The base URL for {adapter.title} is not a URL.") from None
         self._key = key
+        self._scrub = Scrubber(key)
+        self._headers = {
+            "Authorization": f"Bearer {key}",
+            "User-Agent": f"airflow-provider-seedance/{__version__}",
+            "Accept": "application/json",
+            "Accept-Encoding": ACCEPT_ENCODING,
+        }
         self._options: dict[str, Any] = {
-            "headers": {
-                "Authorization": f"Bearer {key}",
-                "User-Agent": f"airflow-provider-seedance/{__version__}",
-                "Accept": "application/json",
-            },
+            "headers": self._headers,
             "timeout": httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout),
-            "verify": _certificates(),
-            # The key must not follow a redirect to another host.
-            "follow_redirects": False,
         }
 
     def _create(self, request: VideoRequest | Mapping[str, Any], wait_for_room: bool) -> _Exchange[Video]:
@@ -194,7 +158,8 @@ class _ClientBase:
             log.warning(warning)
         http = self.adapter.build_create(checked)
         call = Call.CREATE if wait_for_room else Call.CREATE_NOW
-        return _Exchange(call, http, lambda response: self.adapter.parse_create(response, checked))
+        scrub = Scrubber(self._key, checked.prompt, http.json)
+        return _Exchange(call, http, lambda response: self.adapter.parse_create(response, checked), scrub)
 
     def _get(self, video_id: str) -> _Exchange[Video]:
         video_id = check_video_id(video_id)
@@ -203,7 +168,7 @@ class _ClientBase:
 
     def _get_many(self, video_ids: Sequence[str]) -> _Exchange[list[Video]]:
         http = self.adapter.build_get_many(video_ids)
-        return _Exchange(Call.READ, http, lambda response: self.adapter.parse_get_many(response, video_ids))
+        return self._list_of(http, lambda response: self.adapter.parse_get_many(response, video_ids))
 
     def _cancel(self, video_id: str) -> _Exchange[None]:
         if self.adapter.can_cancel:
@@ -213,7 +178,7 @@ class _ClientBase:
 
     def _list(self, model: str | None, status: VideoStatus | None, limit: int, offset: int) -> _Exchange[VideoPage]:
         http = self.adapter.build_list(model=model, status=status, limit=limit, offset=offset)
-        return _Exchange(Call.READ, http, lambda r: self.adapter.parse_list(r, limit=limit, offset=offset))
+        return self._list_of(http, lambda response: self.adapter.parse_list(response, limit=limit, offset=offset))
 
     def _find(
         self, request: VideoRequest, since: datetime, until: datetime, limit: int, offset: int
@@ -223,11 +188,11 @@ class _ClientBase:
         def parse(response: HttpResponse) -> VideoPage:
             return self.adapter.parse_find(response, request, since=since, until=until, limit=limit, offset=offset)
 
-        return _Exchange(Call.READ, http, parse)
+        return self._list_of(http, parse)
 
     def _model_info(self, model: str) -> _Exchange[dict[str, Any]]:
         http = self.adapter.build_model_info(model)
-        return _Exchange(Call.READ, http, lambda response: self.adapter.parse_model_info(response, model))
+        return self._list_of(http, lambda response: self.adapter.parse_model_info(response, model))
 
     def _ticket(self, file: MediaFile) -> _Exchange[Ticket]:
         assets = make_asset_adapter(self.adapter)
@@ -245,7 +210,8 @@ class _ClientBase:
         assets = make_asset_adapter(self.adapter)
         library = assets.library(upload.library)
         http = assets.build_register(upload, library)
-        return _Exchange(Call.UPLOAD, http, lambda response: assets.parse_register(response, upload, library))
+        scrub = Scrubber(self._key, sent=http.json)
+        return _Exchange(Call.UPLOAD, http, lambda response: assets.parse_register(response, upload, library), scrub)
 
     def _get_asset(self, asset_id: str, library: str | None, query: Mapping[str, str] | None) -> _Exchange[MediaAsset]:
         assets = make_asset_adapter(self.adapter)
@@ -254,7 +220,11 @@ class _ClientBase:
         return _Exchange(Call.READ, http, lambda response: assets.parse_get(response, asset_id, found))
 
     def _probe(self) -> _Exchange[str]:
-        return _Exchange(Call.READ, self.adapter.build_probe(), self.adapter.parse_probe)
+        return self._list_of(self.adapter.build_probe(), self.adapter.parse_probe)
+
+    def _list_of(self, http: HttpRequest, parse: Callable[[HttpResponse], T]) -> _Exchange[T]:
+        """A read whose answer may be long."""
+        return _Exchange(Call.READ, http, parse, most_bytes=MOST_OF_A_LIST)
 
     def _batches(self, video_ids: Sequence[str]) -> list[Sequence[str]]:
         """Groups that are worth one request; empty where the vendor answers for one video at a time."""
@@ -297,36 +267,62 @@ class _ClientBase:
             del request.headers["Authorization"]  # the key is for the vendor alone
         return request
 
-    def _read(self, exchange: _Exchange[T], status_code: int, headers: Iterable[tuple[str, str]], body: bytes) -> T:
-        # A vendor may quote the key that it refuses. Whatever is read from the answer, for logs too, is without it.
-        body = body.replace(self._key.encode(), b"(API key)") if len(self._key) > 7 else body
-        low = {name.lower(): value for name, value in headers}
+    def _limits(self, exchange: _Exchange[T], sent: int) -> Limits:
+        """What the call may take.
+
+        :param sent: bytes of the request's body.
+        """
+        seconds = self.settings.connect_timeout + self.settings.read_timeout + sent / SLOWEST_UPLOAD
+        return Limits(seconds, exchange.most_bytes)
+
+    def _read(self, exchange: _Exchange[T], answer: Answer) -> T:
+        # A vendor may quote the key or the prompt that it refuses.
+        scrub = exchange.scrub or self._scrub
+        response = HttpResponse(answer.status, answer.headers, answer.body, datetime.now(tz=UTC), scrub)
         try:
-            return exchange.parse(HttpResponse(status_code, low, body, datetime.now(tz=UTC)))
-        except SeedanceError:
-            raise
+            if 300 <= answer.status < 400:
+                raise self._redirected(exchange, response)
+            result = exchange.parse(response)
+            if isinstance(result, Video) and result.error is not None:
+                scrub = Scrubber(self._key, echo=response.json_object())
+            return scrubbed(result, scrub)
+        except SeedanceError as error:
+            is_page = isinstance(error, SeedanceApiError) and error.status_code and not response.json_object()
+            raise scrubbed_error(error, self._scrub, self._hint() if is_page else "") from None
         except Exception as error:
             # An answer so odd that an adapter stumbles over it is an answer that can't be read.
-            raise self._unanswered(exchange, error) from None
+            raise self._unanswered(exchange, error, "its answer can't be read") from None
 
-    def _unanswered(self, exchange: _Exchange[T], error: Exception) -> SeedanceError:
+    def _hint(self) -> str:
+        return hint_at_base_url(self.adapter.title, self.base_url, self.adapter.default_base_url)
+
+    def _redirected(self, exchange: _Exchange[T], response: HttpResponse) -> SeedanceApiError:
+        """Who sends us elsewhere with the same request has done nothing with it. 303 may mean: done, look there."""
+        title, status = self.adapter.title, response.status_code
+        kind: type[SeedanceApiError]
+        if exchange.call is Call.READ:
+            kind, advice = TransientApiError, ""
+        elif status in (301, 302, 307, 308):
+            kind, advice = RequestRejectedError, "Nothing was created or stored. Correct the base URL, then run again."
+        else:
+            kind, advice = _WITHOUT_ANSWER.get(exchange.call, (TransientApiError, ""))
+        return kind(f"{redirected(title, response)} {advice}".strip(), vendor=title, status_code=status)
+
+    def _unanswered(self, exchange: _Exchange[T], error: Exception, reason: str | None = None) -> SeedanceError:
         """What a call that got no answer means. The original exception is left out: it can quote the request."""
-        title, kind = self.adapter.title, type(error.__cause__ or error).__name__
+        if isinstance(error, SeedanceError):
+            return error
+        title, why = self.adapter.title, reason or self._reason(exchange, error)
         if isinstance(error, self.nothing_sent):
-            return NotSentError(f"{title} can't be reached ({kind}). Nothing was sent.", vendor=title)
-        if exchange.call in (Call.CREATE, Call.CREATE_NOW):
-            return SubmissionUnknownError(
-                f"{title} did not answer ({kind}). The request was sent, so a video may exist and be billed. "
-                "It is not sent again: look in the vendor's console before you run it again.",
-                vendor=title,
-            )
-        if exchange.call is Call.UPLOAD:
-            return UploadUnknownError(
-                f"{title} did not answer, or the file could not be read to its end ({kind}). Something was sent, so it "
-                "may be stored. A retry sends it again.",
-                vendor=title,
-            )
-        return TransientApiError(f"{title} did not answer ({kind}). Asking again later is safe.", vendor=title)
+            return NotSentError(f"{title} can't be reached: {why}. Nothing was sent.", vendor=title)
+        kind, advice = _WITHOUT_ANSWER.get(exchange.call, (TransientApiError, "Asking again later is safe."))
+        return kind(f"{title} did not answer: {why}. {advice}", vendor=title)
+
+    def _reason(self, exchange: _Exchange[T], error: Exception) -> str:
+        url = exchange.request.url if isinstance(exchange.request, UploadRequest) else None
+        if url is None:
+            return reason_of(error, self._host, self._proxy)
+        return reason_of(error, urlsplit(url).hostname or "the file host", proxy_for(url))
 
 
 def _blocks(file: BinaryIO) -> Iterator[bytes]:
@@ -335,23 +331,10 @@ def _blocks(file: BinaryIO) -> Iterator[bytes]:
         yield block
 
 
-@contextmanager
-def _unlogged(http: HttpRequest) -> Iterator[None]:
-    """Mutes httpx, which logs whole URLs at INFO (not every Airflow mutes it); signed ones are secret."""
-    signed = http.url if isinstance(http, UploadRequest) else None
-    if signed is None:
-        yield
-        return
-
-    def has_no_secret(record: logging.LogRecord) -> bool:
-        return signed not in record.getMessage()
-
-    logger = logging.getLogger("httpx")
-    logger.addFilter(has_no_secret)
-    try:
-        yield
-    finally:
-        logger.removeFilter(has_no_secret)
+def _size(request: httpx.Request) -> int:
+    """Bytes of the request's body, as far as they are known."""
+    length = request.headers.get("Content-Length", "")
+    return int(length) if length.isdigit() else 0
 
 
 class SeedanceClient(_ClientBase):
@@ -359,7 +342,7 @@ class SeedanceClient(_ClientBase):
 
     def __init__(self, adapter: VendorAdapter, settings: ClientSettings) -> None:
         super().__init__(adapter, settings)
-        self._client = httpx.Client(**self._options)
+        self._client = httpx_transport.make_client(self.base_url, self._options)
 
     def __enter__(self) -> SeedanceClient:
         return self
@@ -496,12 +479,13 @@ class SeedanceClient(_ClientBase):
 
     def _send(self, exchange: _Exchange[T]) -> T:
         request = self._encode(self._client, exchange)
+        signed = exchange.request.url if isinstance(exchange.request, UploadRequest) else None
         try:
-            with _unlogged(exchange.request):
-                response = self._client.send(request)
+            with httpx_transport.unlogged(signed):
+                answer = httpx_transport.send(self._client, request, self._limits(exchange, _size(request)))
         except Exception as error:
             raise self._unanswered(exchange, error) from None
-        return self._read(exchange, response.status_code, response.headers.items(), response.content)
+        return self._read(exchange, answer)
 
 
 class AsyncSeedanceClient(_ClientBase):
@@ -509,7 +493,7 @@ class AsyncSeedanceClient(_ClientBase):
 
     def __init__(self, adapter: VendorAdapter, settings: ClientSettings) -> None:
         super().__init__(adapter, settings)
-        self._client = httpx.AsyncClient(**self._options)
+        self._client = httpx_transport.make_async_client(self.base_url, self._options)
 
     async def __aenter__(self) -> AsyncSeedanceClient:
         return self
@@ -569,10 +553,10 @@ class AsyncSeedanceClient(_ClientBase):
     async def _send(self, exchange: _Exchange[T]) -> T:
         request = self._encode(self._client, exchange)
         try:
-            response = await self._client.send(request)
+            answer = await httpx_transport.send_async(self._client, request, self._limits(exchange, _size(request)))
         except Exception as error:
             raise self._unanswered(exchange, error) from None
-        return self._read(exchange, response.status_code, response.headers.items(), response.content)
+        return self._read(exchange, answer)
 
 
 class PollingClient(_ClientBase):
@@ -586,12 +570,12 @@ class PollingClient(_ClientBase):
 
     def __init__(self, adapter: VendorAdapter, settings: ClientSettings) -> None:
         super().__init__(adapter, settings)
-        self._session: ClientSession | None = None
+        self._transport = PollingTransport(self.base_url, self._headers, settings.connect_timeout, self._proxy)
+        self._seconds = min(POLL_TIMEOUT, settings.connect_timeout + settings.read_timeout)
 
     async def aclose(self) -> None:
         """Closes all connections."""
-        if self._session is not None:
-            await self._session.close()
+        await self._transport.aclose()
 
     async def get_video(self, video_id: str) -> Video:
         """See `SeedanceClient.get_video`; tries once."""
@@ -604,33 +588,9 @@ class PollingClient(_ClientBase):
         """
         return await self._send(self._get_many(video_ids))
 
-    def _open(self) -> ClientSession:
-        # Imported here: workers, which create and never poll so, need no second HTTP stack.
-        from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
-
-        read, connect = min(self.settings.read_timeout, POLL_TIMEOUT), self.settings.connect_timeout
-        return ClientSession(
-            headers=self._options["headers"],
-            timeout=ClientTimeout(total=2 * POLL_TIMEOUT, sock_connect=connect, sock_read=read),
-            connector=TCPConnector(ssl=_certificates()),
-            cookie_jar=DummyCookieJar(),
-            # Looking for proxies costs a thread's turn at each request, so it is only done where there are any.
-            trust_env=bool(getproxies()),
-        )
-
     async def _send(self, exchange: _Exchange[T]) -> T:
-        http = exchange.request
-        from yarl import URL
-
-        url = f"{self.base_url}{http.path}?{urlencode(http.params)}" if http.params else self.base_url + http.path
-        if self._session is None:
-            self._session = self._open()
         try:
-            # The key must not follow a redirect to another host.
-            async with self._session.request(
-                http.method, URL(url, encoded=True), headers=http.headers, allow_redirects=False
-            ) as response:
-                body = await response.read()
+            answer = await self._transport.send(exchange.request, Limits(self._seconds, exchange.most_bytes))
         except Exception as error:
             raise self._unanswered(exchange, error) from None
-        return self._read(exchange, response.status, response.headers.items(), body)
+        return self._read(exchange, answer)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from tenacity import wait_none
 
-from airflow_provider_seedance.api import client
+from airflow_provider_seedance.api.http import retries
 from airflow_provider_seedance.operators import seedance, submitting
 from airflow_provider_seedance.simulator import VENDORS, Simulator
 from dev import fault_matrix
@@ -56,4 +56,4 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(submitting, "LOOK_UP_DELAYS", haste.look_up)
     monkeypatch.setattr(submitting, "wait_exponential", wait_none)
     monkeypatch.setattr(seedance, "ROOM_INTERVAL", haste.room)
-    monkeypatch.setattr(client, "wait_exponential_jitter", lambda **_: lambda state: haste.backoff)
+    monkeypatch.setattr(retries, "wait_exponential_jitter", lambda **_: lambda state: haste.backoff)

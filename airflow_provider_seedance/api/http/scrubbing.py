@@ -1,0 +1,203 @@
+"""Takes out of a vendor's words what they must not tell: the key, the prompt, what opens the media.
+
+Vendors quote what they refuse: whole or cut, in other letters, escaped in one way or another. So texts are compared by
+their letters and digits alone, and every stretch that is shared with a secret goes.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import unquote
+
+RUN = 8
+"""Letters and digits in a row, shared with a secret, that are no chance any more."""
+
+LONG_WORD = 16
+"""A shared stretch within one word of the prompt may be longer: `information` is in many prompts and refusals."""
+
+WIDE_RUN = 4
+"""The same as `RUN` for Chinese, Japanese and Korean, where four characters are a phrase."""
+
+_SHORTEST = 3
+_READ_AT_MOST = 4000
+_MOST_OF_A_SECRET = 20_000
+_DEEPEST = 8
+_WIDE = "\u2e80"
+
+_PIECE = re.compile(
+    r"\\+u([0-9a-f]{4})|\\+x([0-9a-f]{2})|((?:%(?:25)*[0-9a-f]{2})+)|(&(?:#x?[0-9a-f]{1,7}|[a-z]{2,8});)|\\+[nrtbf]|.",
+    re.IGNORECASE | re.DOTALL,
+)
+_DOUBLY = re.compile(r"%(?:25)+(?=[0-9a-f]{2})", re.IGNORECASE)
+_PROMPT_KEYS = frozenset(("prompt", "text", "negative_prompt"))
+
+
+@dataclass(frozen=True)
+class _Letter:
+    """A letter or digit of a text, in the form in which texts are compared.
+
+    :param start: where it stands in the text, with all of its escape.
+    :param begins_word: whether something else stands before it.
+    """
+
+    value: str
+    start: int
+    end: int
+    begins_word: bool
+
+
+def _letters(text: str) -> Iterator[_Letter]:
+    begins_word = True
+    for match in _PIECE.finditer(text):
+        for character in unicodedata.normalize("NFKD", _meant(match)).casefold():
+            if character.isalnum():
+                yield _Letter(character, match.start(), match.end(), begins_word)
+                begins_word = False
+            elif not unicodedata.combining(character):
+                begins_word = True
+
+
+def _meant(match: re.Match[str]) -> str:
+    code, percent, entity = match.group(1) or match.group(2), match.group(3), match.group(4)
+    if code:
+        return chr(int(code, 16))
+    if percent:
+        return unquote(_DOUBLY.sub("%", percent))
+    if entity:
+        return html.unescape(entity)
+    return match.group() if len(match.group()) == 1 else " "
+
+
+class _Secret:
+    """Something that must not be told.
+
+    :param text: the secret.
+    :param label: what stands in its place.
+    :param is_prose: whether it is made of words that anybody uses, so that one of them alone tells nothing.
+    """
+
+    def __init__(self, text: str, label: str, *, is_prose: bool) -> None:
+        self.label = label
+        letters = list(_letters(text[:_MOST_OF_A_SECRET]))
+        self.whole = "".join(letter.value for letter in letters)
+        self._runs: dict[str, bool] = {}
+        """Each run of letters, and whether it is telling by itself."""
+        for size in (RUN, WIDE_RUN):
+            for start in range(len(letters) - size + 1):
+                run = self.whole[start : start + size]
+                if size == RUN or min(run) >= _WIDE:
+                    tells = not is_prose or size == WIDE_RUN
+                    tells = tells or any(letter.begins_word for letter in letters[start + 1 : start + size])
+                    self._runs[run] = self._runs.get(run, False) or tells
+
+    def found_in(self, text: str, letters: list[_Letter]) -> Iterator[tuple[int, int]]:
+        """Where it stands, as first and last letter."""
+        if len(self.whole) < LONG_WORD:
+            yield from self._whole_in(text, letters)
+        start = end = -1
+        tells = False
+        for at in range(len(text)):
+            for size in (RUN, WIDE_RUN):
+                told = self._runs.get(text[at : at + size])
+                if told is None:
+                    continue
+                if at > end:
+                    if tells:
+                        yield start, end
+                    start, tells = at, False
+                end = max(end, at + size)
+                tells = tells or told or end - start >= LONG_WORD
+        if tells:
+            yield start, end
+
+    def _whole_in(self, text: str, letters: list[_Letter]) -> Iterator[tuple[int, int]]:
+        """A short secret, as words of its own: `rain` is no part of `training`."""
+        size = len(self.whole)
+        if size < _SHORTEST:
+            return
+        at = text.find(self.whole)
+        while at >= 0:
+            after = at + size
+            if letters[at].begins_word and (after == len(letters) or letters[after].begins_word):
+                yield at, after
+            at = text.find(self.whole, at + 1)
+
+
+class Scrubber:
+    """Takes secrets out of texts. It costs next to nothing until there is a text.
+
+    :param key: the API key.
+    :param prompt: what the video shows.
+    :param sent: the request's body: other texts in it, and the queries of URLs, are secret as well.
+    :param echo: an answer that may repeat the request.
+    """
+
+    def __init__(
+        self,
+        key: str = "",
+        prompt: str = "",
+        sent: Mapping[str, Any] | None = None,
+        echo: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._key = key
+        self._prompt = prompt
+        self._sent = sent
+        self._echo = echo
+
+    def __call__(self, text: str) -> str:
+        """The text without anything that is shared with a secret. What is far behind in a long text is left out."""
+        text = text[:_READ_AT_MOST]
+        for secret in self._secrets:
+            letters = list(_letters(text))
+            found = list(secret.found_in("".join(letter.value for letter in letters), letters))
+            for first, after in reversed(list(_joined(found))):
+                text = f"{text[: letters[first].start]}{secret.label}{text[letters[after - 1].end :]}"
+        return text
+
+    @cached_property
+    def _secrets(self) -> list[_Secret]:
+        prose: dict[str, None] = {self._prompt: None}
+        queries: dict[str, None] = {}
+        for name, text in _texts(self._sent):
+            if text.startswith("data:"):
+                continue
+            if "://" in text:
+                queries[text.partition("?")[2]] = None
+            elif name in _PROMPT_KEYS or len(text.split()) > 2:
+                prose[text] = None
+        prose |= dict.fromkeys(text for name, text in _texts(self._echo) if name in _PROMPT_KEYS)
+        found = [_Secret(self._key, "(API key)", is_prose=False)]
+        found += [_Secret(text, "(left out)", is_prose=False) for text in queries]
+        found += [_Secret(text, "(prompt)", is_prose=True) for text in prose]
+        return [secret for secret in found if secret.whole]
+
+
+def _texts(value: Any, name: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
+    """Every text of a JSON value, with the key it stands under."""
+    if isinstance(value, str):
+        yield name, value
+    elif depth < _DEEPEST and isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _texts(inner, str(key), depth + 1)
+    elif depth < _DEEPEST and isinstance(value, list | tuple):
+        for inner in value:
+            yield from _texts(inner, name, depth + 1)
+
+
+def _joined(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The spans in order, each stretch of text once."""
+    start = end = -1
+    for first, after in sorted(spans):
+        if first > end:
+            if end >= 0:
+                yield start, end
+            start, end = first, after
+        end = max(end, after)
+    if end >= 0:
+        yield start, end

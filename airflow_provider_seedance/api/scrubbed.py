@@ -1,0 +1,65 @@
+"""The last look at what a client hands out: results and errors without key, prompt and signed URLs."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar, cast
+
+from airflow_provider_seedance.api.assets import MediaAsset
+from airflow_provider_seedance.api.errors import SeedanceApiError, SeedanceError
+from airflow_provider_seedance.api.http.json_values import MOST_DEPTH, Sound
+from airflow_provider_seedance.api.http.scrubbing import Scrubber
+from airflow_provider_seedance.api.http.texts import LONGEST_CODE, clean
+from airflow_provider_seedance.api.models import Video, VideoError
+from airflow_provider_seedance.api.vendors.base import VideoPage
+
+T = TypeVar("T")
+
+_MOST_VALUES = 5000
+
+
+def scrubbed(value: T, scrub: Scrubber) -> T:
+    """What a call returned. Texts in the vendor's words are all that can hold a secret: most videos have none."""
+    return cast("T", _scrubbed(value, scrub))
+
+
+def _scrubbed(value: Any, scrub: Scrubber) -> Any:
+    if isinstance(value, Video):
+        has_words = value.error is not None or value.undocumented_status is not None
+        return _video(value, scrub) if has_words else value
+    if isinstance(value, list):
+        return [_scrubbed(item, scrub) for item in value]
+    if isinstance(value, VideoPage):
+        return VideoPage(tuple(_scrubbed(video, scrub) for video in value.videos), value.has_more)
+    if isinstance(value, MediaAsset):
+        words = {name: getattr(value, name) for name in ("reason", "undocumented_status")}
+        said = {name: clean(scrub(text)) for name, text in words.items() if text}
+        return value.model_copy(update=said) if said else value
+    if isinstance(value, str):
+        return clean(scrub(value))
+    if isinstance(value, dict):
+        sound = Sound(lambda text: clean(scrub(text)), most_depth=MOST_DEPTH, most_values=_MOST_VALUES)
+        return sound.mapping(value)
+    return value
+
+
+def _video(video: Video, scrub: Scrubber) -> Video:
+    changes: dict[str, Any] = {}
+    if video.error is not None:
+        code, message = (scrub(text or "") for text in (video.error.code, video.error.message))
+        changes["error"] = VideoError(code=code or None, message=message)
+    if video.undocumented_status is not None:
+        changes["undocumented_status"] = clean(scrub(video.undocumented_status), LONGEST_CODE)
+    return video.model_copy(update=changes)
+
+
+def scrubbed_error(error: SeedanceError, scrub: Scrubber, hint: str = "") -> SeedanceError:
+    """The same error. Adapters have scrubbed what they quote; the key is looked for once more in all of it.
+
+    :param scrub: of the key alone: the prompt's words may well be in our own sentences.
+    :param hint: a sentence to add.
+    """
+    message = scrub(str(error))
+    error.args = (f"{message} {hint}".strip(),)
+    if isinstance(error, SeedanceApiError):
+        error.code, error.request_id = (text and scrub(text) for text in (error.code, error.request_id))
+    return error
