@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook
@@ -296,21 +296,29 @@ class SeedanceHook(BaseHook):
                 return await client.get_asset(asset_id, library=library, query=query)
 
     def wait_for_video(
-        self, video_id: str, *, poll_interval: float = 10.0, timeout: float = 3600.0, deadline: float | None = None
+        self,
+        video_id: str,
+        *,
+        poll_interval: float | timedelta = 10.0,
+        timeout: float | timedelta = 3600.0,
+        deadline: float | None = None,
     ) -> Video:
         """Waits until the video is there, in this process.
 
-        :param poll_interval: seconds between polls.
-        :param timeout: seconds from now until the wait is given up.
+        :param poll_interval: seconds between polls, or a timedelta.
+        :param timeout: seconds from now until the wait is given up, or a timedelta.
         :param deadline: Unix time at which it is given up, in place of `timeout`.
         :raises VideoFailedError: it ended without a result.
         :raises VideoTimeoutError: it was not ready in time.
         """
+        from airflow_provider_seedance.api.durations import seconds
         from airflow_provider_seedance.api.polling import Outcome, Wait
 
         started = time.time()
-        deadline = started + timeout if deadline is None else deadline
-        wait = Wait(video_id, interval=poll_interval, deadline=deadline, started=started)
+        with airflow_errors():
+            interval, patience = seconds("poll_interval", poll_interval), seconds("timeout", timeout)
+        deadline = started + patience if deadline is None else deadline
+        wait = Wait(video_id, interval=interval, deadline=deadline, started=started)
         while True:
             try:
                 decision = wait.saw(self.get_conn().get_video(video_id), time.time())

@@ -14,6 +14,7 @@ from airflow.providers.common.compat.sdk import BaseOperator
 from airflow_provider_seedance.api.errors import InvalidRequestError, SeedanceError
 from airflow_provider_seedance.exceptions import airflow_errors, for_airflow
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
+from airflow_provider_seedance.tasks.deadlines import deadline_of, waiting_argument
 from airflow_provider_seedance.xcoms import returned
 
 if TYPE_CHECKING:
@@ -49,8 +50,9 @@ class SeedanceUploadAssetOperator(BaseOperator):
     :param seedance_conn_id: the connection's id. (templated)
     :param wait_for_completion: whether to wait until the asset is active, where there is such a state. Default: yes.
     :param deferrable: whether to wait in the triggerer, without a worker slot. Default: yes.
-    :param poll_interval: seconds between looks. Default 5.
-    :param timeout: seconds from the upload after which the wait is given up; a retry waits anew. Default 1,800.
+    :param poll_interval: seconds between looks, or a timedelta. Default 5.
+    :param timeout: seconds from the upload after which the wait is given up, or a timedelta; a retry waits anew.
+        Default 1,800. An `execution_timeout` is kept too, while the task is deferred as well.
     """
 
     template_fields: Sequence[str] = (*_UPLOAD_FIELDS, "status_query", "seedance_conn_id")
@@ -69,8 +71,8 @@ class SeedanceUploadAssetOperator(BaseOperator):
         seedance_conn_id: str = SeedanceHook.default_conn_name,
         wait_for_completion: bool = True,
         deferrable: bool = True,
-        poll_interval: float = 5.0,
-        timeout: float = 1800.0,
+        poll_interval: float | timedelta = 5.0,
+        timeout: float | timedelta = 1800.0,
         **kwargs: Any,
     ) -> None:
         kwargs.setdefault("multiple_outputs", True)
@@ -84,8 +86,8 @@ class SeedanceUploadAssetOperator(BaseOperator):
         self.seedance_conn_id = seedance_conn_id
         self.wait_for_completion = wait_for_completion
         self.deferrable = deferrable
-        self.poll_interval = poll_interval
-        self.timeout = timeout
+        self.poll_interval = waiting_argument("poll_interval", poll_interval)
+        self.timeout = waiting_argument("timeout", timeout)
         if kind is not None and isinstance(kind, str) and "{" not in kind:
             from airflow_provider_seedance.api.assets import KINDS
 
@@ -238,12 +240,8 @@ class SeedanceUploadAssetOperator(BaseOperator):
         return {name: before.get(name) if value is None else value for name, value in asset.to_dict().items()}
 
     def _deadline(self, ti: Any) -> float:
-        """From now, each attempt anew; keeps `execution_timeout` too, which Airflow doesn't while deferred."""
-        deadline = time.time() + self.timeout
-        if self.execution_timeout is None:
-            return deadline
-        started = ti.start_date.timestamp() if ti.start_date else time.time()
-        return min(deadline, started + self.execution_timeout.total_seconds())
+        """From now, each attempt anew."""
+        return deadline_of(ti, time.time(), self.timeout, self.execution_timeout)
 
 
 def _label(asset: MediaAsset) -> str:

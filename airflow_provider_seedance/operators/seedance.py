@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from threading import Thread
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -24,6 +25,7 @@ from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.links.seedance import SeedanceVideoLink
 from airflow_provider_seedance.operators.submission_store import open_store
 from airflow_provider_seedance.task_states import has_ended_for_good
+from airflow_provider_seedance.tasks.deadlines import deadline_of, waiting_argument
 from airflow_provider_seedance.tasks.literals import is_literal
 from airflow_provider_seedance.xcoms import returned
 
@@ -70,8 +72,9 @@ class SeedanceCreateVideoOperator(BaseOperator):
     :param seedance_conn_id: the connection's id. (templated)
     :param wait_for_completion: whether to wait for the video in this task. Default: no, a `SeedanceVideoSensor` does.
     :param deferrable: whether to wait in the triggerer, without a worker slot. Default: yes.
-    :param poll_interval: seconds between polls. Default 10.
-    :param timeout: seconds from the submission after which the wait is given up. Default 3,600.
+    :param poll_interval: seconds between polls, or a timedelta. Default 10.
+    :param timeout: seconds from the submission after which the wait is given up, or a timedelta. Default 3,600. An
+        `execution_timeout` is kept too, while the task is deferred as well.
     :param cancel_on_kill: whether a video that has not started is cancelled when the user ends the task while it waits.
         Only BytePlus and Volcengine can; what runs already can't be cancelled and is billed. Default: yes.
     :param on_unknown_submission: what to do if a create was sent, nobody knows what became of it, and the vendor has no
@@ -113,8 +116,8 @@ class SeedanceCreateVideoOperator(BaseOperator):
         seedance_conn_id: str = SeedanceHook.default_conn_name,
         wait_for_completion: bool = False,
         deferrable: bool = True,
-        poll_interval: float = 10.0,
-        timeout: float = 3600.0,
+        poll_interval: float | timedelta = 10.0,
+        timeout: float | timedelta = 3600.0,
         cancel_on_kill: bool = True,
         on_unknown_submission: OnUnknownSubmission = "fail",
         max_cost: float | str | None = None,
@@ -145,8 +148,8 @@ class SeedanceCreateVideoOperator(BaseOperator):
         self.seedance_conn_id = seedance_conn_id
         self.wait_for_completion = wait_for_completion
         self.deferrable = deferrable
-        self.poll_interval = poll_interval
-        self.timeout = timeout
+        self.poll_interval = waiting_argument("poll_interval", poll_interval)
+        self.timeout = waiting_argument("timeout", timeout)
         self.cancel_on_kill = cancel_on_kill
         if on_unknown_submission not in ("fail", "resubmit"):
             raise ValueError(f"on_unknown_submission must be 'fail' or 'resubmit', not {on_unknown_submission!r}")
@@ -284,12 +287,8 @@ class SeedanceCreateVideoOperator(BaseOperator):
         return defer_for_video(self, trigger)
 
     def _deadline(self, ti: Any, since: float) -> float:
-        """From the submission, kept by retries; keeps `execution_timeout` too, which Airflow doesn't while deferred."""
-        deadline = since + self.timeout
-        if self.execution_timeout is None:
-            return deadline
-        started = ti.start_date.timestamp() if ti.start_date else time.time()
-        return min(deadline, started + self.execution_timeout.total_seconds())
+        """From the submission, kept by retries."""
+        return deadline_of(ti, since, self.timeout, self.execution_timeout)
 
     def _come_back_when_room(self, ti: Any, error: SeedanceRateLimitError, since: float) -> NoReturn:
         """Gives the slot back and tries again later; nothing has been submitted."""

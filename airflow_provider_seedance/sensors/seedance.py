@@ -19,6 +19,7 @@ from airflow_provider_seedance.api.errors import SeedanceError, VideoFailedError
 from airflow_provider_seedance.exceptions import airflow_errors, for_airflow
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.links.seedance import SeedanceVideoLink
+from airflow_provider_seedance.tasks.deadlines import deadline_of, waiting_argument
 from airflow_provider_seedance.tasks.literals import is_literal
 from airflow_provider_seedance.xcoms import returned
 
@@ -40,8 +41,10 @@ class SeedanceVideoSensor(BaseSensorOperator):
         an output, so `.expand(video_id=create.output)` is the short form for a mapped create. (templated)
     :param seedance_conn_id: the connection's id. (templated)
     :param deferrable: whether to wait in the triggerer, without a worker slot. Default: yes.
-    :param poke_interval: seconds between polls. Default 10.
-    :param timeout: seconds after which the wait is given up with `AirflowSensorTimeout`. Default 3,600.
+    :param poke_interval: seconds between polls, or a timedelta. Default 10.
+    :param timeout: seconds after which the wait is given up for good, with `AirflowSensorTimeout`, or a timedelta.
+        Default 3,600. An `execution_timeout` is kept too, while the task is deferred as well; after it, as with every
+        task, Airflow's `retries` wait anew (`VideoTimeoutError`).
     :param soft_fail: skip instead of failing, for every way in which the wait can end without a video.
     :param start_from_trigger: whether to start in the triggerer right away, without a worker for the first look
         (Airflow 2.11, 3.0, 3.3+). The id must be a literal or a template that the triggerer can render, see
@@ -66,7 +69,11 @@ class SeedanceVideoSensor(BaseSensorOperator):
         **kwargs: Any,
     ) -> None:
         kwargs.setdefault("multiple_outputs", True)
-        super().__init__(poke_interval=poke_interval, timeout=timeout, **kwargs)
+        super().__init__(
+            poke_interval=waiting_argument("poke_interval", poke_interval),
+            timeout=waiting_argument("timeout", timeout),
+            **kwargs,
+        )
         self.video_id: Any = video_id
         self.seedance_conn_id = seedance_conn_id
         self.deferrable = deferrable
@@ -99,7 +106,7 @@ class SeedanceVideoSensor(BaseSensorOperator):
         self.video_id = _id_of(self.video_id)
         if not self.deferrable:
             return super().execute(context)
-        deadline = time.time() + self.timeout
+        deadline = deadline_of(context.get("ti"), time.time(), self.timeout, self.execution_timeout)
         try:
             ready = self.poke(context)
         except AirflowException as error:
@@ -154,6 +161,16 @@ class SeedanceVideoSensor(BaseSensorOperator):
         self.log.info("Video %s is ready.", video.video_id)
         return self._hand_on(context, video)
 
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Takes the deferral's end, also where Airflow itself ended it."""
+        try:
+            return super().resume_execution(next_method, next_kwargs, context)
+        except AirflowSensorTimeout as error:
+            ended = self._timed_out(str(error))
+            if isinstance(ended, AirflowSensorTimeout):
+                raise
+            raise ended from error
+
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any]:
         """For OpenLineage: the vendor's job."""
         from airflow_provider_seedance.lineage import video_lineage
@@ -173,10 +190,16 @@ class SeedanceVideoSensor(BaseSensorOperator):
 
         count_failure(error, seedance_conn_id=self.seedance_conn_id)
         if isinstance(error, VideoTimeoutError):
-            return AirflowSensorTimeout(str(error))
+            return self._timed_out(str(error))
         # `BaseSensorOperator` skips softly only what isn't retried; `soft_fail` promises it for every end.
         final = self.soft_fail or isinstance(error, VideoFailedError)
         return for_airflow(error, retry=False if final else None)
+
+    def _timed_out(self, message: str) -> Exception:
+        """The sensor's own time-out is the end; `execution_timeout`, as in any task, only that of the attempt."""
+        if self.execution_timeout is None or self.execution_timeout.total_seconds() >= self.timeout:
+            return AirflowSensorTimeout(message)
+        return for_airflow(VideoTimeoutError(f"execution_timeout has passed. {message}"), retry=True)
 
     def _started(self, context: Context) -> float:
         """Unix time of the first poke: in reschedule mode that was in another process (Airflow 3 tells it)."""

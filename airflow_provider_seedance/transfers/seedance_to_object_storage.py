@@ -87,6 +87,8 @@ class SeedanceVideoToObjectStorageOperator(BaseOperator):
             raise ValueError("give video_id, video_url or both")
         if video_id is not None and is_literal(video_id):
             self._video()
+        if isinstance(max_bytes, bool) or not isinstance(max_bytes, int) or max_bytes < 1:
+            raise ValueError(f"max_bytes must be a whole number above 0, not {max_bytes!r}")
         check_paths(output_path, last_frame_path, thumbnail_path, has_id=video_id is not None)
 
     def execute(self, context: Context) -> dict[str, Any]:

@@ -84,14 +84,17 @@ class SeedanceVideoTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Polls until there is something to say, says it once."""
+        started = time.time()
         try:
             # Where the sensor starts in the triggerer, its template is rendered here.
             self.video_id = video_id_of(self.video_id)
         except InvalidRequestError as error:
-            yield TriggerEvent(dict(to_event("", Decision(Outcome.FAILED, error=error))))  # type: ignore[no-untyped-call]
-            return
-        event = dict(to_event(self.video_id, await self._wait()))
-        yield TriggerEvent(event)  # type: ignore[no-untyped-call]
+            event = to_event("", Decision(Outcome.FAILED, error=error))
+        else:
+            event = to_event(self.video_id, await self._wait(started))
+        if self.task_instance is not None:
+            await asyncio.sleep(max(0.0, started + SETTLED_AFTER - time.time()))
+        yield TriggerEvent(dict(event))  # type: ignore[no-untyped-call]
 
     async def on_kill(self) -> None:
         """The user ended the task, or Airflow 3.3.0 to 3.3.2 handed the trigger to another triggerer: they look alike.
@@ -125,8 +128,7 @@ class SeedanceVideoTrigger(BaseTrigger):
         cancellation = await SeedanceHook(self.seedance_conn_id).acancel_if_not_started(self.video_id)
         return cancellation.sentence
 
-    async def _wait(self) -> Decision:
-        started = time.time()
+    async def _wait(self, started: float) -> Decision:
         wait = Wait(self.video_id, interval=self.poll_interval, deadline=self.deadline, started=started)
         while True:
             try:
@@ -144,8 +146,6 @@ class SeedanceVideoTrigger(BaseTrigger):
             if decision.outcome is not Outcome.WAIT:
                 break
             await asyncio.sleep(decision.delay)
-        if self.task_instance is not None:
-            await asyncio.sleep(max(0.0, started + SETTLED_AFTER - time.time()))
         return decision
 
     async def _follow(self, watcher: Watcher) -> Decision:

@@ -110,7 +110,7 @@ def test_airflow_s_own_time_out_comes_after_the_trigger_s_last_poll(sim: Simulat
 
 
 def test_a_wait_with_no_time_left_still_reaches_the_trigger_which_says_so(sim: Simulator) -> None:
-    handed_over = deferred(sensor_for(submit("byteplus"), timeout=0))
+    handed_over = deferred(sensor_for(submit("byteplus"), timeout=0.001))
     assert handed_over.timeout is not None
     assert handed_over.timeout > timedelta(0)
 
