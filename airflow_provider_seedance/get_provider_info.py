@@ -39,7 +39,8 @@ def _airflow_version() -> str:
 
 UI_FIELD_BEHAVIOUR = ui_field_behaviour(_airflow_version())
 
-_SECONDS = {"type": ["number", "null"], "minimum": 0}
+# Airflow's form heeds `minimum` only; nought is refused when the connection is read.
+_ABOVE_NOUGHT = {"type": ["number", "null"], "minimum": 0.001}
 
 CONNECTION_FIELDS: dict[str, Any] = {
     "vendor": {
@@ -50,22 +51,22 @@ CONNECTION_FIELDS: dict[str, Any] = {
     "connect_timeout": {
         "label": "Connect timeout (seconds)",
         "description": "How long to wait for a connection. Default 10.",
-        "schema": dict(_SECONDS),
+        "schema": dict(_ABOVE_NOUGHT),
     },
     "read_timeout": {
         "label": "Read timeout (seconds)",
         "description": "How long to wait for an answer. Default 120: a create that is cut off stays in doubt.",
-        "schema": dict(_SECONDS),
+        "schema": dict(_ABOVE_NOUGHT),
     },
     "polls_per_second": {
         "label": "Polls per second",
         "description": "Most reads of one video each second, per triggerer. Default: the published limit, else 20.",
-        "schema": dict(_SECONDS),
+        "schema": dict(_ABOVE_NOUGHT),
     },
     "lists_per_second": {
         "label": "Lists per second",
         "description": "Most reads of many videos each second (BytePlus, Volcengine), per triggerer. Default 1.",
-        "schema": dict(_SECONDS),
+        "schema": dict(_ABOVE_NOUGHT),
     },
     "modellix_async_suffix": {
         "label": "Modellix: path ends in /async",
