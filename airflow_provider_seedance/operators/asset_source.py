@@ -72,6 +72,9 @@ class _Fetched:
         self._file.seek(0)
         self._file.truncate()
 
+    def is_whole(self) -> None:
+        """Nothing says so: media of any kind come here."""
+
 
 def _full_name(name: str, content: IO[bytes]) -> str:
     """The name with a suffix, by the bytes where the URL has none; hosts also serve error pages as if all were well.

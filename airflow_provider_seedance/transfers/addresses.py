@@ -1,26 +1,45 @@
-"""Which addresses a file may be fetched from.
-
-The URL comes from outside. Without rules, whoever can choose it makes the worker read what only the worker can reach:
-a cloud's metadata service, a database, a neighbour.
-"""
+"""Which URLs and addresses a file may be fetched from; see `api.addresses` for the rules about addresses."""
 
 from __future__ import annotations
 
-import socket
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
-from urllib.parse import SplitResult, urlsplit
+import re
+from contextlib import suppress
+from urllib.parse import SplitResult, quote, urlsplit
 
+from airflow_provider_seedance.api.addresses import addresses_of, is_public, may_be_public
 from airflow_provider_seedance.api.errors import LandingInterruptedError, LandingRefusedError
 
-_NAT64 = IPv6Network("64:ff9b::/96")
-# IETF protocol assignments: not global, but Python before 3.11.9 says so; a cloud has its metadata service there.
-_ASSIGNMENTS = IPv4Network("192.0.0.0/24")
 _SCHEMES = ("http", "https")
+_ORIGIN = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//[^/?#]*", re.IGNORECASE)
+# All that may stand in a URL as it is, `%` included: what has been encoded already stays as it is (RFC 3986).
+_AS_THEY_ARE = "!#$%&'()*+,/:;=?@[]~"
+
+
+def encoded(url: str) -> str:
+    """A URL, or a relative part of one, with everything encoded that may not stand in it, as browsers do.
+
+    The host is left alone: what is odd there is judged, not mended.
+    """
+    url = re.sub(r"[\t\r\n]", "", url.strip())
+    origin = _ORIGIN.match(url)
+    start = origin.end() if origin else 0
+    return url[:start] + quote(url[start:], safe=_AS_THEY_ARE, errors="surrogatepass")
+
+
+def location_of(header: str) -> str:
+    """The target of a redirect. Headers arrive as Latin-1; hosts that don't encode their URLs mean UTF-8.
+
+    :param header: the value of `Location`, as `http.client` gives it.
+    """
+    with suppress(UnicodeError):  # it really is Latin-1, or has been decoded already
+        header = header.encode("latin-1").decode("utf-8")
+    return encoded(header)
 
 
 def check_url(url: str, *, came_from: str | None = None) -> SplitResult:
     """The parts of a URL that may be asked for.
 
+    :param url: see `encoded`.
     :param came_from: the scheme of the URL that redirected to it.
     :raises LandingRefusedError: naming what is wrong, and no more of the URL than scheme and host.
     """
@@ -32,28 +51,13 @@ def check_url(url: str, *, came_from: str | None = None) -> SplitResult:
     if parts.scheme not in _SCHEMES:
         scheme = f"{parts.scheme}://" if parts.scheme else "no scheme"
         raise LandingRefusedError(f"The file's URL has {scheme}; only http:// and https:// are fetched.")
-    if not host or not url.isprintable() or " " in url:
+    if not host or not parts.netloc.isprintable() or " " in parts.netloc or "\\" in parts.netloc:
         raise LandingRefusedError("The file's URL has no usable host. Nothing was fetched.")
     if parts.username is not None or parts.password is not None:
         raise LandingRefusedError(f"The file's URL at {host} holds a user name or password; such URLs are not fetched.")
     if came_from == "https" and parts.scheme == "http":
         raise LandingRefusedError(f"The file host redirects from https to http ({host}); that is not followed.")
     return parts
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the public Internet: not private, shared, local, reserved or multicast."""
-    ip: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
-    if isinstance(ip, IPv6Address):
-        if ip.ipv4_mapped is not None:
-            ip = ip.ipv4_mapped
-        elif ip in _NAT64:
-            ip = IPv4Address(int(ip) & 0xFFFFFFFF)
-        elif ip.sixtofour is not None or ip.teredo is not None:
-            return False  # tunnels that nobody serves files through, and that hide another address
-    if ip in _ASSIGNMENTS:
-        return False
-    return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
 
 
 def resolve(host: str, port: int, *, allow_private: bool) -> list[str]:
@@ -63,10 +67,9 @@ def resolve(host: str, port: int, *, allow_private: bool) -> list[str]:
     :raises LandingInterruptedError: the name can't be resolved now.
     """
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
+        addresses = addresses_of(host, port)
+    except OSError as error:
         raise LandingInterruptedError(f"The name of the file host {host} can't be resolved ({error}).") from None
-    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     usable = addresses if allow_private else [address for address in addresses if is_public(address)]
     if not usable:
         raise private_host(host)
@@ -74,17 +77,11 @@ def resolve(host: str, port: int, *, allow_private: bool) -> list[str]:
 
 
 def check_literal(host: str) -> None:
-    """What can be judged without resolving names: used where a proxy does that.
+    """Judges what can be judged without resolving names, for use where a proxy does that.
 
-    :raises LandingRefusedError: the host is a private address, or this machine.
+    :raises LandingRefusedError: the host is a private address, this machine, or a name of a local network.
     """
-    try:
-        # Also the forms that only a resolver understands: `127.1`, `0x7f000001`.
-        literal = host if ":" in host else socket.inet_ntoa(socket.inet_aton(host))
-        public = is_public(literal)
-    except (OSError, ValueError):
-        public = host != "localhost" and not host.endswith(".localhost")
-    if not public:
+    if not may_be_public(host):
         raise private_host(host)
 
 

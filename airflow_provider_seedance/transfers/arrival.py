@@ -8,8 +8,9 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from airflow_provider_seedance.api.errors import NotAVideoError
+from airflow_provider_seedance.landing.mp4 import Mp4Reader, Picture
 from airflow_provider_seedance.transfers.destination import Writer
-from airflow_provider_seedance.transfers.media import SNIFF, VIDEOS, Kind, Mp4Reader, Picture, sniff
+from airflow_provider_seedance.transfers.media import SNIFF, TAIL, VIDEOS, Kind, is_whole_picture, sniff
 
 _BLOCK = 256 * 1024
 """Bytes that are handed over at once; encrypted connections come in pieces of 16 KiB."""
@@ -63,7 +64,18 @@ class Arrival:
         self._settle()
         self._reset()
         if self._writer:
-            self._writer.start_over()
+            # The next file may be of another kind or length, and so belong elsewhere or need larger parts.
+            self._writer.discard()
+            self._writer = None
+
+    def is_whole(self) -> bool | None:
+        """See `download.Taker`."""
+        self._settle()
+        if self._kind is None:
+            return False
+        if self._kind in VIDEOS:
+            return self._reader.is_whole(self.bytes)
+        return is_whole_picture(self._kind, self._head, self._tail, self.bytes)
 
     def finish(self) -> Picture | None:
         """All has come: what it is.
@@ -79,16 +91,20 @@ class Arrival:
         if self._writer:
             self._writer.publish()
 
+    def discard(self) -> None:
+        """Leaves nothing of what has not been published."""
+        if self._writer:
+            self._writer.discard()
+
     def close(self) -> None:
         """Ends the threads and discards what has not been published."""
         self._writing.shutdown(wait=True, cancel_futures=True)
         self._hashing.shutdown(wait=True, cancel_futures=True)
-        if self._writer:
-            self._writer.discard()
+        self.discard()
 
     def _reset(self) -> None:
         self.bytes = 0
-        self._head = b""
+        self._head = self._tail = b""
         self._kind: Kind | None = None
         self._hash = hashlib.sha256()
         self._reader = Mp4Reader()
@@ -117,9 +133,11 @@ class Arrival:
             if len(block) < SNIFF:
                 self._head = block
                 return
-            self._kind = self._recognise(block)
+            self._kind, self._head = self._recognise(block), block[:SNIFF]
         if self._kind in VIDEOS:
             self._reader.feed(block)
+        else:
+            self._tail = (self._tail + block[-TAIL:])[-TAIL:]
         if self._writer is None:
             self._writer = self._open_writer(self._kind)
         self._writer.write(block)

@@ -8,7 +8,10 @@ closes too, so no `with` here. Other storages get a temporary name and a move.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
+import re
+import stat
 import uuid
 from contextlib import suppress
 from math import ceil
@@ -29,6 +32,9 @@ SYNC_EVERY = 32 * MIB
 
 MAX_PARTS = 10_000
 
+MAX_TEXT = MIB
+"""Bytes of the largest text that is read; a manifest has one or two thousand."""
+
 # By the library that implements the storage: how it is told the content type. Each completes an upload in `close()`.
 _UPLOADING: dict[str, Any] = {
     "s3fs": lambda content_type: {"ContentType": content_type},
@@ -37,14 +43,14 @@ _UPLOADING: dict[str, Any] = {
 }
 
 
+_NO_FILES = {"directory": "a folder", "other": "no file, but a device or a pipe"}
+
+
 class Writer(Protocol):
     """Takes bytes that nobody sees until `publish`."""
 
     def write(self, block: bytes) -> None:
         """The next bytes."""
-
-    def start_over(self) -> None:
-        """Forgets what was written."""
 
     def publish(self) -> None:
         """Makes the whole visible under its name, in one step."""
@@ -76,21 +82,35 @@ class Destination:
     def size(self) -> int | None:
         """The bytes of the object that is there, `None` if there is none.
 
-        :raises LandingRefusedError: a folder is there.
+        :raises LandingRefusedError: a folder is there, or something else that is no file.
         """
         self._fs.invalidate_cache(self._key.rpartition("/")[0])
         try:
             info = self._fs.info(self._key)
         except FileNotFoundError:
             return None
-        if info.get("type") == "directory":
-            raise LandingRefusedError(f"{self.uri} is a folder. Nothing was written.")
+        if info.get("type") in _NO_FILES:  # reading a pipe, for example, would never end
+            raise LandingRefusedError(f"{self.uri} is {_NO_FILES[info['type']]}. Nothing was written.")
         return int(info["size"])
 
-    def read_text(self) -> str:
-        """The object's content, for small ones."""
+    def read_text(self) -> str | None:
+        """The object's content. `None` if there is no object, or one that is too large to be a text of ours.
+
+        :raises LandingRefusedError: a folder is there, or something else that is no file.
+        """
+        size = self.size()
+        if size is None or size > MAX_TEXT:
+            return None
         content: bytes = self._fs.cat_file(self._key)
         return content.decode("utf-8", "replace")
+
+    def sha256(self) -> str:
+        """The hash of the object's content, in hex."""
+        found = hashlib.sha256()
+        with self._fs.open(self._key, "rb", block_size=PART_SIZE) as file:
+            while block := file.read(MIB):
+                found.update(block)
+        return found.hexdigest()
 
     def remove(self) -> None:
         """Removes the object."""
@@ -103,8 +123,7 @@ class Destination:
         """
         library = type(self._fs).__module__.partition(".")[0]
         if library in _UPLOADING:
-            options = {"block_size": part_size(max_bytes), **_UPLOADING[library](content_type)}
-            return _Upload(self._fs, self._key, options)
+            return _Upload(self._fs, self._key, part_size(max_bytes), _UPLOADING[library](content_type))
         if "file" in _protocols(self._fs):
             return _LocalFile(Path(self._key))
         return _Moved(self._fs, self._key)
@@ -132,10 +151,6 @@ class _LocalFile:
         self._unsynced += len(block)
         if self._unsynced >= SYNC_EVERY:
             self._start_writing_back()
-
-    def start_over(self) -> None:
-        os.ftruncate(self._file, 0)
-        os.lseek(self._file, 0, os.SEEK_SET)
 
     def _start_writing_back(self) -> None:
         """Lets the disk begin, without waiting for it: else all of its work is left to the end."""
@@ -175,35 +190,48 @@ class _LocalFile:
             os.close(file)  # another writer took it for a leftover before it was locked
 
     def _remove_leftovers(self) -> None:
+        """Removes what dead writers have left; only what surely is that, since the folder belongs to others."""
+        ours = re.compile(re.escape(self._prefix) + r"[0-9a-f]{12}\.part")
         for part in self._final.parent.iterdir():
-            if not (part.name.startswith(self._prefix) and part.name.endswith(".part")):
-                continue
-            with suppress(OSError):
-                file = os.open(part, os.O_WRONLY)
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    part.unlink()
-                finally:
-                    os.close(file)
+            if ours.fullmatch(part.name):
+                with suppress(OSError):
+                    _remove_if_nobody_holds_it(part)
 
     @property
     def _prefix(self) -> str:
         return f".{self._final.name[:150]}."
 
 
-class _Upload:
-    """An upload in parts, which the storage shows once it is completed."""
+def _remove_if_nobody_holds_it(part: Path) -> None:
+    # Not blocking, and no link: what only has such a name (a pipe, for example) is left alone.
+    file = os.open(part, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    try:
+        if stat.S_ISREG(os.fstat(file).st_mode):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            part.unlink()
+    finally:
+        os.close(file)
 
-    def __init__(self, fs: Any, key: str, options: dict[str, Any]) -> None:
-        self._fs, self._key, self._options = fs, key, options
-        self._file = self._open()
+
+class _Upload:
+    """An upload in parts, which the storage shows once it is completed.
+
+    :param part_size: bytes of each part but the last: some storages take no others, Cloudflare's R2 for example.
+    """
+
+    def __init__(self, fs: Any, key: str, part_size: int, options: dict[str, Any]) -> None:
+        self._file = fs.open(key, "wb", block_size=part_size, **options)
+        self._part_size = part_size
+        self._room = part_size
 
     def write(self, block: bytes) -> None:
-        self._file.write(block)
-
-    def start_over(self) -> None:
-        self.discard()
-        self._file = self._open()
+        # The library sends what it has as soon as that is a part or more: it must never get to have more.
+        view = memoryview(block)
+        while view:
+            piece = view[: self._room]
+            self._file.write(piece)
+            self._room = self._room - len(piece) or self._part_size
+            view = view[len(piece) :]
 
     def publish(self) -> None:
         try:
@@ -220,9 +248,6 @@ class _Upload:
         self._file.closed = True
         self._file.discard()
 
-    def _open(self) -> Any:
-        return self._fs.open(self._key, "wb", **self._options)
-
 
 class _Moved:
     """For storages of which nothing is known: under another name first."""
@@ -238,16 +263,27 @@ class _Moved:
     def write(self, block: bytes) -> None:
         self._file.write(block)
 
-    def start_over(self) -> None:
-        self._file.close()
-        self._file = self._fs.open(self._part, "wb")
-
     def publish(self) -> None:
         self._file.close()
-        if self._fs.exists(self._key):
-            self._fs.rm_file(self._key)  # not every storage moves onto what is there
-        self._fs.mv(self._part, self._key)
+        try:
+            self._fs.mv(self._part, self._key)
+        except Exception:
+            self._fs.invalidate_cache(self._key.rpartition("/")[0])
+            if not (self._fs.exists(self._key) and self._fs.exists(self._part)):
+                raise
+            self._replace()
         self._published = True
+
+    def _replace(self) -> None:
+        """For storages that don't move onto what is there. It is kept until its successor is in its place."""
+        old = f"{self._part}.old"
+        self._fs.mv(self._key, old)
+        try:
+            self._fs.mv(self._part, self._key)
+        except BaseException:
+            self._fs.mv(old, self._key)
+            raise
+        self._fs.rm_file(old)
 
     def discard(self) -> None:
         if self._published:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowNotFoundException, ObjectStoragePath
@@ -138,26 +139,56 @@ class _Lander:
                 model=self._subject.model,
                 usage=self._subject.usage,
             )
-            self._publish(place, arrival, manifest)
+            manifest = self._publish(place, arrival, manifest)
         finally:
             arrival.close()
         took = time.monotonic() - started
         self._log.info("%s is landed: %s, %.1f MiB in %.1f s.", name, manifest.uri, manifest.bytes / MIB, took)
         return manifest
 
-    def _publish(self, place: Destination, arrival: Arrival, manifest: Manifest) -> None:
-        """The manifest goes first. So an object is never there without one, and what an object is can be told."""
-        if self._done(place, manifest.source):
-            return  # somebody else was faster
-        if place.size() == manifest.bytes:
-            place.remove()  # else the new manifest would, for a moment, vouch for the old object
-        note = place.sibling(SUFFIX).writer("application/json", max_bytes=0)
+    def _publish(self, place: Destination, arrival: Arrival, manifest: Manifest) -> Manifest:
+        """Makes the object visible, its manifest first: so no object is ever there that nothing vouches for.
+
+        What is there stays until its successor takes its place in one step. For as long as the manifest is ahead of
+        the object, it says so.
+
+        :return: the manifest of what is there then; that of somebody who was faster, perhaps.
+        """
+        faster = self._done(place, manifest.source)
+        if faster:
+            return faster
+        replaces, beside = place.size() is not None, place.sibling(SUFFIX)
+        before = beside.read_text()
+        _write(beside, manifest.model_copy(update={"published": not replaces}))
         try:
-            note.write(manifest.to_json().encode())
-            note.publish()
-        finally:
-            note.discard()
-        arrival.publish()
+            arrival.publish()
+        except Exception:
+            faster = self._landed_meanwhile(place, manifest.source)
+            if faster:
+                return faster
+            arrival.discard()
+            with suppress(Exception):  # the first error is the one to tell
+                self._withdraw(place, beside, manifest, before)
+            raise
+        if replaces:
+            _write(beside, manifest)
+        return manifest
+
+    def _landed_meanwhile(self, place: Destination, source: str) -> Manifest | None:
+        """After a failure at the last step: two tries at once get into each other's way on some storages."""
+        with suppress(Exception):
+            return self._done(place, source)
+        return None
+
+    @staticmethod
+    def _withdraw(place: Destination, beside: Destination, manifest: Manifest, before: str | None) -> None:
+        """Takes a manifest back whose object didn't come."""
+        if place.size() is not None and before is not None:
+            _write(beside, before)
+            return
+        beside.remove()
+        if place.size() == manifest.bytes:
+            _write(beside, manifest.model_copy(update={"published": False}))  # somebody else's, in this very moment
 
     def _done(self, place: Destination, source: str) -> Manifest | None:
         """The manifest of what is there already, if that is the same file.
@@ -168,12 +199,19 @@ class _Lander:
         if size is None:
             return None
         beside = place.sibling(SUFFIX)
-        manifest = Manifest.from_json(beside.read_text()) if beside.size() is not None else None
-        if manifest and manifest.source == source and manifest.bytes == size:
+        manifest = Manifest.from_json(beside.read_text() or "")
+        fits = manifest is not None and manifest.bytes == size
+        if manifest and fits and not manifest.published:
+            # A worker was killed while it replaced an object. Which of the two is it?
+            fits = place.sha256() == manifest.sha256
+            manifest = manifest.model_copy(update={"published": True})
+            if fits:
+                _write(beside, manifest)
+        if manifest and fits and manifest.source == source:
             return manifest
         if self._overwrite:
             return None
-        what = f"a copy of {manifest.source}" if manifest and manifest.bytes == size else "something else"
+        what = f"a copy of {manifest.source}" if manifest and fits else "something else"
         raise LandingRefusedError(
             f"{place.uri} is there already and is {what}. Nothing was written. "
             "Put {video_id} or {run_id} into the path, or set `overwrite`."
@@ -216,6 +254,16 @@ class _Lander:
         return self._host
 
 
+def _write(beside: Destination, content: Manifest | str) -> None:
+    """Writes a manifest, or puts one back."""
+    note = beside.writer("application/json", max_bytes=0)
+    try:
+        note.write((content if isinstance(content, str) else content.to_json()).encode())
+        note.publish()
+    finally:
+        note.discard()
+
+
 class _Link:
     """A `Source` that renews itself."""
 
@@ -223,6 +271,7 @@ class _Link:
         self._subject, self._part = subject, part
         self.url = subject.url_of(part)
 
-    def renew(self, why: str) -> None:
-        self._subject.renew(self._part, why)
+    def renew(self, why: str) -> str | None:
+        problem = self._subject.renew(self._part, why)
         self.url = self._subject.url_of(self._part)
+        return problem

@@ -25,6 +25,8 @@ class Manifest(BaseModel):
     :param vendor: which vendor, where it is known.
     :param model: the model that was asked for, where the vendor says it.
     :param usage: what the vendor counted.
+    :param published: `False` while the object of this manifest is about to replace another one: which of the two is
+        there, only the hash tells.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -41,10 +43,11 @@ class Manifest(BaseModel):
     vendor: str | None = None
     model: str | None = None
     usage: dict[str, Any] | None = None
+    published: bool = True
 
     def to_json(self) -> str:
         """As it is kept."""
-        return self.model_dump_json(indent=2) + "\n"
+        return self.model_dump_json(indent=2, exclude={"published"} if self.published else None) + "\n"
 
     @classmethod
     def from_json(cls, content: str) -> Manifest | None:
@@ -56,4 +59,4 @@ class Manifest(BaseModel):
 
     def to_dict(self) -> dict[str, Any]:
         """Flat JSON types, as handed on by XCom."""
-        return self.model_dump(mode="json", exclude={"source"})
+        return self.model_dump(mode="json", exclude={"source", "published"})

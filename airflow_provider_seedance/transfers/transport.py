@@ -8,20 +8,23 @@ signed one is a secret.
 
 from __future__ import annotations
 
+import re
 import socket
-from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from ssl import SSLContext
-from urllib.request import getproxies, proxy_bypass
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+from ssl import SSLSocket
+from threading import Timer
 
 import httpx
 
 from airflow_provider_seedance import __version__
+from airflow_provider_seedance.api.addresses import addresses_of
 from airflow_provider_seedance.api.errors import LandingInterruptedError, LandingRefusedError
-from airflow_provider_seedance.transfers.addresses import check_literal, check_url, resolve
+from airflow_provider_seedance.api.http.failures import reason_of
+from airflow_provider_seedance.api.http.network import Proxy, certificates, proxy_for
+from airflow_provider_seedance.transfers.addresses import check_literal, check_url, encoded, location_of, resolve
 
 MAX_REDIRECTS = 5
 
@@ -31,9 +34,14 @@ CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 60.0
 """Seconds; the longest silence between two pieces of the file."""
 
+HEAD_TIMEOUT = 120.0
+"""Seconds until an answer must have begun, however many of its bytes trickle in meanwhile."""
+
 READ_SIZE = 512 * 1024
 """Bytes asked of the socket at once; what is there is taken at once, however little."""
 
+# As `http.client` says it.
+_TUNNEL_REFUSED = re.compile(r"Tunnel connection failed: (\d{3})")
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -58,7 +66,6 @@ class FileHost:
 
     def __init__(self, *, allow_private: bool = False) -> None:
         self._allow_private = allow_private
-        self._certificates: SSLContext = httpx.create_ssl_context()
 
     @contextmanager
     def get(self, url: str, headers: Mapping[str, str]) -> Iterator[Answer]:
@@ -66,14 +73,15 @@ class FileHost:
 
         :raises LandingRefusedError: a rule forbids a URL on the way.
         :raises LandingInterruptedError: the host can't be reached, or the connection is lost while reading.
+        :raises SeedanceConfigError: the environment names a proxy that can't be used.
         """
-        came_from = None
+        came_from, url = None, encoded(url)
         for _ in range(MAX_REDIRECTS + 1):
             check_url(url, came_from=came_from)
             target = _target(url)
             connection, asked, introduction = self._connection(target)
             with closing(connection):
-                with _failures_of(target.host):
+                with _failures_of(target.host, connection.proxy), connection.time_limit(HEAD_TIMEOUT):
                     connection.connect()
                     connection.sock.settimeout(READ_TIMEOUT)
                     connection.request("GET", asked, headers=_headers({**headers, **introduction}))
@@ -88,54 +96,126 @@ class FileHost:
             url = _joined(target, location)
         raise LandingRefusedError(f"The file host {target.host} redirects more than {MAX_REDIRECTS} times.")
 
-    def _connection(self, target: httpx.URL) -> tuple[HTTPConnection, str, Mapping[str, str]]:
+    def _connection(self, target: httpx.URL) -> tuple[_Connection, str, Mapping[str, str]]:
         """What asks for the target, the words for it in the request, and what a proxy is told beside."""
         path = target.raw_path.decode("ascii")
-        proxies = getproxies()
-        proxy = proxies.get(target.scheme) or proxies.get("all")
-        if not proxy or proxy_bypass(target.host):
-            certificates = self._certificates if target.scheme == "https" else None
-            return _Direct(target, certificates, allow_private=self._allow_private), path, {}
+        proxy = proxy_for(str(target))
+        if proxy is None:
+            return _Connection(target, None, allow_private=self._allow_private), path, {}
         # The proxy resolves the name and guards the network: all that can be judged here is what the URL itself says.
         if not self._allow_private:
-            check_literal(target.host)
-        through = httpx.URL(proxy if "://" in proxy else f"http://{proxy}")
-        if through.scheme != "http":
-            raise LandingRefusedError(
-                f"Files can't be fetched through a proxy that is spoken to by {through.scheme}, only by http."
-            )
-        host, port = _host(through), through.port or 80
+            check_literal(_host(target))
+        connection = _Connection(target, proxy)
         if target.scheme == "https":
-            tunnel = HTTPSConnection(host, port, timeout=CONNECT_TIMEOUT, context=self._certificates)
-            tunnel.set_tunnel(_host(target), target.port or 443, _credentials(through))
-            return tunnel, path, {}
-        whole = str(target.copy_with(fragment=None))
-        return HTTPConnection(host, port, timeout=CONNECT_TIMEOUT), whole, _credentials(through)
+            return connection, path, {}
+        return connection, str(target.copy_with(fragment=None)), proxy.headers
 
 
-class _Direct(HTTPConnection):
-    """Connects to an address that has been judged, not to a name; the certificate is checked against the name."""
+class _CutShortError(ConnectionError):
+    """The body ended before its end."""
 
-    def __init__(self, target: httpx.URL, certificates: SSLContext | None, *, allow_private: bool) -> None:
-        self.default_port = 443 if certificates else 80
-        super().__init__(_host(target), target.port or self.default_port)
-        self._certificates = certificates
+
+class _ProxyError(OSError):
+    """The proxy leads nowhere.
+
+    :param status: its answer.
+    """
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"HTTP {status}")
+        self.status = status
+
+
+class _Connection(HTTPConnection):
+    """Connects to an address that has been judged, not to a name; the certificate is checked against the name.
+
+    :param target: whom the request is for.
+    :param proxy: whom to go through. For https it leads to the host and only passes bytes on.
+    :param allow_private: whether private addresses may be connected to. A proxy's own may always be.
+    """
+
+    def __init__(self, target: httpx.URL, proxy: Proxy | None, *, allow_private: bool = False) -> None:
+        goal = httpx.URL(proxy.url) if proxy else target
+        self._encrypts_first = goal.scheme == "https"
+        self.default_port = 443 if target.scheme == "https" else 80
+        super().__init__(_host(goal), goal.port or (443 if self._encrypts_first else 80), timeout=CONNECT_TIMEOUT)
+        self.proxy = proxy
         self._allow_private = allow_private
+        self._inner_host = _host(target) if proxy and target.scheme == "https" else None
+        self._wire: socket.socket | None = None
+        self._ran_out = False
+        if proxy and self._inner_host is not None:
+            self.set_tunnel(self._inner_host, target.port or 443, proxy.headers)
+            if ":" in self._inner_host:  # before Python 3.12, addresses of IPv6 went without their brackets
+                self._tunnel_host = f"[{self._inner_host}]"
 
     def connect(self) -> None:
-        """Tries one address after the other."""
+        """Tries one address after the other, then leads through the proxy and encrypts, as is needed."""
+        self._wire = self.sock = self._dialled()
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._encrypts_first:
+            self._encrypt(self.host)
+        if self._inner_host is not None:
+            self._lead_through()
+            self._encrypt(self._inner_host)
+
+    @contextmanager
+    def time_limit(self, seconds: float) -> Iterator[None]:
+        """Ends the connection after so long: a socket's own time-out begins anew with each byte that comes.
+
+        :raises TimeoutError: when that has happened.
+        """
+        timer = Timer(seconds, self._run_out)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        except (OSError, HTTPException):
+            if self._ran_out:
+                raise TimeoutError(f"no answer within {seconds:.0f} seconds") from None
+            raise
+        finally:
+            timer.cancel()
+
+    def _run_out(self) -> None:
+        self._ran_out = True
+        if self._wire is not None:
+            with suppress(OSError):
+                self._wire.shutdown(socket.SHUT_RDWR)
+
+    def _lead_through(self) -> None:
+        try:
+            self._tunnel()  # type: ignore[attr-defined]
+        except OSError as error:
+            refused = _TUNNEL_REFUSED.match(str(error))
+            if refused:
+                raise _ProxyError(refused[1]) from None  # the rest are the proxy's own words
+            raise
+
+    def _dialled(self) -> socket.socket:
+        if self.proxy:
+            addresses = addresses_of(self.host, self.port)
+        else:
+            addresses = resolve(self.host, self.port, allow_private=self._allow_private)
         failure: OSError | None = None
-        for address in resolve(self.host, self.port, allow_private=self._allow_private):
-            try:
-                self.sock = socket.create_connection((address, self.port), CONNECT_TIMEOUT)
+        for address in addresses:
+            if self._ran_out:
                 break
+            try:
+                return socket.create_connection((address, self.port), CONNECT_TIMEOUT)
             except OSError as error:
                 failure = error
-        else:
-            raise failure or OSError("no address")
-        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self._certificates:
-            self.sock = self._certificates.wrap_socket(self.sock, server_hostname=self.host)
+        raise failure or OSError("no address")
+
+    def _encrypt(self, name: str) -> None:
+        if isinstance(self.sock, SSLSocket):  # the proxy's own encryption is around it already
+            from urllib3.util.ssltransport import SSLTransport
+
+            self.sock = SSLTransport(self.sock, certificates(), name)
+            return
+        sock = certificates().wrap_socket(self.sock, server_hostname=name, do_handshake_on_connect=False)
+        self._wire = self.sock = sock
+        sock.do_handshake()
 
 
 def _blocks(response: HTTPResponse, host: str, promised: int | None) -> Iterator[bytes]:
@@ -145,7 +225,7 @@ def _blocks(response: HTTPResponse, host: str, promised: int | None) -> Iterator
         with _failures_of(host):
             block = response.read1(READ_SIZE)
             if not block and came < (promised or 0):
-                raise ConnectionError(f"closed after {came} of {promised} bytes")
+                raise _CutShortError(f"closed after {came} of {promised} bytes")
         if not block:
             return
         came += len(block)
@@ -168,13 +248,6 @@ def _host(url: httpx.URL) -> str:
     return url.raw_host.decode("ascii").strip("[]")
 
 
-def _credentials(proxy: httpx.URL) -> dict[str, str]:
-    if not proxy.username:
-        return {}
-    words = b64encode(f"{proxy.username}:{proxy.password}".encode()).decode("ascii")
-    return {"Proxy-Authorization": f"Basic {words}"}
-
-
 def _target(url: str) -> httpx.URL:
     try:
         return httpx.URL(url)
@@ -184,19 +257,19 @@ def _target(url: str) -> httpx.URL:
 
 def _joined(base: httpx.URL, location: str) -> str:
     try:
-        return str(base.join(location))
+        return str(base.join(location_of(location)))
     except httpx.InvalidURL:
         raise LandingRefusedError(f"The file host {base.host} redirects to something that is no URL.") from None
 
 
 @contextmanager
-def _failures_of(host: str) -> Iterator[None]:
+def _failures_of(host: str, proxy: Proxy | None = None) -> Iterator[None]:
     try:
         yield
-    except OSError as error:
-        what = str(error) or type(error).__name__
-    except HTTPException as error:
-        what = type(error).__name__  # its words may be the host's
+    except _CutShortError as error:
+        what = str(error)
+    except (OSError, HTTPException) as error:
+        what = reason_of(error, host, proxy)
     else:
         return
-    raise LandingInterruptedError(f"The connection to the file host {host} failed ({what}).") from None
+    raise LandingInterruptedError(f"The connection to the file host {host} failed: {what}.") from None

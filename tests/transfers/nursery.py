@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -26,8 +27,9 @@ class Child:
         self.pid = int(nursery.hear()["pid"])
 
     def kill(self) -> None:
-        """SIGKILL: nothing is cleaned up."""
-        os.kill(self.pid, signal.SIGKILL)
+        """SIGKILL: nothing is cleaned up. Does nothing if it has ended."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
 
     def wait(self) -> int:
         """The exit code; negative for a signal."""
@@ -61,10 +63,14 @@ class Nursery:
         self._process.kill()
         self._process.communicate(timeout=10)
 
-    def land(self, video: dict[str, Any], output_path: str) -> Child:
-        """Starts a landing."""
+    def land(self, video: dict[str, Any], output_path: str, *, die_at: int = 0, **options: Any) -> Child:
+        """Starts a landing.
+
+        :param die_at: the change to the file system at which the child kills itself, counted from 1; 0 for none.
+        :param options: further arguments of `land_video`.
+        """
         assert self._process.stdin
-        self._process.stdin.write(json.dumps([video, output_path]) + "\n")
+        self._process.stdin.write(json.dumps([video, output_path, die_at, options]) + "\n")
         self._process.stdin.flush()
         return Child(self)
 
@@ -74,6 +80,21 @@ class Nursery:
         assert line, "the nursery has ended"
         heard: dict[str, Any] = json.loads(line)
         return heard
+
+
+def _die_at(number: int) -> None:
+    """Kills this process just before it changes the file system for the n-th time."""
+    left = number
+
+    def count(event: str, arguments: tuple[Any, ...]) -> None:
+        nonlocal left
+        writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR)
+        if event in ("os.rename", "os.remove", "os.link", "os.mkdir", "os.truncate") or writes:
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(count)
 
 
 def _main() -> None:
@@ -97,12 +118,14 @@ def _main() -> None:
     forget_storages()  # their connections and threads don't survive a fork
     say(ready=True)
     for line in sys.stdin:
-        video, output_path = json.loads(line)
+        video, output_path, die_at, options = json.loads(line)
         pid = os.fork()
         if pid == 0:
             status = 1
             try:
-                land_video(SeedanceHook(), video, output_path)
+                if die_at:
+                    _die_at(die_at)
+                land_video(SeedanceHook(), video, output_path, **options)
                 status = 0
             finally:
                 os._exit(status)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
+from urllib.parse import parse_qs
 
 BUCKET = "clips"
 
@@ -59,13 +60,54 @@ class Bucket:
             self._s3.abort_multipart_upload(Bucket=BUCKET, Key=item["Key"], UploadId=item["UploadId"])
 
 
+class EqualParts:
+    """In front of an S3 that takes anything: refuses an upload whose parts, but for the last, differ in length.
+
+    So does Cloudflare's R2. Keeps book, too.
+
+    :param app: the WSGI application behind it.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+        self.asked: list[tuple[str, str]] = []
+        self.parts: dict[str, dict[int, int]] = {}
+        self.refuses_to_complete = False
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        method, query = environ["REQUEST_METHOD"], parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+        self.asked.append((method, environ["PATH_INFO"]))
+        upload = query.get("uploadId", [""])[0]
+        if method == "PUT" and "partNumber" in query:
+            length = environ.get("HTTP_X_AMZ_DECODED_CONTENT_LENGTH") or environ["CONTENT_LENGTH"]
+            self.parts.setdefault(upload, {})[int(query["partNumber"][0])] = int(length)
+        if method == "POST" and upload and (self.refuses_to_complete or not self._equal(upload)):
+            body = (
+                b"<Error><Code>InvalidPart</Code>"
+                b"<Message>All non-trailing parts must have the same length.</Message></Error>"
+            )
+            start_response("400 Bad Request", [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
+            return [body]
+        return self._app(environ, start_response)
+
+    def _equal(self, upload: str) -> bool:
+        *before, last = [length for _, length in sorted(self.parts.get(upload, {0: 0}).items())]
+        return len(set(before)) <= 1 and (not before or last <= before[0])
+
+
 @contextmanager
-def bucket() -> Iterator[Bucket]:
-    """A server of its own, with one bucket."""
+def bucket(in_front: Callable[[Any], Any] | None = None) -> Iterator[Bucket]:
+    """A server of its own, with one bucket.
+
+    :param in_front: makes what requests pass first, from the WSGI application behind it.
+    """
     from moto.server import ThreadedMotoServer
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
+    if in_front:
+        assert server._server
+        server._server.app = in_front(server._server.app)
     forget_storages()
     try:
         host, port = server.get_host_and_port()

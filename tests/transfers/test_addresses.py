@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from airflow_provider_seedance.api.addresses import is_public
 from airflow_provider_seedance.api.errors import LandingRefusedError
-from airflow_provider_seedance.transfers.addresses import check_url, is_public
+from airflow_provider_seedance.transfers.addresses import check_url
 from airflow_provider_seedance.transfers.transport import FileHost
 
 from .server import FileServer, says

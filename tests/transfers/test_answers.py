@@ -14,19 +14,24 @@ from airflow_provider_seedance.transfers.download import (
 )
 
 LENGTH = {"content-length": "10"}
+CHUNKED = {"transfer-encoding": "chunked"}
+DAY, LATER = "Sat, 21 Nov 2026 09:00:00 GMT", "Sat, 21 Nov 2026 09:00:01 GMT"
 
 
 @pytest.mark.parametrize(
     ("status", "headers", "wanted", "head"),
     [
         (200, LENGTH | {"etag": '"a"'}, 0, Head(0, 10, '"a"')),
-        (200, LENGTH | {"etag": 'W/"a"'}, 0, Head(0, 10, None)),
-        (200, LENGTH | {"etag": 'W/"a"', "last-modified": "Sat, 21 Nov"}, 0, Head(0, 10, "Sat, 21 Nov")),
-        (200, LENGTH, 5, Head(0, 10, None)),
-        (200, {"transfer-encoding": "chunked"}, 0, Head(0, None, None)),
-        (206, {"content-range": "bytes 5-9/10"}, 5, Head(5, 10, None)),
-        (206, {"content-range": "bytes 5-9/*"}, 5, Head(5, None, None)),
-        (206, {"content-range": "bytes 0-9/10"}, 0, Head(0, 10, None)),
+        (200, LENGTH | {"etag": 'W/"a"', "last-modified": DAY}, 0, Head(0, 10, 'W/"a"', DAY)),
+        (200, LENGTH, 5, Head(0, 10)),
+        (200, CHUNKED, 0, Head(0, None)),
+        (200, CHUNKED | LENGTH, 0, Head(0, None)),
+        (200, {}, 0, Head(0, None, has_end=False)),
+        (206, LENGTH | {"content-range": "bytes 5-9/10"}, 5, Head(5, 10)),
+        (206, LENGTH | {"content-range": "bytes 5-9/*"}, 5, Head(5, None)),
+        (206, {"content-range": "bytes 0-9/10"}, 0, Head(0, 10, has_end=False)),
+        (200, LENGTH | {"content-encoding": "aws-chunked"}, 0, Head(0, 10)),
+        (200, LENGTH | {"content-encoding": "aws-chunked, GZip"}, 0, Head(0, 10, compressed="gzip")),
     ],
 )
 def test_a_body_is_placed(status: int, headers: dict[str, str], wanted: int, head: Head) -> None:
@@ -43,7 +48,6 @@ def test_a_body_is_placed(status: int, headers: dict[str, str], wanted: int, hea
         (416, {}, 0, NotAVideoError),
         (204, {}, 0, NotAVideoError),
         (304, {}, 0, NotAVideoError),
-        (200, {}, 0, NotAVideoError),
         (200, LENGTH | {"content-type": "text/html; charset=utf-8"}, 0, NotAVideoError),
         (400, {}, 0, UnavailableError),
         (403, {}, 5, UnavailableError),
@@ -57,6 +61,44 @@ def test_an_answer_without_the_file_is_an_error(
     with pytest.raises(error) as caught:
         read_head(status, headers, wanted)
     assert type(caught.value) is error
+
+
+@pytest.mark.parametrize(
+    ("first", "validator"),
+    [
+        (Head(0, 10, '"a"', DAY), '"a"'),
+        (Head(0, 10, 'W/"a"', DAY), DAY),
+        (Head(0, 10, 'W/"a"'), None),
+        (Head(0, 10), None),
+    ],
+)
+def test_only_what_stands_for_the_same_bytes_is_asked_by(first: Head, validator: str | None) -> None:
+    assert first.validator == validator
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "same"),
+    [
+        (Head(0, 10, '"a"'), Head(5, 10, '"a"'), True),
+        (Head(0, None, '"a"'), Head(5, 10, '"a"'), True),
+        (Head(0, 10, '"a"'), Head(5, None, '"a"'), True),
+        (Head(0, 10, '"a"', DAY), Head(5, 10, None, DAY), True),
+        (Head(0, 10, None, DAY), Head(5, 10, None, DAY), True),
+        (Head(0, 10, 'W/"a"', DAY), Head(5, 10, 'W/"a"', DAY), True),
+        (Head(0, 10, '"a"'), Head(5, 10, '"b"'), False),
+        (Head(0, 10, '"a"'), Head(5, 11, '"a"'), False),
+        (Head(0, 10, '"a"'), Head(5, 10), False),
+        (Head(0, 10, '"a"', DAY), Head(5, 10, None, LATER), False),
+        (Head(0, 10, '"a"', DAY), Head(5, 10, '"b"', DAY), False),
+        (Head(0, 10, None, DAY), Head(5, 11, None, DAY), False),
+        (Head(0, 10, None, DAY), Head(5, None, None, DAY), False),
+        (Head(0, None, None, DAY), Head(5, None, None, DAY), False),
+        (Head(0, 10, 'W/"a"'), Head(5, 10, 'W/"a"'), False),
+        (Head(0, 10), Head(5, 10), False),
+    ],
+)
+def test_a_continuation_needs_a_proof_that_it_is_the_same_file(first: Head, later: Head, same: bool) -> None:
+    assert first.is_same_file(later) is same
 
 
 def test_the_pause_that_a_host_asks_for_is_kept() -> None:

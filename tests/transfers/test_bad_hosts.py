@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,12 +22,13 @@ from airflow_provider_seedance.simulator import Simulator
 from airflow_provider_seedance.transfers.landing import land_video
 
 from .conftest import SIZE, files_in
-from .mp4 import FTYP, PNG, box, content, moov, track
+from .mp4 import FTYP, PNG, box, content, moov, number, track
 from .server import Answer, FileServer, chunked, cut_at, endless, redirects, says
 
 pytestmark = pytest.mark.usefixtures("no_pause")
 
 PAGE = b"<!doctype html><title>Sorry</title>" + b"<p>busy</p>" * 100
+OPEN = FTYP + moov() + number(0) + b"mdat" + bytes(100)
 REFUSED, INTERRUPTED, NO_VIDEO = LandingRefusedError, LandingInterruptedError, NotAVideoError
 
 
@@ -56,7 +58,8 @@ CASES: list[tuple[str, Answer, type[SeedanceError], str, bool]] = [
     ("HTML page called a video", whole_body(PAGE), NO_VIDEO, "no file of a known kind, not an MP4", True),
     ("JSON error with 200", whole_body(b'{"code": 1}', content_type="application/json"), NO_VIDEO, "json", True),
     ("endless body", endless, REFUSED, "goes on after 3000000 bytes, more than `max_bytes`", False),
-    ("body without a length", says(200, FTYP, Content_Length=None), NO_VIDEO, "doesn't say how long", True),
+    ("no length, cut short", says(200, FTYP, Content_Length=None), INTERRUPTED, "at byte 32, before the end", True),
+    ("no length anywhere", says(200, OPEN, Content_Length=None), NO_VIDEO, "nor does the file itself", True),
     ("chunked body cut short", chunked(FTYP, end=False), INTERRUPTED, "given up", True),
     ("empty body", whole_body(b""), NO_VIDEO, "next to nothing", True),
     ("a picture", whole_body(PNG), NO_VIDEO, "is a image/png, not an MP4", True),
@@ -64,7 +67,7 @@ CASES: list[tuple[str, Answer, type[SeedanceError], str, bool]] = [
     ("no content", whole_body(FTYP + moov()), NO_VIDEO, "no content", True),
     ("sound only", whole_body(FTYP + moov(track(b"soun")) + box(b"mdat", bytes(9))), NO_VIDEO, "without a pict", True),
     ("nonsense inside", whole_body(FTYP + b"\0\0\0\2moov" + bytes(50)), NO_VIDEO, "damaged", True),
-    ("compressed", whole_body(FTYP, Content_Encoding="gzip"), NO_VIDEO, "compressed", True),
+    ("compressed", whole_body(gzip.compress(FTYP), Content_Encoding="gzip"), NO_VIDEO, "compressed (gzip)", True),
     ("HTTP 500 for ever", says(500), INTERRUPTED, "HTTP 500", True),
     ("another status", says(409), NO_VIDEO, "HTTP 409", True),
     ("redirect to file://", redirects("file:///etc/passwd"), REFUSED, "file://; only http:// and https://", False),
@@ -221,7 +224,7 @@ def test_a_host_that_refuses_connections_is_an_error(hook: SeedanceHook, out: Pa
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port = sock.getsockname()[1]
-    with pytest.raises(LandingInterruptedError, match=r"127\.0\.0\.1 failed .*refused.* 6 failures"):
+    with pytest.raises(LandingInterruptedError, match=r"127\.0\.0\.1 failed: 127\.0\.0\.1 refuses conn.* 6 failures"):
         land_video(hook, {"video_url": f"http://127.0.0.1:{port}/a.mp4"}, f"file://{out}/a.mp4")
 
 

@@ -1,0 +1,1 @@
+"""Landing: from a vendor's URL to the user's own storage."""
