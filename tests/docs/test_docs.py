@@ -61,3 +61,38 @@ def test_the_readme_points_to_pages_that_exist() -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / "README.md").read_text(encoding="utf-8"))
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+PROSE = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "docs").rglob("*.rst")])
+CAPITALS = {"CGNAT", "DEBUG", "DELETE", "SIGKILL", "SOCKS"}
+"""What is written in capitals for good; file names apart."""
+
+
+def prose(page: str) -> str:
+    """A page without its code and the targets of its links."""
+    return re.sub(r"```.*?```|`[^`]*`|\]\([^)]*\)", " ", page, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    ("page", "found"),
+    [
+        ("| a row |\nMILLION\n| x | LOOKMILLION |", ["MILLION", "LOOKMILLION"]),
+        ("It takes TBD seconds. TODO: measure", ["TBD", "TODO"]),
+        ("XXX of ???", ["XXX", "???"]),
+        ("Lorem ipsum dolor", ["Lorem ipsum"]),
+        ("`YOUR-KEY` and HTTP and [LICENSE](LICENSE), see AGENTS.md", []),
+    ],
+)
+def test_a_placeholder_is_noticed(page: str, found: list[str]) -> None:
+    assert placeholders(page) == found
+
+
+def placeholders(page: str) -> list[str]:
+    """Words that somebody meant to replace."""
+    capitals = r"(?<!\[)\b[A-Z]{5,}\b(?!\.md)|\b(?:TODO|FIXME|TBD|XXX)\b|\?\?\?|(?i:lorem ipsum)"
+    return [word for word in re.findall(capitals, prose(page)) if word not in CAPITALS]
+
+
+@pytest.mark.parametrize("page", PROSE, ids=lambda page: str(page.relative_to(ROOT)))
+def test_no_page_has_a_placeholder_left(page: Path) -> None:
+    assert placeholders(page.read_text(encoding="utf-8")) == []
