@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.stack.conftest import teller
 from tests.ui.browser import Visitors, killed_after, launch
+from tests.ui.node import Node
 from tests.ui.world import World, world
 
 
@@ -21,6 +23,17 @@ def browser() -> Iterator[Browser]:
         yield browser
         with killed_after(30):
             browser.close()
+
+
+@pytest.fixture(scope="session")
+def node() -> Iterator[Node]:
+    """A Node.js that runs the pages' modules."""
+    program = shutil.which("node")
+    if program is None:
+        pytest.skip("there is no Node.js on this machine")
+    node = Node(program)
+    yield node
+    node.close()
 
 
 @pytest.fixture(scope="session")

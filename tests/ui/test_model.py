@@ -1,43 +1,16 @@
-"""What task instances and XComs say about videos: the pages' own logic, without an Airflow."""
+"""What task instances and their XComs say about videos: the pages' own logic, run by Node.js, without a browser."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route
 
 from airflow_provider_seedance.plugins.seedance_ui import STATIC
-
-pytestmark = pytest.mark.ui
+from tests.ui.node import Node
 
 NOW = "2026-11-21T12:00:00Z"
 BEFORE, AFTER = "2026-11-21T11:00:00Z", "2026-11-21T13:00:00Z"
-
-
-@pytest.fixture(scope="module")
-def page(browser: Browser) -> Iterator[Page]:
-    """A page with the pages' modules and nothing else."""
-
-    def serve(route: Route) -> None:
-        name = route.request.url.rsplit("/", 1)[1]
-        if name:
-            route.fulfill(path=STATIC / name)
-        else:
-            route.fulfill(body="<!doctype html><title>modules</title>", content_type="text/html")
-
-    page = browser.new_page()
-    page.route("http://pages.test/**", serve)
-    page.goto("http://pages.test/")
-    yield page
-    page.close()
-
-
-def call(page: Page, function: str, *arguments: Any, module: str = "model.js") -> Any:
-    """Calls a function of a module with JSON."""
-    script = "async ([file, name, all]) => (await import('/' + file))[name](...all)"
-    return page.evaluate(script, [module, function, arguments])
 
 
 def task(name: str = "create", state: str | None = "success", run: str = "r1", **fields: Any) -> dict[str, Any]:
@@ -63,23 +36,26 @@ def task(name: str = "create", state: str | None = "success", run: str = "r1", *
 
 
 def assembled(
-    page: Page, tasks: list[dict[str, Any]], facts: dict[str, Any], after: dict[str, list[str]] | None = None
+    node: Node, tasks: list[dict[str, Any]], facts: dict[str, Any], after: dict[str, list[str]] | None = None
 ) -> list[dict[str, Any]]:
-    """The videos that the tasks make: facts by task id (of any run and index), `after` as a DAG's structure."""
+    """The videos that the tasks make: XComs by task id (of any run and index), `after` as a DAG's structure."""
     script = """async ([tasks, facts, after, now]) => {
-        const { assemble, stateOf, waitingSeconds } = await import('/model.js');
-        const factsOf = (task) => facts[`${task.task_id}/${task.map_index}`] ?? facts[task.task_id];
+        const { readFacts, readTask } = await load('intake.js');
+        const { assemble, stateOf, waitingSeconds } = await load('model.js');
+        const told = (task) => facts[`${task.task_id}/${task.map_index}`] ?? facts[task.task_id];
+        const factsOf = (task) => told(task) && readFacts('return_value', told(task));
         const isAfter = (task, earlier) => (after[earlier.task_id] ?? []).includes(task.task_id);
-        return assemble(tasks, factsOf, isAfter).map((video) => ({
+        const errorOf = (task) => task.state === 'failed' ? facts.error : undefined;
+        return assemble(tasks.map(readTask), factsOf, isAfter, errorOf).map((video) => ({
             ...video, state: stateOf(video, Date.parse(now)), seconds_waited: waitingSeconds(video, Date.parse(now)),
         }));
     }"""
-    found: list[dict[str, Any]] = page.evaluate(script, [tasks, facts, after or {}, NOW])
+    found: list[dict[str, Any]] = node.run(script, [tasks, facts, after or {}, NOW])
     return found
 
 
-def group(page: Page, *tasks: dict[str, Any], **facts: Any) -> str:
-    (video,) = assembled(page, list(tasks), facts, {"create": ["wait"], "wait": ["store"]})
+def group(node: Node, *tasks: dict[str, Any], **facts: Any) -> str:
+    (video,) = assembled(node, list(tasks), facts, {"create": ["wait"], "wait": ["store"]})
     word: str = video["state"]["group"]
     return word
 
@@ -118,113 +94,63 @@ QUEUED = {"video_id": "v", "status": "queued"}
         (("success", "success", "failed"), {"create": QUEUED, "wait": EXPIRED}, "expired"),
     ],
 )
-def test_where_a_video_stands(page: Page, states: tuple[str | None, ...], facts: dict[str, Any], expected: str) -> None:
+def test_where_a_video_stands(node: Node, states: tuple[str | None, ...], facts: dict[str, Any], expected: str) -> None:
     tasks = [task(name, state) for name, state in zip(("create", "wait", "store"), states, strict=False)]
-    assert group(page, *tasks, **facts) == expected
+    assert group(node, *tasks, **facts) == expected
 
 
-def test_a_wait_belongs_to_the_order_with_its_id_whatever_the_dag_looks_like(page: Page) -> None:
+def test_a_wait_belongs_to_the_order_with_its_id_whatever_the_dag_looks_like(node: Node) -> None:
     orders = [task("create_a"), task("create_b")]
     waits = [task("wait_x", "deferred", rendered_fields={"video_id": "b"})]
     facts = {"create_a": {"video_id": "a"}, "create_b": {"video_id": "b"}}
-    videos = assembled(page, orders + waits, facts, {"create_a": ["wait_x"]})
+    videos = assembled(node, orders + waits, facts, {"create_a": ["wait_x"]})
     assert {video["id"]: video.get("wait", {}).get("task_id") for video in videos} == {"a": None, "b": "wait_x"}
 
 
-def test_an_id_may_come_as_the_whole_dict_that_the_order_returned(page: Page) -> None:
+def test_an_id_may_come_as_the_whole_dict_that_the_order_returned(node: Node) -> None:
     for rendered in ({"video_id": "v", "status": "queued"}, "{'status': 'queued', 'video_id': 'v', 'model': None}"):
         (video,) = assembled(
-            page, [task("create"), task("wait", "running", rendered_fields={"video_id": rendered})], {"create": QUEUED}
+            node, [task("create"), task("wait", "running", rendered_fields={"video_id": rendered})], {"create": QUEUED}
         )
         assert video["wait"]["task_id"] == "wait"
 
 
-def test_without_an_id_the_task_right_after_the_only_order_waits_for_it(page: Page) -> None:
-    (video,) = assembled(page, [task("create"), task("wait", "queued")], {}, {"create": ["wait"]})
+def test_without_an_id_the_task_right_after_the_only_order_waits_for_it(node: Node) -> None:
+    (video,) = assembled(node, [task("create"), task("wait", "queued")], {}, {"create": ["wait"]})
     assert video["state"]["word"] == "queued"
 
 
-def test_without_an_id_a_task_after_two_orders_waits_for_nobody_knows_which(page: Page) -> None:
+def test_without_an_id_a_task_after_two_orders_waits_for_nobody_knows_which(node: Node) -> None:
     tasks = [task("create_a"), task("create_b"), task("wait", "queued")]
-    videos = assembled(page, tasks, {}, {"create_a": ["wait"], "create_b": ["wait"]})
+    videos = assembled(node, tasks, {}, {"create_a": ["wait"], "create_b": ["wait"]})
     assert [video.get("wait") for video in videos] == [None, None]
 
 
-def test_mapped_tasks_are_put_together_by_their_index(page: Page) -> None:
+def test_mapped_tasks_are_put_together_by_their_index(node: Node) -> None:
     tasks = [task(name, "running", map_index=index) for name in ("create", "wait") for index in range(3)]
-    videos = assembled(page, tasks, {}, {"create": ["wait"]})
+    videos = assembled(node, tasks, {}, {"create": ["wait"]})
     assert len(videos) == 3
     assert all(video["create"]["map_index"] == video["wait"]["map_index"] for video in videos)
 
 
-def test_a_sensor_that_watches_a_video_of_elsewhere_is_a_video_of_its_own(page: Page) -> None:
-    (video,) = assembled(page, [task("wait", "deferred", rendered_fields={"video_id": "elsewhere"})], {})
+def test_a_sensor_that_watches_a_video_of_elsewhere_is_a_video_of_its_own(node: Node) -> None:
+    (video,) = assembled(node, [task("wait", "deferred", rendered_fields={"video_id": "elsewhere"})], {})
     assert video["id"] == "elsewhere"
     assert video["state"]["group"] == "waiting"
 
 
-def test_equal_ids_in_two_runs_stay_with_their_runs(page: Page) -> None:
+def test_equal_ids_in_two_runs_stay_with_their_runs(node: Node) -> None:
     tasks = [task(name, "success", run=run) for run in ("r1", "r2") for name in ("create", "wait")]
-    videos = assembled(page, tasks, {"create": QUEUED, "wait": READY})
+    videos = assembled(node, tasks, {"create": QUEUED, "wait": READY})
     assert sorted((v["create"]["dag_run_id"], v["wait"]["dag_run_id"]) for v in videos) == [("r1", "r1"), ("r2", "r2")]
 
 
-def test_a_subclass_of_an_operator_is_known_by_its_fields(page: Page) -> None:
+def test_a_subclass_of_an_operator_is_known_by_its_fields(node: Node) -> None:
     own = task("mine", operator="MyVideoOperator", rendered_fields={"seedance_conn_id": "c", "prompt": "p"})
-    assert call(page, "roleOf", own) == "create"
-    assert call(page, "roleOf", task("other", operator="BashOperator", rendered_fields={"prompt": "p"})) is None
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "expected"),
-    [
-        ("return_value", {"video_id": "v"}, {"video_id": "v"}),
-        ("return_value", '{"video_id": "v"}', {"video_id": "v"}),  # Airflow 3.1
-        ("return_value", "s3://xcom-backend/reference", {}),
-        ("return_value", ["v"], {}),
-        ("return_value", None, {}),
-        ("video_id", "v", {"video_id": "v"}),
-        ("video_id", '"v"', {"video_id": "v"}),
-        ("video_id", 7, {}),
-    ],
-)
-def test_xcoms_that_are_no_facts_say_nothing(page: Page, key: str, value: Any, expected: dict[str, Any]) -> None:
-    assert call(page, "readFacts", key, value) == expected
-
-
-@pytest.mark.parametrize(
-    ("url", "safe"),
-    [
-        ("https://x.test/v.mp4?sig=1", "https://x.test/v.mp4?sig=1"),
-        ("http://x.test/v.mp4", "http://x.test/v.mp4"),
-        ("javascript:alert(1)", None),
-        (" javascript:alert(1)", None),
-        ("data:text/html,<script>alert(1)</script>", None),
-        ("s3://bucket/v.mp4", None),
-        ("file:///etc/passwd", None),
-        ("/relative", None),
-        ("", None),
-        (None, None),
-        (7, None),
-    ],
-)
-def test_only_http_urls_become_links(page: Page, url: Any, safe: str | None) -> None:
-    assert call(page, "safeUrl", url) == safe
-    script = """async (url) => {
-        const { h } = await import('/dom.js');
-        return ['href', 'src', 'poster'].map((name) => h('a', { [name]: url }).getAttribute(name));
-    }"""
-    assert page.evaluate(script, url) == [safe] * 3
-
-
-def test_text_never_becomes_markup(page: Page) -> None:
-    script = """async (text) => {
-        const { h } = await import('/dom.js');
-        const element = h('p', { title: text }, text);
-        return [element.children.length, element.textContent, element.title];
-    }"""
-    text = "<img src=x onerror=alert(1)>"
-    assert page.evaluate(script, text) == [0, text, text]
+    assert node.call("model.js", "roleOf", own) == "create"
+    assert (
+        node.call("model.js", "roleOf", task("other", operator="BashOperator", rendered_fields={"prompt": "p"})) is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -238,32 +164,29 @@ def test_text_never_becomes_markup(page: Page) -> None:
         ("shortly", 150, "2.5 min"),
         ("bytes", 999, "999 B"),
         ("bytes", 3_481_216, "3.5 MB"),
-        ("number", "5", 5),
-        ("number", "{{ params.n }}", None),
-        ("number", "", None),
     ],
 )
-def test_figures_are_told_in_words(page: Page, function: str, value: Any, told: Any) -> None:
-    assert call(page, function, value) == told
+def test_figures_are_told_in_words(node: Node, function: str, value: Any, told: Any) -> None:
+    assert node.call("model.js", function, value) == told
 
 
-def test_the_wait_is_the_vendor_s_own_if_it_says_so_else_the_tasks(page: Page) -> None:
+def test_the_wait_is_the_vendor_s_own_if_it_says_so_else_the_tasks(node: Node) -> None:
     times = {"created_at": "2026-11-21T11:00:00Z", "completed_at": "2026-11-21T11:01:30Z"}
-    (told,) = assembled(page, [task("create")], {"create": READY | times})
+    (told,) = assembled(node, [task("create")], {"create": READY | times})
     assert told["seconds_waited"] == 90
-    (active,) = assembled(page, [task("create"), task("wait", "deferred")], {}, {"create": ["wait"]})
+    (active,) = assembled(node, [task("create"), task("wait", "deferred")], {}, {"create": ["wait"]})
     assert active["seconds_waited"] == 3600
 
 
-def test_days_without_videos_are_in_the_charts_too(page: Page) -> None:
+def test_days_without_videos_are_in_the_charts_too(node: Node) -> None:
     script = """async ([tasks, now]) => {
-        const { assemble, byDay } = await import('/model.js');
+        const { assemble, byDay } = await load('model.js');
         return byDay(assemble(tasks, () => ({ tokens: 5 })), Date.parse(now)).map((row) => [row.total, row.tokens]);
     }"""
     days = [task("create", run=str(day), start_date=f"2026-11-{day}T12:00:00Z") for day in (17, 17, 20)]
     for number, each in enumerate(days):
         each["dag_run_id"] = str(number)
-    assert page.evaluate(script, [days, NOW]) == [[2, 10], [0, 0], [0, 0], [1, 5]]
+    assert node.run(script, [days, NOW]) == [[2, 10], [0, 0], [0, 0], [1, 5]]
 
 
 def test_every_operator_of_the_package_has_a_role() -> None:

@@ -1,6 +1,7 @@
 // Airflow's public REST API, with the session of whoever looks at the page. Nothing else is ever asked.
 
-import { keyOf, readFacts, ROLES, xcomKeyFor } from "./model.js";
+import { readFacts, readLogRecord, readTask } from "./intake.js";
+import { keyOf, roleOf, ROLES, xcomKeyFor } from "./model.js";
 
 // This file is at <Airflow>/seedance-ui/<version>/api.js.
 const AIRFLOW = new URL("../../", import.meta.url);
@@ -61,7 +62,7 @@ export const dagUrl = (dag) => new URL(`dags/${part(dag)}`, AIRFLOW).href;
 /** One task instance. */
 export async function taskInstance({ dag, run, task, mapIndex }, signal) {
   const mapped = mapIndex >= 0 ? `/${mapIndex}` : "";
-  return get(`${runPath(dag, run)}/${part(task)}${mapped}`, {}, signal);
+  return readTask(await get(`${runPath(dag, run)}/${part(task)}${mapped}`, {}, signal));
 }
 
 /** What the newest try's log says: the provider's own lines, and errors. */
@@ -69,9 +70,10 @@ export async function logLines(task, signal) {
   const path = `${runPath(task.dag_id, task.dag_run_id)}/${part(task.task_id)}/logs/${Math.max(task.try_number, 1)}`;
   const { content } = await get(path, { map_index: task.map_index, full_content: true }, signal);
   if (!Array.isArray(content)) return [];
-  return content.filter((line) => typeof line?.event === "string" && !line.event.startsWith("::")
-    && (/seedance/i.test(line.logger ?? "") || line.level === "error" || line.level === "critical"));
+  return content.map(readLogRecord).filter((line) => line && (/seedance/i.test(line.logger) || isError(line)));
 }
+
+const isError = ({ level, error }) => level === "error" || level === "critical" || error;
 
 /** Which tasks of a DAG come right after which: (task, earlier task) -> boolean. Each DAG is asked for once. */
 export class Structures {
@@ -113,7 +115,7 @@ export async function eachPage({ dag = "~", run = "~", most, ...filter }, onPage
   const ask = async (offset) => {
     const params = { order_by: "-run_after", ...filter, limit: PAGE, offset };
     const page = await get(runPath(dag, run), params, signal);
-    onPage(page.task_instances, page.total_entries);
+    onPage(page.task_instances.map(readTask), page.total_entries);
     return page;
   };
   const first = await ask(0);
@@ -127,44 +129,53 @@ export async function eachPage({ dag = "~", run = "~", most, ...filter }, onPage
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }
 
-/** Reads what tasks have told about their videos, each once per state and try, the urgent ones first. */
-export class FactsReader {
-  #known = new Map(); // key of the task -> { stamp, facts }, without facts while they are being read
+/** Reads something of each task, once per state and try, the urgent ones first. */
+class Reader {
+  #known = new Map(); // key of the task -> { stamp, found }, without `found` while it is being read
   #waiting = new Map();
   #busy = 0;
+  #whatOf;
+  #read;
   #onNews;
   #isUrgent;
+  #atOnce;
 
   /**
+   * @param whatOf task -> the name of what is to be read of it now, or null
+   * @param read (task, that name) -> what was found
    * @param onNews called when something has been read
    * @param isUrgent tells which tasks go first
+   * @param atOnce how many are read at the same time
    */
-  constructor(onNews, isUrgent = () => false) {
+  constructor({ whatOf, read, onNews, isUrgent = () => false, atOnce }) {
+    this.#whatOf = whatOf;
+    this.#read = read;
     this.#onNews = onNews;
     this.#isUrgent = isUrgent;
+    this.#atOnce = atOnce;
   }
 
-  /** A task's facts; undefined while they have not been read. */
-  of = (task) => (xcomKeyFor(task) === null ? {} : this.#known.get(keyOf(task))?.facts);
+  /** What was found; an empty object where there is nothing to read, undefined while it has not been read. */
+  of = (task) => (this.#whatOf(task) === null ? {} : this.#known.get(keyOf(task))?.found);
 
   /** How many are still to be read. */
   get left() {
     return this.#waiting.size + this.#busy;
   }
 
-  /** Asks for what these tasks may have told and has not been read yet. */
+  /** Asks for what there is to read of these tasks and has not been read yet. */
   want(tasks) {
     for (const task of tasks) {
-      const xcom = xcomKeyFor(task);
-      if (xcom === null) continue;
+      const what = this.#whatOf(task);
+      if (what === null) continue;
       const key = keyOf(task);
-      const stamp = `${xcom} ${task.try_number} ${task.state}`;
+      const stamp = `${what} ${task.try_number} ${task.state}`;
       const known = this.#known.get(key);
       if (known?.stamp === stamp) continue;
-      this.#known.set(key, { stamp, facts: known?.facts });
-      this.#waiting.set(key, { task, xcom });
+      this.#known.set(key, { stamp, found: known?.found });
+      this.#waiting.set(key, { task, what });
     }
-    while (this.#busy < AT_ONCE && this.#waiting.size) this.#next();
+    while (this.#busy < this.#atOnce && this.#waiting.size) this.#next();
   }
 
   /** Forgets what was to be read. */
@@ -174,21 +185,40 @@ export class FactsReader {
 
   async #next() {
     const entries = [...this.#waiting];
-    const [key, { task, xcom }] = entries.find(([, entry]) => this.#isUrgent(entry.task)) ?? entries[0];
+    const [key, { task, what }] = entries.find(([, entry]) => this.#isUrgent(entry.task)) ?? entries[0];
     this.#waiting.delete(key);
     this.#busy += 1;
-    let facts = {};
+    let found = {};
     try {
-      const path = `${runPath(task.dag_id, task.dag_run_id)}/${part(task.task_id)}/xcomEntries/${part(xcom)}`;
-      facts = readFacts(xcom, (await get(path, { map_index: task.map_index })).value);
+      found = await this.#read(task, what);
     } catch (error) {
-      // No such XCom, or none for this viewer: the page shows what the task instance says.
+      // There is no such thing, or none for this viewer: the page shows what the task instance says.
       if (![403, 404].includes(error.status)) setTimeout(() => this.#known.delete(key), AGAIN);
     }
     const known = this.#known.get(key);
-    if (known) known.facts = facts;
+    if (known) known.found = found;
     this.#busy -= 1;
     this.#onNews();
     if (this.#waiting.size) this.#next();
   }
 }
+
+/** Reads what tasks have told about their videos. */
+export const factsReader = (onNews, isUrgent) => new Reader({
+  whatOf: xcomKeyFor,
+  read: async (task, key) => {
+    const path = `${runPath(task.dag_id, task.dag_run_id)}/${part(task.task_id)}/xcomEntries/${part(key)}`;
+    return readFacts(key, (await get(path, { map_index: task.map_index })).value);
+  },
+  onNews,
+  isUrgent,
+  atOnce: AT_ONCE,
+});
+
+/** Reads the errors that tasks have failed with, from their logs. */
+export const errorsReader = (onNews) => new Reader({
+  whatOf: (task) => (task.state === "failed" && task.start_date && roleOf(task) ? "log" : null),
+  read: async (task) => ({ error: (await logLines(task)).findLast(({ error }) => error)?.error }),
+  onNews,
+  atOnce: 1,
+});

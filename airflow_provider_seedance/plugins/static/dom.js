@@ -1,11 +1,22 @@
 // Elements from data. Texts are always text: nothing that was read anywhere becomes markup or a script.
 
-import { safeUrl } from "./model.js";
+import { foreignUrl, safeUrl } from "./intake.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const URLS = new Set(["href", "src", "poster"]);
 
-/** An HTML element. Attributes that are null or false are left out; `on...` are listeners; URLs must be http(s). */
+/** Airflow's own address, from where nothing may be loaded that a vendor or a DAG names. */
+export const AIRFLOW = import.meta.url;
+
+const URLS = {
+  href: safeUrl,
+  src: (value) => foreignUrl(value, AIRFLOW),
+  poster: (value) => foreignUrl(value, AIRFLOW),
+};
+
+/**
+ * An HTML element. Attributes that are null or false are left out; `on...` are listeners; URLs must be http(s), and those
+ * of pictures and videos not Airflow's own.
+ */
 export const h = (tag, attributes = {}, ...children) => fill(document.createElement(tag), attributes, children);
 
 /** An SVG element. */
@@ -16,8 +27,8 @@ function fill(element, attributes, children) {
     if (value === null || value === undefined || value === false) continue;
     if (name.startsWith("on")) {
       element.addEventListener(name.slice(2), value);
-    } else if (URLS.has(name)) {
-      const url = safeUrl(value);
+    } else if (Object.hasOwn(URLS, name)) {
+      const url = URLS[name](value);
       if (url) element.setAttribute(name, url);
     } else {
       element.setAttribute(name, value === true ? "" : value);

@@ -1,12 +1,15 @@
 // The "Seedance" page: recent videos of all DAGs that the viewer may see.
 
-import { ApiError, dagUrl, eachPage, FactsReader, operatorsOf, serverTime, Structures, taskUrl } from "./api.js";
-import { bars, compact } from "./charts.js";
-import { arrange, h, Page, register, renew } from "./dom.js";
 import {
-  assemble, byDay, duration, GROUPS, keyOf, passes, relative, shortly, stateOf, time, waitingSeconds,
+  ApiError, dagUrl, eachPage, errorsReader, factsReader, operatorsOf, serverTime, Structures, taskUrl,
+} from "./api.js";
+import { bars, compact } from "./charts.js";
+import { AIRFLOW, arrange, h, Page, register, renew } from "./dom.js";
+import { time } from "./intake.js";
+import {
+  assemble, byDay, duration, GROUPS, keyOf, passes, playable, relative, shortly, stateOf, still, waitingSeconds,
 } from "./model.js";
-import { badge, playable, still } from "./view.js";
+import { badge, remarks, saying } from "./view.js";
 
 const EVERY = 5000; // milliseconds between looks
 const MOST = 500; // orders that are read at first, and with each "older"
@@ -24,7 +27,9 @@ class Gallery extends Page {
     this.cards = new Map();
     this.visible = new Set();
     this.build();
-    this.watch = new IntersectionObserver((entries) => entries.forEach((entry) => this.sees(entry)), { rootMargin: "200px" });
+    this.watch = new IntersectionObserver((entries) => {
+      for (const entry of entries) this.sees(entry);
+    }, { rootMargin: "200px" });
     this.load();
     this.ticking = setInterval(() => this.tick(), 1000);
     this.looking = setInterval(() => this.look(), EVERY);
@@ -33,6 +38,7 @@ class Gallery extends Page {
   stop() {
     this.abort?.abort();
     this.facts?.stop();
+    this.errors?.stop();
     this.watch.disconnect();
     clearInterval(this.ticking);
     clearInterval(this.looking);
@@ -72,10 +78,12 @@ class Gallery extends Page {
   async load() {
     this.abort?.abort();
     this.facts?.stop();
+    this.errors?.stop();
     this.abort = new AbortController();
     const { signal } = this.abort;
     this.tasks = new Map();
-    this.facts = new FactsReader(() => this.soon(), (task) => this.visible.has(keyOf(task)));
+    this.facts = factsReader(() => this.soon(), (task) => this.visible.has(keyOf(task)));
+    this.errors = errorsReader(() => this.soon());
     this.structures = new Structures(() => this.soon());
     this.total = null;
     this.problem = "";
@@ -149,7 +157,7 @@ class Gallery extends Page {
 
   show() {
     const now = serverTime();
-    this.videos = assemble([...this.tasks.values()], this.facts.of, this.structures.isAfter);
+    this.videos = assemble([...this.tasks.values()], this.facts.of, this.structures.isAfter, (task) => this.errors.of(task)?.error);
     const { state, ...others } = this.filters;
     const inChoice = this.videos.filter((video) => passes(video, others, now));
     const found = state ? inChoice.filter((video) => stateOf(video, now).group === state) : inChoice;
@@ -169,12 +177,14 @@ class Gallery extends Page {
     for (const video of this.loading ? found.slice(0, this.shown) : [...found, ...this.videos]) {
       const enough = video.wait?.state === "success" && !this.visible.has(keyOf(video.wait));
       this.facts.want(enough ? [video.wait, video.land].filter(Boolean) : video.tasks);
+      // A log is long, so only of what can be seen.
+      this.errors.want(video.tasks.filter((task) => this.visible.has(keyOf(task))));
     }
   }
 
   showStatus(found) {
     const parts = [this.problem || (this.loading && !this.videos.length ? "Reading…" : `${found.length} of ${this.videos.length} videos`)];
-    const busy = this.loading || this.structures.left > 0 || this.facts.left > 0;
+    const busy = this.loading || this.structures.left > 0 || this.facts.left > 0 || this.errors.left > 0;
     this.list.setAttribute("aria-busy", String(busy));
     if (this.facts.left) parts.push(`reading the details of ${this.facts.left}`);
     const words = parts.join(", ");
@@ -277,7 +287,10 @@ class Gallery extends Page {
     const card = [...this.cards.values()].find(({ element }) => element === target);
     if (!card?.video) return;
     for (const task of card.video.tasks) this.visible[isIntersecting ? "add" : "delete"](keyOf(task));
-    if (isIntersecting) this.facts.want(card.video.tasks);
+    if (isIntersecting) {
+      this.facts.want(card.video.tasks);
+      this.errors.want(card.video.tasks);
+    }
     card.sees(isIntersecting);
   }
 
@@ -304,7 +317,9 @@ class Card {
     this.state = h("p", { class: "state" });
     this.facts = h("p", { class: "muted" });
     this.when = h("p", { class: "muted" });
-    this.element = h("li", { class: "card" }, this.media, h("div", { class: "body" }, h("h2", {}, this.title), this.state, this.facts, this.when));
+    this.remarks = h("div", { class: "remarks" });
+    this.element = h("li", { class: "card" }, this.media,
+      h("div", { class: "body" }, h("h2", {}, this.title), this.state, this.facts, this.when, this.remarks));
   }
 
   show(video, now) {
@@ -319,13 +334,15 @@ class Card {
     const facts = [video.vendor ?? video.connection, video.model, video.seconds && `${video.seconds} s`].filter(Boolean).join(" · ");
     if (this.facts.textContent !== facts) this.facts.textContent = facts;
     renew(this.when, [h("a", { href: dagUrl(video.dag) }, video.dag), h("span", {}, ` · ${when(video, now)}`)]);
+    const said = saying(video);
+    renew(this.remarks, [...(said ? [h("p", { class: "note said", title: video.error.message }, said)] : []), ...remarks(video)]);
     this.showMedia(now);
   }
 
   showMedia(now) {
     const { group } = stateOf(this.video, now);
-    const url = playable(this.video.facts, now);
-    const picture = still(this.video.facts, now);
+    const url = playable(this.video.facts, now, AIRFLOW);
+    const picture = still(this.video.facts, now, AIRFLOW);
     const kind = JSON.stringify([group, url, picture]);
     if (kind === this.kind) return; // a video that plays is left alone
     this.kind = kind;

@@ -1,4 +1,6 @@
-// What task instances and their XComs say about videos. Pure: no requests, no DOM.
+// What task instances and their XComs say about videos. Pure: no requests, no DOM. All that it is given has passed intake.js.
+
+import { foreignUrl, time } from "./intake.js";
 
 /** What each operator does to a video: it orders it, waits for it, or stores it. */
 export const ROLES = {
@@ -44,30 +46,6 @@ export function xcomKeyFor(task) {
   return roleOf(task) === "create" && ["deferred", "failed"].includes(task.state) ? "video_id" : null;
 }
 
-/** An XCom's value as an object of facts; what is no such object says nothing. */
-export function readFacts(key, value) {
-  let found = value;
-  if (typeof found === "string" && key === "return_value") {
-    try {
-      found = JSON.parse(found);
-    } catch {
-      return {};
-    }
-  }
-  if (key === "video_id") return typeof found === "string" && found ? { video_id: found.replace(/^"(.*)"$/, "$1") } : {};
-  return found && typeof found === "object" && !Array.isArray(found) ? found : {};
-}
-
-/** The video's id in a task's rendered fields: the id itself, or the dict that the create operator returns. */
-export function renderedVideoId(task) {
-  const value = task.rendered_fields?.video_id;
-  if (value && typeof value === "object") return typeof value.video_id === "string" ? value.video_id : null;
-  if (typeof value !== "string" || !value) return null;
-  const inDict = /['"]video_id['"]: ?['"]([^'"]+)['"]/.exec(value);
-  if (inDict) return inDict[1];
-  return value.includes("{{") ? null : value;
-}
-
 /**
  * Puts tasks together to videos: who ordered it, who waits for it, who stored it.
  *
@@ -76,9 +54,10 @@ export function renderedVideoId(task) {
  * @param tasks task instances as the API has them
  * @param factsOf task -> its facts, or undefined while they have not been read
  * @param isAfter (task, earlier task) -> whether the one comes right after the other in their DAG
+ * @param errorOf task -> the error that it failed with, or undefined
  * @returns videos, newest first; a task that waits for nobody knows what yet is no video
  */
-export function assemble(tasks, factsOf, isAfter = () => false) {
+export function assemble(tasks, factsOf, isAfter = () => false, errorOf = () => undefined) {
   const videos = [];
   const byId = new Map();
   const byRun = new Map();
@@ -95,7 +74,7 @@ export function assemble(tasks, factsOf, isAfter = () => false) {
     const without = [];
     for (const task of tasks) {
       if (roleOf(task) !== role) continue;
-      const id = factsOf(task)?.video_id ?? renderedVideoId(task);
+      const id = factsOf(task)?.video_id ?? task.rendered_fields?.video_id;
       const video = byId.get(runOf(task) + id) ?? byId.get(id) ?? besides(task, id, byRun.get(runOf(task)) ?? [], factsOf, isAfter);
       if (!video) without.push([task, id]);
       else if (!video[role] || isNewer(task, video[role])) video[role] = task;
@@ -110,7 +89,7 @@ export function assemble(tasks, factsOf, isAfter = () => false) {
       else add({ key: keyOf(task), [role]: task }, task, id);
     }
   }
-  for (const video of videos) complete(video, factsOf);
+  for (const video of videos) complete(video, factsOf, errorOf);
   return videos.sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0));
 }
 
@@ -124,39 +103,45 @@ function besides(task, id, videos, factsOf, isAfter) {
 
 const isNewer = (task, other) => (task.run_after ?? "") > (other.run_after ?? "");
 
-function complete(video, factsOf) {
+function complete(video, factsOf, errorOf) {
   const tasks = [video.create, video.wait, video.land].filter(Boolean);
   const rendered = Object.assign({}, ...tasks.map((task) => task.rendered_fields ?? {}).reverse());
   const facts = {};
   for (const task of tasks) {
     for (const [name, value] of Object.entries(factsOf(task) ?? {})) {
-      if (value !== null && value !== undefined) facts[name] = value;
+      if (name !== "unreadable") facts[name] = value;
     }
   }
   const first = tasks[0];
   video.tasks = tasks;
   video.facts = facts;
   video.at = first.start_date ?? first.run_after ?? "";
-  video.id = text(facts.video_id) ?? (video.wait && renderedVideoId(video.wait)) ?? null;
+  video.id = facts.video_id ?? video.wait?.rendered_fields?.video_id ?? null;
   video.dag = first.dag_id;
-  video.prompt = text(video.create?.rendered_fields?.prompt);
-  video.model = text(facts.model) ?? text(video.create?.rendered_fields?.model);
-  video.vendor = text(facts.vendor);
-  video.connection = text(rendered.seedance_conn_id);
-  video.seconds = number(facts.duration) ?? number(facts.seconds) ?? number(video.create?.rendered_fields?.duration);
+  const ordered = video.create?.rendered_fields ?? {};
+  video.prompt = ordered.prompt ?? null;
+  video.model = facts.model ?? ordered.model ?? null;
+  video.vendor = facts.vendor ?? null;
+  video.connection = rendered.seedance_conn_id ?? null;
+  video.seconds = facts.duration ?? facts.seconds ?? (ordered.duration > 0 ? ordered.duration : null);
+  video.unreadable = [...new Set(tasks.flatMap((task) => [...(task.unreadable ?? []), ...(factsOf(task)?.unreadable ?? [])]))];
+  video.error = tasks.map(errorOf).find(Boolean) ?? null;
 }
+
+/** Whether nobody can say if the vendor makes (and bills) the video: its order went out, and no answer came back. */
+export const isInDoubt = (video) => video.error?.type === "SubmissionUnknownError";
 
 /** Where a video stands: its group and the word for it. */
 export function stateOf(video, now) {
   const { create, wait, land, facts } = video;
   const orderedBy = [create, wait].filter(Boolean);
   const failed = orderedBy.find((task) => task.state === "failed");
-  if (failed) return { group: "failed", word: "failed" };
+  if (failed) return { group: "failed", word: isInDoubt(video) ? "in doubt" : "failed" };
   const dropped = orderedBy.find((task) => DROPPED.has(task.state));
   if (dropped) return { group: "dropped", word: words(dropped.state) };
   const active = orderedBy.find(isActive);
   if (active) return { group: "waiting", word: words(active.state ?? "not scheduled yet") };
-  if (land?.state === "success" || text(facts.uri)) return { group: "stored", word: "stored" };
+  if (land?.state === "success" || facts.uri) return { group: "stored", word: "stored" };
   if (!wait && !facts.video_url && facts.status !== "succeeded") {
     const ended = ["failed", "cancelled", "expired"].includes(facts.status);
     return ended ? { group: "failed", word: facts.status } : { group: "submitted", word: "submitted" };
@@ -185,7 +170,8 @@ export function waitingSeconds(video, now) {
 
 /** Tokens that the vendor counted. */
 export function tokensOf(facts) {
-  return number(facts.tokens) ?? number(facts.usage?.total_tokens) ?? number(facts.usage?.completion_tokens);
+  const figures = [facts.tokens, facts.usage?.total_tokens, facts.usage?.completion_tokens];
+  return figures.find((figure) => typeof figure === "number") ?? null;
 }
 
 /** Whether a video passes the filters; an empty filter lets all pass. */
@@ -215,7 +201,7 @@ export function byDay(videos, now) {
     const waited = waitingSeconds(video, now);
     if (waited !== null && ["ready", "stored", "expired"].includes(group)) row.waits.push(waited);
     row.tokens += tokensOf(video.facts) ?? 0;
-    row.cost += number(video.facts.cost) ?? 0;
+    row.cost += video.facts.cost ?? 0;
   }
   const rows = [...days.values()].sort((a, b) => (a.day < b.day ? -1 : 1));
   for (const row of rows) {
@@ -246,15 +232,19 @@ function dayOf(at) {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }
 
-/** An http(s) URL, or null: nothing else may become a link, a picture or a video. */
-export function safeUrl(value) {
-  try {
-    const url = new URL(value);
-    return ["http:", "https:"].includes(url.protocol) ? url.href : null;
-  } catch {
-    return null;
-  }
-}
+const MEDIA = ["video_url", "thumbnail_url", "last_frame_url", "uri"];
+
+/** The names of the facts whose addresses are left alone, because they are Airflow's own or hold a password. */
+export const leftAlone = (facts, own) => MEDIA.filter((name) => /^https?:/i.test(facts[name] ?? "") && !foreignUrl(facts[name], own));
+
+/** The URL that a browser can play the video from, if there is one: the vendor's while it lasts, else the copy. */
+export const playable = (facts, now, own) => (isExpired(facts, now) ? null : foreignUrl(facts.video_url, own)) ?? foreignUrl(facts.uri, own);
+
+/** The URL of a still picture of the video, if there is one. */
+export const still = (facts, now, own) => isExpired(facts, now) ? null : foreignUrl(facts.thumbnail_url, own) ?? lastFrame(facts, now, own);
+
+/** The URL of the video's last frame, if there is one. */
+export const lastFrame = (facts, now, own) => isExpired(facts, now) ? null : foreignUrl(facts.last_frame_url, own);
 
 /** "5 s", "3 min 20 s", "2 h 5 min". */
 export function duration(seconds) {
@@ -293,20 +283,3 @@ export function bytes(count) {
 }
 
 export const words = (state) => state.replaceAll("_", " ");
-
-/** Milliseconds since 1970, or null. */
-export function time(value) {
-  const at = typeof value === "string" ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(at) ? null : at;
-}
-
-/** A string that says something, or null. */
-export function text(value) {
-  return typeof value === "string" && value.trim() ? value : null;
-}
-
-/** A finite number, also one in a string, or null. */
-export function number(value) {
-  if (typeof value === "string" && value.trim() !== "") return number(Number(value));
-  return typeof value === "number" && Number.isFinite(value) ? value : null;
-}

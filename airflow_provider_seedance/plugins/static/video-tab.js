@@ -1,12 +1,16 @@
 // The "Video" tab of a task instance.
 
-import { ApiError, dagUrl, eachPage, FactsReader, logLines, operatorsOf, serverTime, Structures, taskInstance, taskUrl } from "./api.js";
-import { arrange, h, Page, register, renew } from "./dom.js";
 import {
-  assemble, bytes, duration, isActive, isExpired, keyOf, number, relative, roleOf, safeUrl, stateOf, text, time,
+  ApiError, dagUrl, eachPage, errorsReader, factsReader, logLines, operatorsOf, serverTime, Structures, taskInstance,
+  taskUrl,
+} from "./api.js";
+import { AIRFLOW, arrange, h, Page, register, renew } from "./dom.js";
+import { foreignUrl, number, time } from "./intake.js";
+import {
+  assemble, bytes, duration, isActive, isExpired, isInDoubt, keyOf, lastFrame, playable, relative, roleOf, stateOf,
   tokensOf, waitingSeconds, words,
 } from "./model.js";
-import { address, badge, clock, playable } from "./view.js";
+import { address, badge, clock, remarks, saying } from "./view.js";
 
 const SOON = 3000; // milliseconds between looks while something changes
 const LATER = 15000; // when nothing does: a person may clear the task
@@ -20,15 +24,18 @@ class VideoTab extends Page {
     this.abort = new AbortController();
     this.tasks = new Map();
     this.lines = [];
-    this.facts = new FactsReader(() => this.show());
+    this.facts = factsReader(() => this.show());
+    this.errors = errorsReader(() => this.show());
     this.structures = new Structures(() => this.show());
     this.status = h("span", { role: "status" });
     this.since = h("span", { class: "muted" }); // beside the status: nobody wants to be told each second
     this.media = h("div", { class: "media" });
     this.details = h("div", { class: "details" });
     this.log = h("div", { class: "log" });
+    this.remarks = h("div", { class: "remarks" });
     arrange(this.body, [
       h("div", { class: "status" }, this.status, this.since),
+      this.remarks,
       h("div", { class: "tab" }, h("section", { "aria-label": "Video" }, this.media), this.details),
       this.log,
     ]);
@@ -40,6 +47,7 @@ class VideoTab extends Page {
   stop() {
     this.abort.abort();
     this.facts.stop();
+    this.errors.stop();
     clearInterval(this.ticking);
     clearTimeout(this.next);
   }
@@ -92,7 +100,9 @@ class VideoTab extends Page {
     const filter = { dag, run, operator: operatorsOf("create", "wait", "land"), most: MOST };
     if (!this.wide) filter.map_index = [...new Set([-1, this.mine.map_index])];
     if (this.lastLook) filter.updated_at_gte = new Date(this.lastLook - OVERLAP).toISOString();
-    await eachPage(filter, (tasks) => tasks.forEach((task) => this.tasks.set(keyOf(task), task)), signal);
+    await eachPage(filter, (tasks) => {
+      for (const task of tasks) this.tasks.set(keyOf(task), task);
+    }, signal);
     this.lastLook = started;
   }
 
@@ -103,15 +113,17 @@ class VideoTab extends Page {
 
   find() {
     const isMine = (task) => keyOf(task) === keyOf(this.mine);
-    const videos = assemble([...this.tasks.values()], this.facts.of, this.structures.isAfter);
+    const errorOf = (task) => this.errors.of(task)?.error;
+    const videos = assemble([...this.tasks.values()], this.facts.of, this.structures.isAfter, errorOf);
     const video = videos.find((found) => found.tasks.some(isMine));
     if (video) this.facts.want(video.tasks);
+    this.errors.want(video?.tasks ?? [this.mine]);
     if (roleOf(this.mine) && !video?.create && !this.wide && !this.facts.left && !this.structures.left) {
       this.wide = true; // its order may have another index
       this.lastLook = undefined;
       if (this.next) this.lookAfter(0);
     }
-    return video ?? assemble([this.mine], this.facts.of)[0];
+    return video ?? assemble([this.mine], this.facts.of, undefined, errorOf)[0];
   }
 
   show() {
@@ -125,6 +137,7 @@ class VideoTab extends Page {
     }
     renew(this.status, [badge(this.video, now)]);
     this.since.textContent = this.waited(now);
+    renew(this.remarks, remarks(this.video));
     this.showMedia(now);
     renew(this.details, [this.list(now)]);
     this.showLog();
@@ -133,7 +146,7 @@ class VideoTab extends Page {
   showNothing() {
     this.video = undefined;
     this.shownAs = undefined;
-    for (const part of [this.since, this.media, this.details, this.log]) part.replaceChildren();
+    for (const part of [this.since, this.remarks, this.media, this.details, this.log]) part.replaceChildren();
   }
 
   /** What passes with time alone. */
@@ -151,8 +164,9 @@ class VideoTab extends Page {
 
   mediaKind(now) {
     const { facts } = this.video;
-    const url = playable(facts, now);
-    return JSON.stringify(url ? [url, facts.last_frame_url] : [stateOf(this.video, now), facts.uri, facts.last_frame_url]);
+    const url = playable(facts, now, AIRFLOW);
+    const frame = lastFrame(facts, now, AIRFLOW);
+    return JSON.stringify(url ? [url, frame] : [stateOf(this.video, now), facts.uri, frame, this.video.error]);
   }
 
   showMedia(now) {
@@ -160,12 +174,12 @@ class VideoTab extends Page {
     if (kind === this.shownAs) return; // a video that plays is left alone
     this.shownAs = kind;
     const { facts } = this.video;
-    const url = playable(facts, now);
+    const url = playable(facts, now, AIRFLOW);
     const parts = [];
     if (url) {
       const problem = h("p", { class: "note", role: "alert", hidden: true });
       const player = h("video", {
-        controls: true, playsinline: true, preload: "metadata", src: url, poster: safeUrl(facts.thumbnail_url),
+        controls: true, playsinline: true, preload: "metadata", src: url, poster: facts.thumbnail_url,
         "aria-label": this.video.prompt ?? "The video",
         onerror: () => {
           problem.hidden = false;
@@ -176,9 +190,9 @@ class VideoTab extends Page {
     } else {
       parts.push(h("div", { class: "placeholder" }, this.insteadOfVideo(now)));
     }
-    const lastFrame = isExpired(facts, now) ? null : safeUrl(facts.last_frame_url);
-    if (lastFrame) {
-      const picture = h("img", { src: lastFrame, alt: "Last frame of the video", referrerpolicy: "no-referrer" });
+    const frame = lastFrame(facts, now, AIRFLOW);
+    if (frame) {
+      const picture = h("img", { src: frame, alt: "Last frame of the video", referrerpolicy: "no-referrer" });
       parts.push(h("figure", {}, picture, h("figcaption", {}, "Last frame")));
     }
     arrange(this.media, parts);
@@ -196,13 +210,24 @@ class VideoTab extends Page {
     if (group === "stored" || group === "ready") {
       return h("p", {}, "There is no link that a browser could play. ", ...this.whereElse(now));
     }
-    return h("p", {}, `There is no video: ${word}. The Logs tab says why.`);
+    return h("p", {}, this.whatIsKnown(group, word));
+  }
+
+  /** A task that failed or didn't run says little of the video: it may have been ordered, and may be billed. */
+  whatIsKnown(group, word) {
+    const { facts, id } = this.video;
+    const said = saying(this.video);
+    if (isInDoubt(this.video)) return [h("strong", {}, "In doubt: the order was sent, and the vendor may or may not have taken it. "), said];
+    if (said) return [h("strong", {}, "The task failed. "), said];
+    if (group === "failed" && facts.status === word) return `There is no video: the vendor says "${word}".`;
+    if (group === "failed") return "The task failed. Its log says why, and whether the vendor may bill it.";
+    return id ? `The video was ordered, and no task waits for it: ${word}.` : `No video is known to have been ordered: ${word}.`;
   }
 
   /** Where the video is, or how to get it again. */
   whereElse() {
     const { facts, wait } = this.video;
-    if (text(facts.uri)) return ["Your copy is at ", address(facts.uri), "."];
+    if (facts.uri) return ["Your copy is at ", address(facts.uri), "."];
     const clear = wait ? " Clearing the task that waits reads the video again, which costs nothing and may bring a fresh link." : "";
     return [`No stored copy is known in this run.${clear}`];
   }
@@ -221,7 +246,7 @@ class VideoTab extends Page {
       ["Usage", this.usage()],
       ["Link", this.link(now)],
       ["Link expires", this.expiry(now)],
-      ["Stored copy", text(facts.uri) && this.copy()],
+      ["Stored copy", facts.uri && this.copy()],
       ["Ordered", clock(facts.created_at ?? video.create?.start_date)],
       ["Finished", clock(facts.completed_at)],
       ["Connection", video.connection],
@@ -242,9 +267,9 @@ class VideoTab extends Page {
   /** While a task waits, its log has what the vendor said last; the facts are from when the video was ordered. */
   vendorsStatus() {
     const { id, tasks, facts } = this.video;
-    if (!tasks.some(isActive)) return text(facts.status);
+    if (!tasks.some(isActive)) return facts.status;
     const said = this.lines.map(({ event }) => event).findLast((event) => id && event.startsWith(`Video ${id}: `));
-    return said?.slice(`Video ${id}: `.length).replace(/\.$/, "") ?? (text(facts.status) && `${facts.status}, when it was ordered`);
+    return said?.slice(`Video ${id}: `.length).replace(/\.$/, "") ?? (facts.status && `${facts.status}, when it was ordered`);
   }
 
   usage() {
@@ -252,33 +277,29 @@ class VideoTab extends Page {
     const parts = [];
     const tokens = tokensOf(facts);
     if (tokens !== null) parts.push(`${tokens.toLocaleString()} tokens`);
-    const cost = number(facts.cost);
-    if (cost !== null) parts.push(`${cost} ${text(facts.currency) ?? ""} by the connection's prices`.replace("  ", " "));
-    if (!parts.length && facts.usage && typeof facts.usage === "object") {
-      parts.push(...Object.entries(facts.usage).map(([name, value]) => `${words(name)}: ${JSON.stringify(value)}`));
-    }
+    if (facts.cost !== undefined) parts.push(`${facts.cost} ${facts.currency ?? ""} by the connection's prices`.replace("  ", " "));
+    if (!parts.length) parts.push(...Object.entries(facts.usage ?? {}).map(([name, value]) => `${words(name)}: ${value}`));
     return parts.join(", ");
   }
 
   link(now) {
-    const url = safeUrl(this.video.facts.video_url);
+    const url = foreignUrl(this.video.facts.video_url, AIRFLOW);
     return url && !isExpired(this.video.facts, now) && address(url, "Open the vendor's file");
   }
 
   expiry(now) {
     const { facts } = this.video;
     const until = time(facts.url_expires_at);
-    if (until === null) return text(facts.video_url) && "the vendor doesn't say";
+    if (until === null) return facts.video_url && "the vendor doesn't say";
     return h("span", {}, clock(facts.url_expires_at), ` (${relative(until, now)})`);
   }
 
   copy() {
     const { facts } = this.video;
-    const size = number(facts.bytes);
     return h("div", {},
       address(facts.uri),
-      size === null ? null : h("p", { class: "muted" }, bytes(size)),
-      text(facts.sha256) && h("p", { class: "muted" }, "sha256 ", h("code", { class: "id" }, facts.sha256)));
+      facts.bytes !== undefined && h("p", { class: "muted" }, bytes(facts.bytes)),
+      facts.sha256 && h("p", { class: "muted" }, "sha256 ", h("code", { class: "id" }, facts.sha256)));
   }
 
   taskItem(task) {

@@ -1,7 +1,8 @@
 // What the tab and the gallery show alike.
 
-import { h } from "./dom.js";
-import { isExpired, safeUrl, stateOf, text, time } from "./model.js";
+import { AIRFLOW, h } from "./dom.js";
+import { foreignUrl, time } from "./intake.js";
+import { leftAlone, stateOf } from "./model.js";
 
 /** The word for where a video stands, in its colour. */
 export function badge(video, now) {
@@ -9,15 +10,16 @@ export function badge(video, now) {
   return h("span", { class: `badge ${group}` }, word);
 }
 
-/** The URL that a browser can play the video from, if there is one: the vendor's while it lasts, else the copy. */
-export function playable(facts, now) {
-  const vendors = text(facts.video_url) && !isExpired(facts, now) ? safeUrl(facts.video_url) : null;
-  return vendors ?? safeUrl(facts.uri);
-}
+/** What the task said when it failed, if its log could be read. */
+export const saying = ({ error }) => error && h("span", { dir: "auto" }, error.message);
 
-/** The URL of a still picture of the video, if there is one. */
-export function still(facts, now) {
-  return isExpired(facts, now) ? null : (safeUrl(facts.thumbnail_url) ?? safeUrl(facts.last_frame_url));
+/** Which of the video's facts can't be shown, and why. */
+export function remarks(video) {
+  const alone = leftAlone(video.facts, AIRFLOW);
+  return [
+    video.unreadable.length > 0 && `Airflow's record of this video is not as the provider writes it: ${video.unreadable.join(", ")}.`,
+    alone.length > 0 && `Not loaded, because the address leads back to Airflow or holds a password: ${alone.join(", ")}.`,
+  ].filter(Boolean).map((words) => h("p", { class: "note" }, words));
 }
 
 /** A point in time as the viewer's clock has it, with the exact one behind it. */
@@ -30,6 +32,6 @@ export function clock(value) {
 
 /** An address that can be opened, or, if a browser can't open it, only read. */
 export function address(value, words = value) {
-  const url = safeUrl(value);
+  const url = foreignUrl(value, AIRFLOW);
   return url ? h("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, words) : h("code", {}, value);
 }

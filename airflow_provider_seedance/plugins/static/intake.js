@@ -1,0 +1,216 @@
+// The one door for what is read from Airflow. An XCom, a rendered field or a log record may hold anything; behind this
+// door each value has its type and a bound, or it isn't there, and the name of what was left out is kept.
+
+const MOST_PROMPT = 20000; // characters; the longest prompt that a vendor documents is far shorter
+const MOST_WORD = 300; // ids, names, states
+const MOST_URL = 8192;
+const MOST_MESSAGE = 2000;
+const MOST_JSON = 1000000;
+const MOST_ENTRIES = 20;
+const MOST_NUMBER = 1e15; // sums of these stay exact enough, and finite
+
+// Control and bidirectional formatting characters, which can hide or turn around the text beside them.
+const INVISIBLE = /(?![\t\n])[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}\ufeff]/gu;
+
+/** A string that says something, or null. */
+export function text(value) {
+  return typeof value === "string" && value.trim() ? value : null;
+}
+
+/** A finite number, also one in a string, or null. */
+export function number(value) {
+  if (typeof value === "string" && value.trim() !== "" && value.length < MOST_WORD) return number(Number(value));
+  return typeof value === "number" && Number.isFinite(value) ? value : null;
+}
+
+/** Milliseconds since 1970, or null. */
+export function time(value) {
+  const at = typeof value === "string" && value.length < MOST_WORD ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(at) ? null : at;
+}
+
+const clean = (value) => text(value)?.replace(INVISIBLE, "").trim() || null;
+
+const upTo = (most) => (value) => {
+  const found = clean(value);
+  return found && found.length > most ? `${found.slice(0, most)}…` : found;
+};
+
+// Of an id or an address a part is worth nothing, so a long one is left out whole.
+const whole = (most) => (value) => {
+  const found = clean(value);
+  return found && found.length <= most ? found : null;
+};
+
+const word = whole(MOST_WORD);
+const url = whole(MOST_URL);
+
+/** Ids are strings; Airflow's native rendering makes numbers of those that look like one. */
+const id = (value) => word(Number.isSafeInteger(value) ? String(value) : value);
+
+const amount = (value) => {
+  const found = number(value);
+  return found !== null && found >= 0 && found <= MOST_NUMBER ? found : null;
+};
+
+const moment = (value) => (time(value) === null ? null : value);
+
+const isRecord = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** The vendor's own figures, as far as they are numbers or words. */
+function usage(value) {
+  if (!isRecord(value)) return null;
+  const found = {};
+  for (const [name, figure] of Object.entries(value).slice(0, MOST_ENTRIES)) {
+    const kept = typeof figure === "number" ? amount(figure) : word(figure);
+    if (kept !== null && word(name) === name && name !== "__proto__") found[name] = kept;
+  }
+  return found;
+}
+
+const FACTS = {
+  video_id: id,
+  vendor: word,
+  model: word,
+  status: word,
+  video_url: url,
+  last_frame_url: url,
+  thumbnail_url: url,
+  uri: url,
+  url_expires_at: moment,
+  created_at: moment,
+  completed_at: moment,
+  duration: amount,
+  seconds: amount,
+  width: amount,
+  height: amount,
+  bytes: amount,
+  tokens: amount,
+  cost: amount,
+  currency: word,
+  sha256: word,
+  usage,
+};
+
+const FIELDS = {
+  seedance_conn_id: word,
+  prompt: upTo(MOST_PROMPT),
+  model: word,
+  duration: number,
+  video_id: renderedId,
+};
+
+/** What a record holds of the fields that are asked for, and which of them can't be used. */
+function read(record, fields) {
+  const found = {};
+  const unreadable = [];
+  for (const [name, reader] of Object.entries(fields)) {
+    const value = Object.hasOwn(record, name) ? record[name] : null;
+    if (value === null || value === undefined || value === "") continue;
+    const kept = reader(value);
+    if (kept === null) unreadable.push(name);
+    else found[name] = kept;
+  }
+  return [found, unreadable];
+}
+
+/** An XCom's value as an object of facts; what is no such object says nothing. */
+export function readFacts(key, value) {
+  if (key === "video_id") {
+    const found = id(typeof value === "string" ? value.replace(/^"(.*)"$/, "$1") : value);
+    return found ? { video_id: found } : {};
+  }
+  let record = value;
+  if (typeof record === "string") {
+    if (record.length > MOST_JSON) return { unreadable: [key] };
+    try {
+      record = JSON.parse(record);
+    } catch {
+      return {};
+    }
+  }
+  if (!isRecord(record)) return {};
+  const [facts, unreadable] = read(record, FACTS);
+  return unreadable.length ? { ...facts, unreadable } : facts;
+}
+
+/** The video's id in a rendered field: the id itself, or the dict that the create operator returns. */
+function renderedId(value) {
+  if (isRecord(value)) return id(value.video_id);
+  if (typeof value !== "string") return id(value);
+  const inDict = /['"]video_id['"]: ?['"]([^'"]+)['"]/.exec(value.slice(0, MOST_PROMPT));
+  if (inDict) return id(inDict[1]);
+  return value.includes("{{") ? null : id(value);
+}
+
+/** A task instance as the API has it, its rendered fields as far as the pages use them. */
+export function readTask(task) {
+  const rendered = isRecord(task.rendered_fields) ? task.rendered_fields : {};
+  const [fields, others] = read(rendered, FIELDS);
+  // A text may be a template that isn't rendered yet.
+  const unreadable = others.filter((name) => typeof rendered[name] !== "string");
+  // That a field is there tells what a subclass of an operator does, whatever the field holds.
+  for (const name of Object.keys(FIELDS)) if (Object.hasOwn(rendered, name)) fields[name] ??= null;
+  return {
+    dag_id: task.dag_id,
+    dag_run_id: task.dag_run_id,
+    task_id: task.task_id,
+    map_index: task.map_index,
+    operator: task.operator,
+    state: task.state,
+    try_number: task.try_number,
+    run_after: moment(task.run_after),
+    start_date: moment(task.start_date),
+    end_date: moment(task.end_date),
+    rendered_fields: fields,
+    unreadable,
+  };
+}
+
+/** A record of a task's log; null if it says nothing. */
+export function readLogRecord(record) {
+  const event = isRecord(record) ? upTo(MOST_MESSAGE)(record.event) : null;
+  if (!event || event.startsWith("::")) return null;
+  return {
+    event,
+    level: word(record.level) ?? "",
+    logger: word(record.logger) ?? "",
+    timestamp: moment(record.timestamp),
+    error: readError(record.error_detail),
+  };
+}
+
+/** The exception that a log record tells of: its class and its own words. The first is the one that was raised last. */
+function readError(detail) {
+  const raised = Array.isArray(detail) && isRecord(detail[0]) ? detail[0] : {};
+  const type = word(raised.exc_type);
+  return type && { type, message: upTo(MOST_MESSAGE)(raised.exc_value) ?? type };
+}
+
+/**
+ * An http(s) URL without a name or password in it, or null: nothing else may become a link, a picture or a video.
+ *
+ * @param own a URL of Airflow: nothing of its origin is returned, because with the viewer's session a mere look at it
+ *   may do something, such as logging the viewer out
+ */
+export function foreignUrl(value, own) {
+  const found = safeUrl(value);
+  return found && own && sameOrigin(new URL(found), new URL(own)) ? null : found;
+}
+
+// Between http and https on their usual ports, servers redirect.
+function sameOrigin(one, other) {
+  const host = ({ hostname }) => hostname.replace(/\.$/, "");
+  return host(one) === host(other) && one.port === other.port;
+}
+
+/** An http(s) URL without a name or password in it, or null. */
+export function safeUrl(value) {
+  if (typeof value !== "string") return null;
+  try {
+    const { protocol, username, password, href } = new URL(value);
+    return ["http:", "https:"].includes(protocol) && !username && !password ? href : null;
+  } catch {
+    return null;
+  }
+}

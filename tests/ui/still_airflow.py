@@ -1,0 +1,98 @@
+"""An Airflow that stands still: its API's answers are given, and a page shows the gallery or the tab alone."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from playwright.sync_api import Error, Locator, Page, Route
+
+from airflow_provider_seedance.plugins.seedance_ui import STATIC
+
+URL = "http://airflow.test"
+
+
+@dataclass
+class StillAirflow:
+    """What the pages are told.
+
+    :param tasks: task instances, as the API has them.
+    :param xcoms: values by (DAG run, task, key).
+    :param logs: records of a task's log by (DAG run, task).
+    :param asked: the URLs that the page has asked for, whosever.
+    :param errors: what went wrong in the page's scripts.
+    """
+
+    tasks: Sequence[Mapping[str, Any]]
+    xcoms: Mapping[tuple[str, str, str], Any] = field(default_factory=dict)
+    logs: Mapping[tuple[str, str], Sequence[Any]] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def gallery(self, page: Page) -> Locator:
+        """The gallery, once it has read all that it wants to read."""
+        gallery = self._show(page, "gallery.js", "seedance-gallery", {})
+        gallery.locator(".cards[aria-busy=false]").wait_for(state="attached")
+        return gallery
+
+    def tab(self, page: Page, run: str, task: str) -> Locator:
+        """The Video tab of a task instance."""
+        where = {"dag": "d", "run": run, "task": task, "mapIndex": "-1"}
+        return self._show(page, "video-tab.js", "seedance-video", where)
+
+    def open(self, page: Page) -> None:
+        """Opens an empty page at Airflow's address."""
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.route("**/*", self._answer)
+        page.goto(f"{URL}/")
+
+    def _show(self, page: Page, module: str, element: str, data: Mapping[str, str]) -> Locator:
+        self.open(page)
+        page.evaluate(
+            """async ([module, element, data]) => {
+                await import(`/seedance-ui/0/${module}`);
+                const page = document.createElement(element);
+                Object.assign(page.dataset, data);
+                document.body.append(page);
+            }""",
+            [module, element, data],
+        )
+        return page.locator(element)
+
+    def _answer(self, route: Route) -> None:
+        # The page may be closed meanwhile.
+        with suppress(Error):
+            self.asked.append(route.request.url)
+            url = urlsplit(route.request.url)
+            path = unquote(url.path)
+            if url.hostname != "airflow.test":
+                route.fulfill(status=404)
+            elif path == "/":
+                route.fulfill(body="<!doctype html><title>Airflow</title>", content_type="text/html")
+            elif path.startswith("/seedance-ui/"):
+                route.fulfill(path=STATIC / path.rsplit("/", 1)[1])
+            else:
+                found = self._api(path)
+                route.fulfill(
+                    status=404 if found is None else 200, body=json.dumps(found), content_type="application/json"
+                )
+
+    def _api(self, path: str) -> Any:
+        if path.endswith("/tasks"):
+            return {"tasks": [{"task_id": "create", "downstream_task_ids": ["wait"]}]}
+        if xcom := re.search(r"/dagRuns/([^/]+)/taskInstances/([^/]+)/xcomEntries/([^/]+)$", path):
+            value = self.xcoms.get((xcom[1], xcom[2], xcom[3]))
+            return None if value is None else {"value": value}
+        if log := re.search(r"/dagRuns/([^/]+)/taskInstances/([^/]+)/logs/\d+$", path):
+            return {"content": self.logs.get((log[1], log[2]), [])}
+        if one := re.search(r"/dagRuns/([^/]+)/taskInstances/([^/]+)$", path):
+            return next((t for t in self.tasks if (t["dag_run_id"], t["task_id"]) == (one[1], one[2])), None)
+        if run := re.search(r"/dagRuns/([^/]+)/taskInstances$", path):
+            tasks = [each for each in self.tasks if run[1] in ("~", each["dag_run_id"])]
+            return {"task_instances": tasks, "total_entries": len(tasks)}
+        return None
