@@ -13,7 +13,7 @@ $(foreach name,$(filter AIRFLOW_%,$(.VARIABLES)),$(eval unexport $(name)))
 export AIRFLOW_HOME := $(CURDIR)/.work/airflow
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-pipelines up test test-fast test-stack test-slow test-busy lint format pins clean
+.PHONY: help setup demo demo-pipelines up test test-fast test-stack test-slow test-busy lint lint-pages format pins clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,7 +34,7 @@ demo-pipelines: $(STAMP) ## a storyboard, an approved batch to S3 and HTTP, an a
 up: $(STAMP) ## the demo's Airflow left running: prints URL and login, Ctrl-C stops it
 	@$(BIN)/python -m dev.up
 
-test: lint ## ruff, mypy, then the tests, those on a real Airflow among them
+test: lint ## lint, then the tests, those on a real Airflow among them
 	@echo "== pytest"
 	@$(PARALLEL) -m "not stack and not ui and not slow"
 	@echo "== pytest (the real stack)"
@@ -52,13 +52,21 @@ test-slow: $(STAMP) ## what `make test` leaves out: 200 sensors, the pipelines, 
 test-busy: $(STAMP) ## `make test` while other processes keep all cores busy: no test may demand a speed
 	@$(BIN)/python -m dev.busy $(MAKE) --no-print-directory test
 
-lint: $(STAMP) ## ruff and mypy
+lint: $(STAMP) ## ruff, mypy, spelling, and the security of the workflows
 	@echo "== ruff check"
 	@$(BIN)/ruff check .
 	@echo "== ruff format --check"
 	@$(BIN)/ruff format --check .
+	@echo "== codespell"
+	@$(BIN)/codespell
+	@echo "== zizmor"
+	@$(BIN)/zizmor --offline --quiet --no-progress .github
 	@echo "== mypy"
 	@$(BIN)/mypy
+
+lint-pages: ## biome over the UI's scripts; needs Node.js
+	@npm ci --silent --no-audit --no-fund
+	@npm run --silent lint
 
 format: $(STAMP) ## let ruff format and mend what it can
 	@$(BIN)/ruff format .
@@ -101,3 +109,7 @@ docs: $(STAMP) ## the docs site in .work/docs/html: warnings are errors, links b
 	@$(BIN)/sphinx-build -q -W --keep-going -b html docs .work/docs/html
 	@$(BIN)/sphinx-build -q -W --keep-going -b linkcheck docs .work/docs/links
 	@echo "open .work/docs/html/index.html"
+
+.PHONY: release-check
+release-check: $(STAMP) ## whether a tag may be released (TAG=v1.2.3): version, changelog, golden file
+	@$(BIN)/python -m dev.release $(TAG)

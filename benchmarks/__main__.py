@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import interpreter, openai_provider, real_airflow, running
@@ -73,7 +73,7 @@ def profiles_of(lines: list[Verdict], url: str) -> dict[tuple[str, int], str]:
 def keep(folder: Path, text: str, raw: dict[str, object]) -> None:
     """Writes the page and the figures of all rounds, under today's date."""
     folder.mkdir(parents=True, exist_ok=True)
-    name = f"{datetime.now():%Y-%m-%d}"
+    name = f"{datetime.now(UTC):%Y-%m-%d}"
     (folder / f"{name}.md").write_text(text)
     (folder / f"{name}.json").write_text(json.dumps(raw, indent=1) + "\n")
 

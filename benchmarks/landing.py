@@ -25,7 +25,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -371,7 +371,7 @@ def main(size: int, *, with_s3: bool) -> int:
 
     twice = seen.sent - size
     lines = [
-        f"# Landing a video of {size / MB:.0f} MB, {datetime.now():%Y-%m-%d %H:%M}",
+        f"# Landing a video of {size / MB:.0f} MB, {datetime.now(UTC):%Y-%m-%d %H:%M}",
         "",
         f"{platform.platform()}, {os.cpu_count()} CPUs, Python {platform.python_version()}; load average at the end "
         f"{os.getloadavg()[0]:.1f}. One server process, `sendfile` from memory; medians of {ROUNDS} rounds, in turns;",
@@ -404,7 +404,7 @@ def main(size: int, *, with_s3: bool) -> int:
     ]
     text = "\n".join(lines) + "\n"
     KEPT.mkdir(exist_ok=True)
-    (KEPT / f"{datetime.now():%Y-%m-%d}-landing.md").write_text(text)
+    (KEPT / f"{datetime.now(UTC):%Y-%m-%d}-landing.md").write_text(text)
     print(text)
     return 0 if good else 1
 

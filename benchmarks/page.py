@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.metadata import version
 
 from benchmarks import openai_provider
@@ -37,7 +37,7 @@ def page(
     :param profiles: where the time went of those that missed a target.
     :param run: how it was run, and where.
     """
-    parts = [f"# What waiting costs, {datetime.now():%Y-%m-%d}", run, _how()]
+    parts = [f"# What waiting costs, {datetime.now(UTC):%Y-%m-%d}", run, _how()]
     for videos in sorted({one.videos for one in found.values()}):
         column = {name: one for (name, size), one in found.items() if size == videos}
         interval = next(iter(column.values())).interval

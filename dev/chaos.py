@@ -249,7 +249,7 @@ def log_of(stack: AirflowStack, run_id: str, index: int, number: int) -> str:
 
 def moment(line: str) -> float:
     """The Unix time with which a line of a log begins."""
-    return datetime.fromisoformat(line.split()[0]).timestamp()
+    return datetime.fromisoformat(line.split(maxsplit=1)[0]).timestamp()
 
 
 def said_in_logs(logs: Path, sentence: str) -> int:
