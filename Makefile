@@ -113,3 +113,8 @@ docs: $(STAMP) ## the docs site in .work/docs/html: warnings are errors, links b
 .PHONY: release-check
 release-check: $(STAMP) ## whether a tag may be released (TAG=v1.2.3): version, changelog, golden file
 	@$(BIN)/python -m dev.release $(TAG)
+
+.PHONY: coverage
+coverage: $(STAMP) ## which lines and branches the tests without the stack run; fails below the floor (RAISE=1: raise it)
+	@$(PARALLEL) -m "not stack and not ui and not slow" --cov --cov-report term --cov-report json
+	@$(BIN)/python -m dev.coverage_floor $(if $(RAISE),--raise)
