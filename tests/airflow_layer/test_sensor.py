@@ -426,7 +426,7 @@ def test_without_a_trigger_the_time_out_is_a_sensor_timeout(sim: Simulator) -> N
 def test_looking_leaves_no_connection_open(monkeypatch: pytest.MonkeyPatch) -> None:
     # Held, as a failing task's traceback would: no garbage collector closes what the sensor forgets.
     held: list[object] = []
-    monkeypatch.setattr(SeedanceHook, "__del__", lambda hook: held.append(hook), raising=False)  # noqa: PLW0108 (a method, to be bound)
+    monkeypatch.setattr(SeedanceHook, "__del__", lambda hook: held.append(hook), raising=False)
     with Simulator(speed=0.001) as own:
         monkeypatch.setenv("AIRFLOW_CONN_SEEDANCE_BYTEPLUS", own.connection_json("byteplus"))
         with pytest.raises(AirflowSensorTimeout):

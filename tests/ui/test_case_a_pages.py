@@ -13,6 +13,9 @@ from tests.ui.node import Node
 from tests.ui.still_airflow import URL, StillAirflow
 from tests.ui.test_model import READY, assembled, task
 
+LIVE = READY | {"url_expires_at": "2099-01-01T00:00:00Z"}
+"""For the browser, whose clock is the real one."""
+
 LOGOUT = f"{URL}/api/v2/auth/logout"
 OWN = "https://airflow.example.com/sub/seedance-ui/1/dom.js"
 RAISED = {"exc_type": "SubmissionUnknownError", "exc_value": "The answer to the order was lost; it may be billed."}
@@ -115,8 +118,8 @@ def test_case_a9_the_card_of_a_poisoned_xcom_says_so_and_all_others_work(page: P
     airflow = StillAirflow(
         [order("bad"), order("good")],
         {
-            ("bad", "create", "return_value"): READY | {name: {"toString": 1}},
-            ("good", "create", "return_value"): READY | {"video_id": "good"},
+            ("bad", "create", "return_value"): LIVE | {name: {"toString": 1}},
+            ("good", "create", "return_value"): LIVE | {"video_id": "good"},
         },
     )
     gallery = airflow.gallery(page)
@@ -132,7 +135,7 @@ def test_case_a9_the_card_of_a_poisoned_xcom_says_so_and_all_others_work(page: P
 @pytest.mark.ui
 @pytest.mark.parametrize("name", ["video_id", "width"])
 def test_case_a9_the_tab_of_a_poisoned_xcom_says_so_and_shows_the_rest(page: Page, name: str) -> None:
-    facts = READY | {"vendor": "byteplus", name: {"toString": 1}}
+    facts = LIVE | {"vendor": "byteplus", name: {"toString": 1}}
     airflow = StillAirflow([order("bad")], {("bad", "create", "return_value"): facts})
     tab = airflow.tab(page, "bad", "create")
     expect(tab.locator(".note").first).to_contain_text(f"not as the provider writes it: {name}.")
@@ -169,8 +172,8 @@ def test_case_a10_nothing_of_airflow_s_own_origin_is_played_or_shown(node: Node,
 
 @pytest.mark.ui
 def test_case_a10_media_at_airflow_s_own_address_are_not_loaded_and_the_pages_say_so(page: Page) -> None:
-    facts = READY | dict.fromkeys(("video_url", "thumbnail_url", "last_frame_url", "uri"), LOGOUT)
-    mixed = READY | {"video_id": "mixed", "thumbnail_url": LOGOUT, "last_frame_url": "https://x.test/last.png"}
+    facts = LIVE | dict.fromkeys(("video_url", "thumbnail_url", "last_frame_url", "uri"), LOGOUT)
+    mixed = LIVE | {"video_id": "mixed", "thumbnail_url": LOGOUT, "last_frame_url": "https://x.test/last.png"}
     airflow = StillAirflow(
         [order("own"), order("mixed")],
         {("own", "create", "return_value"): facts, ("mixed", "create", "return_value"): mixed},
