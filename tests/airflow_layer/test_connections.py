@@ -16,9 +16,10 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_provider_seedance.api.errors import NotSentError, SeedanceConfigError
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
+from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
 from tests.any_airflow import AIRFLOW
 
-from .bench import SIMPLE, assert_names, assert_no_secret, call, conn_id
+from .bench import SIMPLE, SOON, assert_names, assert_no_secret, call, conn_id, event_of, polled
 
 Connect = Callable[..., str]
 
@@ -177,6 +178,19 @@ def test_the_organization_of_gmi_cloud_is_sent_with_every_call(
     video = call(form, hook, "create_video", SIMPLE["gmicloud"])
     call(form, hook, "get_video", video.video_id)
     assert [request.headers.get("x-organization-id") for request in sim.requests] == [sent, sent]
+
+
+async def test_the_organization_is_sent_with_the_triggerer_s_polls_too(connect: Connect, sim: Simulator) -> None:
+    conn = connect("gmicloud", extra={"gmicloud_organization_id": "org-7"})
+    hook = SeedanceHook(conn)
+    video = await hook.acreate_video(SIMPLE["gmicloud"])
+    trigger = SeedanceVideoTrigger(seedance_conn_id=conn, video_id=video.video_id, poll_interval=SOON)
+    waiting = asyncio.create_task(event_of(trigger))
+    await polled(sim, 2)
+    sim.finish(video.video_id)
+    assert (await asyncio.wait_for(waiting, 60))["outcome"] == "succeeded"
+    seen = {request.headers.get("x-organization-id") for request in sim.requests if request.call == "poll"}
+    assert seen == {"org-7"}
 
 
 # -- the button "test connection" ------------------------------------------------------------------------------------
