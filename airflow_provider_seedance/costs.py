@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from airflow_provider_seedance.api.usage import Cost, Prices, cost_of, quantities, read_limit, refuse_above
+from airflow_provider_seedance.api.usage import Cost, Prices, cost_of, quantities_of, read_limit, refuse_above
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.hooks.settings import prices_of
 
@@ -23,17 +23,18 @@ def prices_on(seedance_conn_id: str) -> Prices:
     return prices_of(seedance_conn_id, SeedanceHook.get_connection(seedance_conn_id).extra_dejson)
 
 
-def check_cost(seedance_conn_id: str, request: VideoRequest, max_cost: float | str | None) -> None:
+def check_cost(hook: SeedanceHook, request: VideoRequest, max_cost: float | str | None) -> None:
     """Logs the estimate, if the connection has prices.
 
+    :param hook: of the connection, whose vendor says what is really sent.
     :param max_cost: the limit, if there is one.
     :raises MaxCostError: the video would cost more, or what it would cost can't be told.
     :raises InvalidRequestError: the limit is no amount of money.
     """
     limit = read_limit(max_cost)
     try:
-        prices = prices_on(seedance_conn_id)
-        estimate = cost_of(prices, quantities(dict(request)))
+        prices = prices_on(hook.seedance_conn_id)
+        estimate = cost_of(prices, quantities_of(hook.get_conn().adapter.billed(request)))
         if prices:
             log.info("Estimated cost: %s.", estimate)
     except Exception as error:

@@ -8,7 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from airflow_provider_seedance.api.models import Video, VideoStatus
-from airflow_provider_seedance.api.usage import Quantities, cost_of, quantities
+from airflow_provider_seedance.api.usage import Quantities, cost_of, quantities, quantities_of
+from airflow_provider_seedance.api.validation import to_request
+from airflow_provider_seedance.api.vendors import make_adapter
 from airflow_provider_seedance.costs import prices_on
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.metrics import SUCCEEDED, count_video, outcome_of
@@ -54,7 +56,7 @@ def hand_on(
     :param fields: the request, if the task knows it.
     :param landed: the manifest, if the task has landed the video.
     """
-    asked = quantities({"model": video.model, **(fields or {})}, video.usage)
+    asked = _asked(video, fields or {})
     known = replace(
         asked, seconds=video.made_seconds or asked.seconds, resolution=video.made_resolution or asked.resolution
     )
@@ -74,6 +76,14 @@ def count_failure(error: SeedanceError, *, seedance_conn_id: str, fields: Mappin
     except Exception:
         vendor = None
     count_video(outcome_of(error), vendor=vendor, model=quantities(fields or {}).model)
+
+
+def _asked(video: Video, fields: Mapping[str, Any]) -> Quantities:
+    """What was asked for: as it was sent, or at least as far as the task still knows it."""
+    try:
+        return quantities_of(make_adapter(video.vendor).billed(to_request(fields)), video.usage)
+    except Exception:
+        return quantities({"model": video.model, **fields}, video.usage)
 
 
 def _usage(context: Context, video: Video, asked: Quantities, known: Quantities, seedance_conn_id: str) -> Usage:

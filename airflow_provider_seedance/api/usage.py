@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from airflow_provider_seedance.api.errors import InvalidRequestError
 from airflow_provider_seedance.api.errors import MaxCostError as MaxCostError
+
+if TYPE_CHECKING:
+    from airflow_provider_seedance.api.vendors.billed import Billed
 
 ANY = "*"
 """In place of a model's name or a resolution: all others."""
@@ -88,12 +91,16 @@ class Quantities:
     :param seconds: length of the video.
     :param resolution: in the request's words.
     :param tokens: as counted by the vendor.
+    :param unclear: why the price can't be told from the request, `None` if it can.
+    :param size_unclear: why length and resolution can't be told from it.
     """
 
     model: str | None = None
     seconds: int | None = None
     resolution: str | None = None
     tokens: int | None = None
+    unclear: str | None = None
+    size_unclear: str | None = None
 
 
 def quantities(fields: Mapping[str, Any], usage: Mapping[str, Any] | None = None) -> Quantities:
@@ -113,6 +120,18 @@ def quantities(fields: Mapping[str, Any], usage: Mapping[str, Any] | None = None
         resolution=resolution.lower() if resolution else None,
         tokens=_tokens(usage or {}),
     )
+
+
+def quantities_of(billed: Billed, usage: Mapping[str, Any] | None = None) -> Quantities:
+    """What is known of a video from what was really sent for it and, afterwards, from what the vendor counted.
+
+    :param billed: `VendorAdapter.billed` of the request.
+    :param usage: `Video.usage`.
+    """
+    fields = {"model": billed.model}
+    if billed.size_unclear is None:
+        fields |= {"duration": billed.duration, "resolution": billed.resolution}
+    return replace(quantities(fields, usage), unclear=billed.unclear, size_unclear=billed.size_unclear)
 
 
 @dataclass(frozen=True)
@@ -142,6 +161,8 @@ def cost_of(prices: Prices, known: Quantities) -> Cost:
     price = prices.get(known.model or ANY) or prices.get(ANY)
     if price is None:
         return Cost(None, None, f"the connection's `prices` have none for {known.model or 'a model that is not known'}")
+    if known.unclear is not None:
+        return Cost(None, price.currency, known.unclear)
     parts = [part for part in (_for_video(price), _for_seconds(price, known), _for_tokens(price, known)) if part]
     missing = dict.fromkeys(words for amount, words in parts if amount is None)
     if missing:
@@ -206,9 +227,9 @@ def _for_tokens(price: Price, known: Quantities) -> _Part | None:
 
 def _per_second(rates: Mapping[str, Decimal], name: str, known: Quantities) -> _Part:
     if known.seconds is None:
-        return None, "the duration is not set"
+        return None, known.size_unclear or "the duration is not set"
     if known.resolution is None and set(rates) != {ANY}:
-        return None, f"the resolution is not set, and `{name}` depends on it"
+        return None, known.size_unclear or f"the resolution is not set, and `{name}` depends on it"
     rate = rates.get(known.resolution or ANY, rates.get(ANY))
     if rate is None:
         return None, f"`{name}` has nothing for {known.resolution}"

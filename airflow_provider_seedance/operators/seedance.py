@@ -243,7 +243,7 @@ class SeedanceCreateVideoOperator(BaseOperator):
                     max_tries=ti.max_tries,
                     on_unknown=self.on_unknown_submission,
                     wait_for_room=not self.deferrable,
-                    check=lambda: self._check_cost(request),
+                    check=lambda: self._check_cost(hook, request),
                 )
                 try:
                     submitted = submitter.obtain()
@@ -355,11 +355,11 @@ class SeedanceCreateVideoOperator(BaseOperator):
         count_failure(error, seedance_conn_id=self.seedance_conn_id, fields=self._request_fields())
         return after_submission(error, recorded=recorded)
 
-    def _check_cost(self, request: VideoRequest) -> None:
+    def _check_cost(self, hook: SeedanceHook, request: VideoRequest) -> None:
         """Before each submission: tells what it would cost, if that is known, and refuses what is too dear."""
         from airflow_provider_seedance.costs import check_cost
 
-        check_cost(self.seedance_conn_id, request, self.max_cost)
+        check_cost(hook, request, self.max_cost)
 
     def _request_fields(self) -> dict[str, Any]:
         """The fields of the request that are set; what isn't set isn't sent."""

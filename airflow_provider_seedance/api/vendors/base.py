@@ -12,6 +12,7 @@ from airflow_provider_seedance.api.errors import UnsupportedByVendorError
 from airflow_provider_seedance.api.http.messages import HttpRequest as HttpRequest
 from airflow_provider_seedance.api.http.messages import HttpResponse as HttpResponse
 from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatus
+from airflow_provider_seedance.api.vendors.billed import Billed, Places, read_billed
 from airflow_provider_seedance.api.vendors.rules import Route, find_route
 
 MARK = "airflow-"
@@ -77,6 +78,8 @@ class VendorAdapter(ABC):
     """The vendor's published limits; where it publishes none, our own idea of politeness."""
     page_size: ClassVar[int] = 100
     """How many videos one page of the list holds when all of it is read."""
+    billed_at: ClassVar[Places] = {"model": ("model",), "duration": ("duration",), "resolution": ("resolution",)}
+    """Where the body of a create holds what its price can depend on."""
     can_list: ClassVar[bool] = False
     can_cancel: ClassVar[bool] = False
 
@@ -90,6 +93,10 @@ class VendorAdapter(ABC):
     @abstractmethod
     def build_create(self, request: VideoRequest) -> HttpRequest:
         """The one POST that submits the video."""
+
+    def billed(self, request: VideoRequest) -> Billed:
+        """What this request asks for, as far as its price can depend on it: as it is sent, `extra` included."""
+        return read_billed(self.build_create(request).json or {}, self.billed_at, request.model)
 
     @abstractmethod
     def parse_create(self, response: HttpResponse, request: VideoRequest) -> Video:

@@ -98,6 +98,7 @@ class GMICloudAdapter(VendorAdapter):
     fields = frozenset((*_PAYLOAD_FIELDS, "reference_images"))
     retention = None
     retention_note = "GMI Cloud does not say how long it keeps requests and result URLs."
+    billed_at = {"model": ("model",), "duration": ("payload", "duration"), "resolution": ("payload", "resolution")}
     can_list = True
 
     def build_create(self, request: VideoRequest) -> HttpRequest:

@@ -113,6 +113,7 @@ class ModellixAdapter(VendorAdapter):
     default_base_url = "https://api.modellix.ai/api/v1"
     routes = _ROUTES
     fields = frozenset(_BODY_NAMES)
+    billed_at = {"duration": ("duration",), "resolution": ("resolution",)}  # the model is in the path
     retention = timedelta(hours=24)
     retention_note = "Modellix keeps results for 24 hours (its skill) or 7 days (its plugin); plan for 24 hours."
 

@@ -1,0 +1,85 @@
+"""What a video is billed by, read from the very body that is sent: `extra`, merged into it last, has its say. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Places = Mapping[str, tuple[str, ...]]
+"""Where a vendor's body holds `model`, `duration` and `resolution`: the keys that lead there."""
+
+_SEVERAL = frozenset(
+    {
+        *("n", "count", "batch_size", "num_outputs", "num_samples"),
+        *("num_videos", "number_of_videos", "sample_count", "video_count"),
+    }
+)
+"""Words by which APIs are asked for several videos at once; none of our vendors documents one."""
+
+_FRAMES = frozenset(("frames", "num_frames"))
+
+_IN_TEXT = re.compile(r"--(?:rs|resolution|dur|duration|frames)\s+\S")
+"""Ark's older way to say it, at the end of the prompt: `--rs 1080p --dur 10`."""
+
+
+@dataclass(frozen=True)
+class Billed:
+    """What a vendor is asked for, as far as a price can depend on it.
+
+    :param model: the model that is bought.
+    :param duration: as it stands in the body; `None` if it isn't there.
+    :param resolution: as it stands in the body; `None` if it isn't there.
+    :param unclear: why nobody can tell before what such a body costs, `None` if it is clear.
+    :param size_unclear: why its length and resolution can't be told, `None` if they can.
+    """
+
+    model: Any
+    duration: Any = None
+    resolution: Any = None
+    unclear: str | None = None
+    size_unclear: str | None = None
+
+
+def read_billed(body: Mapping[str, Any], places: Places, model: str) -> Billed:
+    """What the body asks for.
+
+    :param places: where it holds that.
+    :param model: the model, if the body doesn't hold it.
+    """
+    found = {name: _at(body, path) for name, path in places.items()}
+    found.setdefault("model", model)
+    unclear = size_unclear = None
+    for path, value in _everything(body):
+        name = path[-1]
+        if name in found and path != places.get(name) and value != found[name]:
+            # Which of the two counts, only the vendor knows.
+            unclear = f"{name!r} stands in the request twice, with different values"
+        elif name in _SEVERAL and value not in (None, 1, "1"):
+            unclear = f"{name!r} may ask for several videos"
+        elif name in _FRAMES and value is not None:
+            size_unclear = f"the length is given in {name!r}"
+        elif isinstance(value, str) and _IN_TEXT.search(value):
+            size_unclear = "the prompt holds commands such as `--dur`"
+    if not isinstance(found["model"], str):
+        unclear = "'model', as it is sent, is no name"
+    return Billed(**found, unclear=unclear, size_unclear=size_unclear)
+
+
+def _at(body: Any, path: tuple[str, ...]) -> Any:
+    for key in path:
+        body = body.get(key) if isinstance(body, Mapping) else None
+    return body
+
+
+def _everything(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Each value in the body with the keys that lead to it; lists have none of their own."""
+    if path:
+        yield path, value
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _everything(item, (*path, str(key)))
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _everything(item, path or ("",))
