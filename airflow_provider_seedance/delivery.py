@@ -82,8 +82,13 @@ def _asked(video: Video, fields: Mapping[str, Any]) -> Quantities:
     """What was asked for: as it was sent, or at least as far as the task still knows it."""
     try:
         return quantities_of(make_adapter(video.vendor).billed(to_request(fields)), video.usage)
-    except Exception:
+    except Exception as error:
+        log.debug("The request can't be rebuilt (%s).", type(error).__name__)
+    try:
         return quantities({"model": video.model, **fields}, video.usage)
+    except Exception as error:
+        log.warning("What was asked for can't be counted (%s).", type(error).__name__)
+        return Quantities(model=video.model)
 
 
 def _usage(context: Context, video: Video, asked: Quantities, known: Quantities, seedance_conn_id: str) -> Usage:

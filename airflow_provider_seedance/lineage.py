@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from airflow_provider_seedance.api.http.json_values import outgoing
+
 if TYPE_CHECKING:
     from airflow.providers.common.compat.openlineage.facet import Dataset
     from airflow.providers.common.compat.sdk import BaseOperator
@@ -77,7 +79,7 @@ def video_lineage(
 
     facets = {}
     if vendor and video_id:
-        facets["externalQuery"] = ExternalQueryRunFacet(externalQueryId=video_id, source=vendor)
+        facets["externalQuery"] = ExternalQueryRunFacet(externalQueryId=outgoing(video_id), source=outgoing(vendor))
     came_from = [*(_input(url) for url in inputs), *(_of_asset(asset) for asset in task.inlets)]
     went_to = [_output(url, size) for url, size in (outputs or {}).items()]
     return OperatorLineage(
@@ -91,7 +93,7 @@ def _input(url: str) -> Dataset | None:
     from airflow.providers.common.compat.openlineage.facet import Dataset
 
     name = dataset_name(url)
-    return Dataset(*name) if name else None
+    return Dataset(*outgoing(name)) if name else None
 
 
 def _output(url: str, size: int | None) -> Dataset | None:
@@ -103,7 +105,8 @@ def _output(url: str, size: int | None) -> Dataset | None:
     facets: dict[str, Any] = {}
     if size is not None:
         facets["outputStatistics"] = OutputStatisticsOutputDatasetFacet(size=size)
-    return OutputDataset(*name, outputFacets=facets)
+    namespace, path = outgoing(name)
+    return OutputDataset(namespace, path, outputFacets=facets)
 
 
 def _of_asset(asset: Any) -> Dataset | None:

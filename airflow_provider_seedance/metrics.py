@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import TYPE_CHECKING
 
 from airflow_provider_seedance.api.errors import (
@@ -29,6 +30,14 @@ def outcome_of(error: SeedanceError) -> str:
     return "timed_out" if isinstance(error, VideoTimeoutError) else "lost"
 
 
+_NO_TAG = re.compile(r"[^A-Za-z0-9._/-]+")
+
+
+def tag(text: str | None) -> str:
+    """A word that every metrics backend takes as a tag: some part tags at commas, colons or bars."""
+    return _NO_TAG.sub("_", text or "")[:100] or "unknown"
+
+
 def count_video(outcome: str, *, vendor: str | None, model: str | None, known: Quantities | None = None) -> None:
     """Counts `seedance.videos`, and of a finished one `seedance.video_seconds` and `seedance.tokens` if known.
 
@@ -37,7 +46,7 @@ def count_video(outcome: str, *, vendor: str | None, model: str | None, known: Q
     try:
         from airflow.providers.common.compat.sdk import Stats
 
-        tags = {"vendor": vendor or "unknown", "model": model or "unknown", "outcome": outcome}
+        tags = {"vendor": tag(vendor), "model": tag(model), "outcome": outcome}
         Stats.incr("seedance.videos", tags=tags)
         if known is not None and known.seconds:
             Stats.incr("seedance.video_seconds", known.seconds, tags=tags)

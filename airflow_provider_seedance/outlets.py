@@ -28,7 +28,10 @@ def attach_to_outlets(context: Context, facts: Mapping[str, Any], uri: str | Non
     try:
         from airflow.providers.common.compat.sdk import Asset, AssetAlias
 
-        extra = {name: value for name, value in facts.items() if name not in NOT_FOR_EVENTS and value is not None}
+        from airflow_provider_seedance.api.http.json_values import outgoing
+
+        told = {name: value for name, value in facts.items() if name not in NOT_FOR_EVENTS and value is not None}
+        extra = outgoing(told)
         for outlet in getattr(context.get("task"), "outlets", None) or ():
             event = context["outlet_events"][outlet]
             if not isinstance(outlet, AssetAlias):

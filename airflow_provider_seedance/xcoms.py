@@ -16,6 +16,9 @@ def returned(task: BaseOperator, context: Context, fields: dict[str, Any]) -> di
     """
     from airflow import __version__
 
+    from airflow_provider_seedance.api.http.json_values import outgoing
+
+    fields = outgoing(fields)
     ti = context.get("ti")
     if __version__.startswith("3.0.") and task.multiple_outputs and task.do_xcom_push and ti is not None:
         task.multiple_outputs = False

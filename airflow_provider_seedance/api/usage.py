@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 
 from airflow_provider_seedance.api.errors import InvalidRequestError
 from airflow_provider_seedance.api.errors import MaxCostError as MaxCostError
+from airflow_provider_seedance.api.http.json_values import is_sound_number
 
 if TYPE_CHECKING:
     from airflow_provider_seedance.api.vendors.billed import Billed
@@ -250,8 +251,9 @@ def _whole(value: Any) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
-        return int(value) if float(value).is_integer() else None
-    except ValueError:
+        number = float(value)
+        return int(value) if number.is_integer() and is_sound_number(number) else None
+    except (ValueError, OverflowError):
         return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from airflow.providers.common.compat.sdk import AirflowNotFoundException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
@@ -19,6 +19,7 @@ from airflow_provider_seedance.api.errors import (
     SeedanceError,
     TransientApiError,
 )
+from airflow_provider_seedance.api.http.json_values import outgoing
 from airflow_provider_seedance.api.polling import Outcome
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.triggers.seedance import SETTLED_AFTER
@@ -120,7 +121,7 @@ def asset_event(asset_id: str, decision: AssetDecision) -> dict[str, Any]:
         facts = {name: getattr(decision.error, name) for name in _FACTS if hasattr(decision.error, name)}
         kind = next(base.__name__ for base in type(decision.error).__mro__ if base.__module__ == errors.__name__)
         event["error"] = {"kind": kind, "message": str(decision.error), "facts": facts}
-    return event
+    return cast("dict[str, Any]", outgoing(event))
 
 
 def read_asset_event(event: Any) -> tuple[str, SeedanceError | None]:

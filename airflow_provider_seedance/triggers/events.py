@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 from airflow_provider_seedance.api import errors
 from airflow_provider_seedance.api.errors import SeedanceApiError, SeedanceError, TransientApiError
+from airflow_provider_seedance.api.http.json_values import outgoing
 from airflow_provider_seedance.api.polling import Decision
 
 
@@ -39,7 +40,7 @@ def to_event(video_id: str, decision: Decision) -> VideoEvent:
     if decision.error is not None:
         facts = {name: getattr(decision.error, name) for name in _FACTS if hasattr(decision.error, name)}
         error = ErrorFacts(kind=type(decision.error).__name__, message=str(decision.error), facts=facts)
-    return VideoEvent(video_id=video_id, outcome=decision.outcome.value, error=error)
+    return cast("VideoEvent", outgoing(VideoEvent(video_id=video_id, outcome=decision.outcome.value, error=error)))
 
 
 def read_event(event: Any) -> tuple[str, SeedanceError | None]:

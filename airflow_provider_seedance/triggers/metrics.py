@@ -8,6 +8,8 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import Stats
 
+from airflow_provider_seedance.metrics import tag
+
 log = logging.getLogger(__name__)
 
 
@@ -19,7 +21,7 @@ class PollMetrics:
     """
 
     def __init__(self, vendor: str, conn_id: str) -> None:
-        self._tags = {"vendor": vendor, "conn_id": conn_id}
+        self._tags = {"vendor": tag(vendor), "conn_id": tag(conn_id)}
         self._has_failed = False
 
     def polled(self, videos: int, late: float, waiting: int) -> None:

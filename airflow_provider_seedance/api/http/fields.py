@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator
 
 from airflow_provider_seedance.api.http.json_values import Sound, is_sound_number
 from airflow_provider_seedance.api.http.texts import LONGEST_CODE, LONGEST_NAME, LONGEST_URL, clean, one_line
+from airflow_provider_seedance.api.video_ids import LONGEST_ID
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ def _address(text: str) -> str:
 
 def is_sound_id(text: str) -> bool:
     """Whether this can be the id of one video: not empty, printable, not endless."""
-    return 0 < len(text) <= LONGEST_NAME and text.isprintable()
+    return 0 < len(text) <= LONGEST_ID and text.isprintable()
 
 
 def is_http_url(text: str | None) -> bool:
