@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, ClassVar, Generic, TypeVar
 from urllib.parse import urlsplit
@@ -67,6 +67,9 @@ log = logging.getLogger(__name__)
 POLL_TIMEOUT = 15.0
 """Seconds that a poll of a waiting video may take, whatever trickles: unlike a create it is simply asked again."""
 
+HUNG = 3.0
+"""Seconds that any answer may take. A poll that lasts longer hangs: nobody waits for it beyond the own deadline."""
+
 _MOST_PAGES = 20
 _PAUSE_BETWEEN_PAGES = 1.1  # Ark allows one LIST a second
 
@@ -77,6 +80,7 @@ class _Exchange(Generic[T]):
 
     :param scrub: takes secrets out of what is quoted of the answer.
     :param most_bytes: of the answer.
+    :param seconds: that it may take; default: by the client's settings.
     """
 
     call: Call
@@ -84,6 +88,7 @@ class _Exchange(Generic[T]):
     parse: Callable[[HttpResponse], T]
     scrub: Scrubber | None = None
     most_bytes: int = MOST_OF_ONE
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -272,8 +277,8 @@ class _ClientBase:
 
         :param sent: bytes of the request's body.
         """
-        seconds = self.settings.connect_timeout + self.settings.read_timeout + sent / SLOWEST_UPLOAD
-        return Limits(seconds, exchange.most_bytes)
+        usual = self.settings.connect_timeout + self.settings.read_timeout + sent / SLOWEST_UPLOAD
+        return Limits(exchange.seconds or usual, exchange.most_bytes)
 
     def _read(self, exchange: _Exchange[T], answer: Answer) -> T:
         # A vendor may quote the key or the prompt that it refuses.
@@ -364,13 +369,16 @@ class SeedanceClient(_ClientBase):
         """
         return self._run(self._create(request, wait_for_room))
 
-    def get_video(self, video_id: str) -> Video:
+    def get_video(self, video_id: str, *, timeout: float | None = None) -> Video:
         """Reads one video.
 
+        :param timeout: seconds that one single try may take, for who asks again anyway; default: the retry policy.
         :raises VideoNotFoundError: the vendor doesn't know it (any more).
         :raises TransientApiError: asking again helps.
         """
-        return self._run(self._get(video_id))
+        if timeout is None:
+            return self._run(self._get(video_id))
+        return self._send(replace(self._get(video_id), seconds=timeout))
 
     def get_videos(self, video_ids: Sequence[str]) -> list[Video]:
         """Reads many videos, in the order of the ids, with as few requests as the vendor allows."""

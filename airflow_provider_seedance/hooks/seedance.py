@@ -311,6 +311,7 @@ class SeedanceHook(BaseHook):
         :raises VideoFailedError: it ended without a result.
         :raises VideoTimeoutError: it was not ready in time.
         """
+        from airflow_provider_seedance.api.client import HUNG, POLL_TIMEOUT
         from airflow_provider_seedance.api.durations import seconds
         from airflow_provider_seedance.api.polling import Outcome, Wait
 
@@ -321,7 +322,9 @@ class SeedanceHook(BaseHook):
         wait = Wait(video_id, interval=interval, deadline=deadline, started=started)
         while True:
             try:
-                decision = wait.saw(self.get_conn().get_video(video_id), time.time())
+                # However long the vendor takes, the wait ends in time.
+                patience = max(HUNG, min(POLL_TIMEOUT, deadline - time.time()))
+                decision = wait.saw(self.get_conn().get_video(video_id, timeout=patience), time.time())
             except SeedanceError as error:
                 decision = wait.missed(error, time.time())
             if decision.note:

@@ -12,7 +12,8 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_seedance.api import errors
 from airflow_provider_seedance.api.asset_polling import AssetDecision, AssetWait
-from airflow_provider_seedance.api.client import RetryPolicy
+from airflow_provider_seedance.api.assets import MediaAsset
+from airflow_provider_seedance.api.client import HUNG, POLL_TIMEOUT, AsyncSeedanceClient, RetryPolicy
 from airflow_provider_seedance.api.errors import (
     SeedanceApiError,
     SeedanceConfigError,
@@ -85,8 +86,7 @@ class SeedanceAssetTrigger(BaseTrigger):
                 async with await SeedanceHook(self.seedance_conn_id).aget_conn(retry=RetryPolicy(attempts=1)) as client:
                     while True:
                         try:
-                            asset = await client.get_asset(self.asset_id, library=self.library, query=self.query)
-                            decision = wait.saw(asset, time.time())
+                            decision = wait.saw(await self._look(client), time.time())
                         except SeedanceError as error:
                             decision = wait.missed(error, time.time())
                         if self._tell(decision) is not Outcome.WAIT:
@@ -104,6 +104,15 @@ class SeedanceAssetTrigger(BaseTrigger):
             if self._tell(decision) is not Outcome.WAIT:
                 return decision
             await asyncio.sleep(decision.delay)
+
+    async def _look(self, client: AsyncSeedanceClient) -> MediaAsset:
+        """Looks once. However long the vendor takes, the wait ends in time."""
+        patience = max(HUNG, min(POLL_TIMEOUT, self.deadline - time.time()))
+        try:
+            async with asyncio.timeout(patience):
+                return await client.get_asset(self.asset_id, library=self.library, query=self.query)
+        except TimeoutError:
+            raise TransientApiError(f"There was no answer within {patience:.0f} s.") from None
 
     def _tell(self, decision: AssetDecision) -> Outcome:
         if decision.note:

@@ -15,9 +15,10 @@ from contextvars import Context
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from airflow_provider_seedance.api.client import PollingClient
+from airflow_provider_seedance.api.client import HUNG, PollingClient
 from airflow_provider_seedance.api.errors import SeedanceApiError, SeedanceAuthError, SeedanceError, TransientApiError
 from airflow_provider_seedance.api.polling import Decision, Outcome, Wait
+from airflow_provider_seedance.triggers.in_flight import InFlight
 from airflow_provider_seedance.triggers.metrics import PollMetrics
 from airflow_provider_seedance.triggers.pace import LONGEST_PAUSE
 from airflow_provider_seedance.triggers.schedule import Schedule, Turn
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 
 JITTER = 0.1
 """First polls are spread over this share of the interval, so that videos submitted together don't stay in step."""
-
-MOST_IN_FLIGHT = 16
-"""Requests under way at once."""
 
 SLICE = 25
 """How many answers of a list are dealt with before the other triggers of the process have their turn."""
@@ -63,7 +61,7 @@ class Poller:
         self._metrics = PollMetrics(adapter.name, conn_id)
         self._watchers: set[Watch] = set()
         self._wake = asyncio.Event()
-        self._requests: set[asyncio.Task[None]] = set()
+        self._requests = InFlight()
         self._retiring: set[asyncio.Task[None]] = set()
         # A context of its own, for its requests too: with the first trigger's, its logs would land with that task.
         self._loop = asyncio.create_task(self._run(), context=Context(), name="seedance-poller")
@@ -149,19 +147,19 @@ class Poller:
 
     def _step(self, now: float, wall: float) -> float:
         """Starts at most one request; returns the seconds until there may be more to do."""
-        for watch in self._schedule.give_up(now, wall):
+        for watch in [*self._schedule.give_up(now, wall), *self._requests.give_up(wall)]:
             watch.gone = True
             watch.tell(watch.wait.put_off(wall))
-        if len(self._requests) >= MOST_IN_FLIGHT:
+        if self._requests.is_full(now):
             return _CHECK_DEADLINES  # a request that ends wakes the loop
         if turn := self._schedule.take(now, wall):
             task = asyncio.create_task(self._request(turn))
-            self._requests.add(task)
+            self._requests.begin(task, turn, now, wall)
             task.add_done_callback(self._request_ended)
-        return min(self._schedule.until_next(now, wall), _IDLE)
+        return min(self._schedule.until_next(now, wall), self._requests.until_next(wall), _IDLE)
 
     def _request_ended(self, task: asyncio.Task[None]) -> None:
-        self._requests.discard(task)
+        self._requests.end(task)
         self._wake.set()
 
     async def _request(self, turn: Turn) -> None:
@@ -177,8 +175,8 @@ class Poller:
             self._schedule.ended(turn, time.monotonic())
 
     async def _ask(self, turn: Turn) -> None:
-        watches = turn.watches
-        late = max(0.0, time.monotonic() - min(watch.due for watch in watches))
+        watches, began = turn.watches, time.monotonic()
+        late = max(0.0, began - min(watch.due for watch in watches))
         self._metrics.polled(len(watches), late, waiting=len(self._watchers))
         ids, generation = [watch.wait.video_id for watch in watches], self.generation
         found: dict[str, Video] = {}
@@ -191,6 +189,8 @@ class Poller:
         except Exception as error:
             failure = error
         wall, now = time.time(), time.monotonic()
+        for watch in watches:
+            watch.is_slow = now - began > HUNG
         if isinstance(failure, TransientApiError) and failure.status_code == 429:
             self._refused(watches, failure, now)
         elif failure is None:

@@ -27,6 +27,11 @@ class Turn:
     watches: list[Watch]
     is_list: bool
 
+    @property
+    def is_slow(self) -> bool:
+        """Whether the same request hung before."""
+        return not self.is_list and self.watches[0].is_slow
+
 
 class Schedule:
     """Whose turn it is, by which kind of request.

@@ -41,6 +41,10 @@ class Watch:
         self.last_polled = now
         """Whoever joins has just read the video or submitted it. A 0 would let newcomers starve the others."""
         self.gone = False
+        self.hung_at = inf
+        """Unix time at which a poll that is under way isn't waited for any more."""
+        self.is_slow = False
+        """Whether the last poll took so long that the next one may hang, too."""
         self.single = False
         """Whether it has to be asked for by itself, because a list said nothing about it."""
         self._last_call = inf if wait.deadline is None else max(wait.deadline, wall) + LATE

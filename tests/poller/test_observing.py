@@ -13,7 +13,7 @@ from airflow_provider_seedance.api import polling
 from airflow_provider_seedance.api.client import PollingClient
 from airflow_provider_seedance.api.vendors.ark import BytePlusAdapter
 from airflow_provider_seedance.simulator import Fault, Simulator
-from airflow_provider_seedance.triggers import metrics, poller
+from airflow_provider_seedance.triggers import in_flight, metrics
 
 from .bench import (
     Connect,
@@ -89,7 +89,7 @@ async def test_each_request_is_counted_with_the_videos_that_it_asks_for(
     await asked(sim, ids, times=3)
     await cancel(tasks)
     await nothing_is_left(sim)
-    assert sum(sink.values("seedance.polls")) == pytest.approx(len(reads(sim)), abs=poller.MOST_IN_FLIGHT)
+    assert sum(sink.values("seedance.polls")) == pytest.approx(len(reads(sim)), abs=in_flight.MOST_IN_FLIGHT)
     assert max(sink.values("seedance.poll_batch_size")) == (20 if vendor == "byteplus" else 1)
 
 

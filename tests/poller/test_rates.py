@@ -14,7 +14,7 @@ from airflow_provider_seedance.api.client import PollingClient
 from airflow_provider_seedance.api.errors import TransientApiError
 from airflow_provider_seedance.api.models import Video
 from airflow_provider_seedance.simulator import Fault, Simulator
-from airflow_provider_seedance.triggers import pace, poller, watches
+from airflow_provider_seedance.triggers import in_flight, pace, poller, watches
 
 from .bench import (
     NOWHERE,
@@ -251,7 +251,7 @@ async def test_deadlines_hold_while_all_requests_hang(
     vendor: str, sim: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watches, "LATE", 0.5)
-    monkeypatch.setattr(poller, "MOST_IN_FLIGHT", 1)
+    monkeypatch.setattr(in_flight, "MOST_IN_FLIGHT", 1)
     ids = submit(vendor, 5)
     slow = Fault("slow", vendor=vendor, on="poll", times=None, seconds=30)
     sim.faults.add(slow)

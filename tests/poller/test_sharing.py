@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from airflow_provider_seedance.simulator import VENDORS, Simulator
-from airflow_provider_seedance.triggers import poller
+from airflow_provider_seedance.triggers import in_flight, poller
 
 from .bench import (
     ARK,
@@ -38,7 +38,7 @@ async def test_fifty_triggers_share_one_client_and_its_connections(
     tasks = start(ids, conn_id(vendor))
     await asked(sim, ids, times=3)
     assert len(clients.opened) == 1
-    assert 1 <= open_sockets(sim) <= poller.MOST_IN_FLIGHT
+    assert 1 <= open_sockets(sim) <= in_flight.MOST_IN_FLIGHT
     await all_succeed(sim, ids, tasks)
     assert clients.closed == clients.opened
 
