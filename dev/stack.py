@@ -24,7 +24,8 @@ import httpx
 
 from dev.airflow_api import AirflowApi
 from dev.airflow_config import LOOPBACK, airflow_environment, free_port
-from dev.database import prepare_database
+from dev.database import URL, prepare_postgres, prepare_sqlite
+from dev.postgres import FOLDER, Postgres, stop_leftover
 from dev.processes import ManagedProcess, created_at, stop_all, stop_sessions
 from dev.workers import running_tasks
 
@@ -46,6 +47,7 @@ class AirflowStack:
     :param python: the interpreter that has Airflow
     :param cache: where the migrated empty database is kept between runs
     :param progress: is told, in short lines, what is being waited for
+    :param postgresql: keep Airflow's metadata in a PostgreSQL of its own, as production does, instead of SQLite
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class AirflowStack:
         python: str = sys.executable,
         cache: Path = CHECKOUT / ".work" / "cache",
         progress: Callable[[str], None] = lambda _line: None,
+        postgresql: bool = False,
     ) -> None:
         self.home = home.resolve()
         self.python = python
@@ -68,6 +71,8 @@ class AirflowStack:
         self._cache = cache
         self._progress = progress
         self._lock: IO[str] | None = None
+        self._uses_postgresql = postgresql
+        self._postgres: Postgres | None = None
 
     @property
     def url(self) -> str:
@@ -86,7 +91,7 @@ class AirflowStack:
 
     @property
     def db_path(self) -> Path:
-        """The SQLite file."""
+        """The SQLite file; there is none with PostgreSQL."""
         return self.home / "airflow.db"
 
     # Starting and stopping
@@ -110,6 +115,9 @@ class AirflowStack:
         """
         stop_all(list(self.components.values()), grace)
         self.api.close()
+        if self._postgres:
+            self._postgres.stop()
+            self._postgres = None
         if self._lock:
             (self.home / "sessions.json").unlink(missing_ok=True)
             self._lock.close()
@@ -200,6 +208,7 @@ class AirflowStack:
         self.home.mkdir(parents=True, exist_ok=True)
         self._lock = lock_home(self.home)
         stop_leftovers(self.home / "sessions.json")
+        stop_leftover(self.home / FOLDER)
         for entry in self.home.iterdir():
             if entry.name != LOCK_NAME:
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
@@ -208,7 +217,11 @@ class AirflowStack:
         user, password = self.login
         (self.home / "passwords.json").write_text(json.dumps({user: password}))
         self._progress("database: preparing (the first time takes some seconds)")
-        prepare_database(self.home, self.env, self.python, self._cache)
+        if self._uses_postgresql:
+            self._postgres = prepare_postgres(self.home, self.env, self.python, self._cache)
+            self.env[URL] = self._postgres.url()
+        else:
+            prepare_sqlite(self.home, self.env, self.python, self._cache)
 
     def _wait_until_healthy(self, timeout: float) -> None:
         started = datetime.now(UTC)

@@ -54,7 +54,7 @@ def teller(request: pytest.FixtureRequest) -> Callable[[str], None]:
 def chaos(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Report:
     """A small chaos run in an Airflow of its own, which logs all that it can."""
     home = tmp_path_factory.mktemp("chaos") / "airflow"
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    before = signal.signal(signal.SIGTERM, interrupt)
     try:
         return run_chaos(
             home,
@@ -81,7 +81,7 @@ def stack(
     env |= {f"AIRFLOW_CONN_SEEDANCE_QUEUED_{vendor.upper()}": patient.connection_json(vendor) for vendor in VENDORS}
     env["AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD"] = "10"  # how soon another triggerer takes over
     env["SEEDANCE_OUTPUT"] = (base / "videos").as_uri()
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    before = signal.signal(signal.SIGTERM, interrupt)
     try:
         with AirflowStack(base / "airflow", [DAGS, CHECKOUT / "example_dags"], env, progress=teller(request)) as stack:
             yield stack
@@ -89,6 +89,6 @@ def stack(
         signal.signal(signal.SIGTERM, before)
 
 
-def _interrupt(_signum: int, _frame: FrameType | None) -> None:
+def interrupt(_signum: int, _frame: FrameType | None) -> None:
     """Make SIGTERM end the session like Ctrl-C: with fixtures torn down, so that no Airflow is left running."""
     raise KeyboardInterrupt
