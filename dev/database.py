@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from dev.airflow_config import installed_airflow
-from dev.postgres import FOLDER, Postgres, copy_data
+from dev.postgres import Postgres, copy_data
 
 URL = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 
@@ -38,29 +38,22 @@ def prepare_sqlite(home: Path, env: Mapping[str, str], python: str, cache: Path)
 
 
 def prepare_postgres(home: Path, env: Mapping[str, str], python: str, cache: Path) -> Postgres:
-    """Start a PostgreSQL in ``home`` with a fresh, migrated database.
+    """Start a PostgreSQL with a fresh, migrated database.
 
-    :param env: its `sql_alchemy_conn` is not looked at
+    :param home: where the log of the migration goes
     """
-    template = cache / f"airflow-{installed_airflow(python)}.{FOLDER}"
-    server = Postgres(home / FOLDER)
-    if template.exists():
-        shutil.rmtree(home / FOLDER)
-        copy_data(template, home / FOLDER)
-        return server.start()
-    server.start()
-    try:
-        migrate({**env, URL: server.url()}, python, home / "logs" / "migrate.log")
-        server.stop()
-        half_done = cache / f"{template.name}.{os.getpid()}"
-        copy_data(home / FOLDER, half_done)
+    template = cache / f"airflow-{installed_airflow(python)}.postgresql"
+    if not template.exists():
+        with Postgres() as server:
+            migrate({**env, URL: server.url()}, python, home / "logs" / "migrate.log")
+            server.halt()
+            half_done = cache / f"{template.name}.{os.getpid()}"
+            cache.mkdir(parents=True, exist_ok=True)
+            copy_data(server.folder, half_done)
         with contextlib.suppress(OSError):  # another run was faster
             half_done.rename(template)
         shutil.rmtree(half_done, ignore_errors=True)
-    except BaseException:
-        server.stop()
-        raise
-    return Postgres(home / FOLDER).start()
+    return Postgres(template).start()
 
 
 def migrate(env: Mapping[str, str], python: str, log_file: Path) -> None:

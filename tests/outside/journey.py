@@ -1,0 +1,153 @@
+"""The way of an answer through everything: client, poller, trigger, event, `execute_complete`, XCom."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pytest
+
+from airflow_provider_seedance.api.client import ClientSettings, RetryPolicy, SeedanceClient
+from airflow_provider_seedance.api.errors import SeedanceError
+from airflow_provider_seedance.api.models import Video
+from airflow_provider_seedance.api.polling import Wait
+from airflow_provider_seedance.api.vendors import make_adapter
+from airflow_provider_seedance.hooks.seedance import SeedanceHook
+from airflow_provider_seedance.sensors.seedance import SeedanceVideoSensor
+from airflow_provider_seedance.triggers import pace, poller
+from airflow_provider_seedance.triggers.poller import watching
+from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
+from dev.task_life import Ti
+from tests.api.bench import KEY, ONE_TRY, SIMPLE
+
+from .answers import VIDEO_ID
+from .wire import Said, Wire
+
+TIMES = 6
+"""How often a poll gets the answer in question; then the vendor says plainly that the video has failed."""
+
+PATIENCE = 60.0
+
+Result = Video | SeedanceError | dict[str, Any] | Exception
+
+
+def plainly_failed(vendor: str) -> Said:
+    """In the vendor's own shape, so that a wait comes to an end."""
+    bodies = {
+        "jimmyai": {"code": 0, "data": {"task_id": VIDEO_ID, "status": "failed", "error_message": "plainly"}},
+        "gmicloud": {"request_id": VIDEO_ID, "status": "failed", "error": "plainly"},
+        "modellix": {"code": 0, "data": {"task_id": VIDEO_ID, "status": "failed", "error": "plainly"}},
+    }
+    ark = {"id": VIDEO_ID, "status": "failed", "error": {"code": "plainly", "message": "plainly"}}
+    return Said(200, json.dumps(bodies.get(vendor, ark)).encode())
+
+
+def result_of(call: Callable[[], Any]) -> Any:
+    """What a call returns or raises."""
+    try:
+        return call()
+    except Exception as error:
+        return error
+
+
+@dataclass
+class Journey:
+    """Takes answers of one vendor along; close it.
+
+    :param wire: says them.
+    :param vendor: in whose name.
+    """
+
+    wire: Wire
+    vendor: str
+    _runner: asyncio.Runner = field(default_factory=asyncio.Runner)
+
+    def __post_init__(self) -> None:
+        self._patch = pytest.MonkeyPatch()
+        self.conn_id = f"outside_{self.vendor}"
+        connection = {
+            "conn_type": "seedance",
+            "host": f"{self.wire.url}/{self.vendor}",
+            "password": KEY,
+            "extra": {"vendor": self.vendor, "polls_per_second": 10**6, "lists_per_second": 10**6},
+        }
+        self._patch.setenv(f"AIRFLOW_CONN_{self.conn_id.upper()}", json.dumps(connection))
+        # Nobody waits here because a vendor says so.
+        for module in (pace, poller):
+            self._patch.setattr(module, "LONGEST_PAUSE", 0.0)
+        patient = RetryPolicy.settings
+        hasty = {"sleep": lambda seconds: None}
+        self._patch.setattr(RetryPolicy, "settings", lambda policy, call: patient(policy, call) | hasty)
+        settings = ClientSettings(api_key=KEY, base_url=f"{self.wire.url}/{self.vendor}", retry=ONE_TRY)
+        self._client = SeedanceClient(make_adapter(self.vendor), settings)
+        self._sensor = SeedanceVideoSensor(task_id="wait", seedance_conn_id=self.conn_id, video_id=VIDEO_ID)
+        # Somebody else waits at the same connection all the time, which keeps the poller alive.
+        self._leave = asyncio.Event()
+        self._bystander = self._runner.run(self._begin())
+
+    def close(self) -> None:
+        """The bystander leaves, and connections are closed."""
+        self._runner.run(self._end())
+        self._runner.close()
+        self._client.close()
+        self._patch.undo()
+
+    def create(self, said: Said) -> Any:
+        """What a create makes of the answer."""
+        self.wire.sayer = lambda method, path, body: said
+        return result_of(lambda: self._client.create_video(SIMPLE[self.vendor]))
+
+    def read(self, said: Said) -> Any:
+        """What a read makes of the answer."""
+        self.wire.sayer = lambda method, path, body: said
+        return result_of(lambda: self._client.get_video(VIDEO_ID))
+
+    def wait(self, said: Said) -> Any:
+        """The event of a trigger whose polls get the answer, six times at most."""
+        left = [TIMES]
+
+        def sayer(method: str, path: str, body: bytes) -> Said:
+            left[0] -= 1
+            return said if left[0] >= 0 else plainly_failed(self.vendor)
+
+        self.wire.sayer = sayer
+        return self._runner.run(asyncio.wait_for(self._event(), PATIENCE))
+
+    def complete(self, event: Any, said: Said) -> Any:
+        """What the task returns or raises when it gets the event, and its own read the answer."""
+        self.wire.sayer = lambda method, path, body: said
+        ti = Ti()
+        context = cast("Any", {"ti": ti})
+        result = result_of(lambda: self._sensor.execute_complete(context, event))
+        return {**result, **ti.xcoms} if isinstance(result, dict) else result
+
+    async def _event(self) -> Any:
+        trigger = SeedanceVideoTrigger(
+            seedance_conn_id=self.conn_id, video_id=VIDEO_ID, poll_interval=0.0, deadline=None
+        )
+        async for event in trigger.run():
+            return event.payload
+        return None
+
+    async def _begin(self) -> asyncio.Task[None]:
+        here = asyncio.Event()
+
+        async def stand_by() -> None:
+            wait = Wait("bystander", interval=1e6, deadline=None, started=0)
+            async with watching(self.conn_id, wait, SeedanceHook(self.conn_id).aget_client_settings) as watcher:
+                here.set()
+                waiting = asyncio.ensure_future(watcher.next())
+                await self._leave.wait()
+                assert not waiting.done(), "the bystander heard something that was not for it"
+                waiting.cancel()
+
+        task = asyncio.create_task(stand_by())
+        await asyncio.wait_for(here.wait(), PATIENCE)
+        return task
+
+    async def _end(self) -> None:
+        self._leave.set()
+        await asyncio.wait_for(self._bystander, PATIENCE)
