@@ -95,8 +95,12 @@ def test_case_a1_a2_a3_a6_a7_whatever_a_vendor_says_the_other_providers_triggers
     stranger.strike()
     until(lambda: all(stranger.struck[attack] for attack in ATTACKS), "that each attack came", stack)
     # These end with their first hostile answer: when they have, it has gone through the triggerer.
-    for attack in (HALF_AN_EMOJI, NUL):
-        stack.api.wait_for_task("stack_hostile", hostile, attack, {"failed"}, timeout=PATIENCE)
+    short = (HALF_AN_EMOJI, NUL)
+    until(
+        lambda: {stack.api.task_state("stack_hostile", hostile, attack) for attack in short} == {"failed"},
+        "that these waits end",
+        stack,
+    )
     for number in range(5):
         (tmp_path / f"done.{number}").touch()
     touched = datetime.now(UTC)
