@@ -46,7 +46,8 @@ test-fast: $(STAMP) ## the tests without the real stack
 test-stack: $(STAMP) ## only the tests on the real stack
 	@$(BIN)/python -m pytest -m "stack and not slow"
 
-test-slow: $(STAMP) ## what `make test` leaves out: 200 sensors, the pipelines, the wheel in an empty environment
+test-slow: $(STAMP) ## what `make test` leaves out: 20,000 answers per vendor, 200 sensors, the pipelines, the wheel in an empty environment
+	@SEEDANCE_EXAMPLES=$(or $(EXAMPLES),20000) $(BIN)/python -m pytest --numprocesses auto tests/outside tests/api/test_any_answer.py
 	@$(BIN)/python -m pytest -m slow
 
 test-busy: $(STAMP) ## `make test` while other processes keep all cores busy: no test may demand a speed

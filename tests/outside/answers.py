@@ -26,7 +26,7 @@ THOROUGH = settings(
     suppress_health_check=list(HealthCheck),
 )
 
-VIDEO_ID = "v-1"
+VIDEO_ID, OTHER_ID = "v-1", "v-2"
 
 DOCUMENTED_WORDS = {
     "jimmyai": {"queued", "processing", "completed", "success", "failed", "cancelled"},
@@ -139,7 +139,7 @@ def shaped(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 def values_of(vendor: str) -> st.SearchStrategy[Any]:
     """JSON values in this vendor's shape, more or less."""
     status = st.sampled_from(sorted(DOCUMENTED_WORDS[vendor])) | st.sampled_from(["pondering", "", "SUCCESS ", "a\0"])
-    ids = st.sampled_from([VIDEO_ID, VIDEO_ID, VIDEO_ID, "v-2", "", True, "v\ud83d"])
+    ids = st.sampled_from([VIDEO_ID, VIDEO_ID, VIDEO_ID, OTHER_ID, "", True, "v\ud83d"])
     error = ERROR_WORDS | shaped(code=ERROR_WORDS, message=ERROR_WORDS, status=st.just(400))
     times = dict.fromkeys(("created_at", "updated_at"), TIMES)
     if vendor == "jimmyai":

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 import pytest
+from tenacity import stop_after_attempt
 
+from airflow_provider_seedance.api import polling
 from airflow_provider_seedance.api.client import ClientSettings, RetryPolicy, SeedanceClient
 from airflow_provider_seedance.api.errors import SeedanceError
 from airflow_provider_seedance.api.models import Video
@@ -26,7 +28,10 @@ from tests.api.bench import KEY, ONE_TRY, SIMPLE
 from .answers import VIDEO_ID
 from .wire import Said, Wire
 
-TIMES = 6
+MOST_FAILURES = 2
+"""In life it is more failed polls that end a wait; it ends the same way."""
+
+TIMES = MOST_FAILURES + 1
 """How often a poll gets the answer in question; then the vendor says plainly that the video has failed."""
 
 PATIENCE = 60.0
@@ -78,9 +83,10 @@ class Journey:
         # Nobody waits here because a vendor says so.
         for module in (pace, poller):
             self._patch.setattr(module, "LONGEST_PAUSE", 0.0)
-        patient = RetryPolicy.settings
-        hasty = {"sleep": lambda seconds: None}
-        self._patch.setattr(RetryPolicy, "settings", lambda policy, call: patient(policy, call) | hasty)
+        self._patch.setattr(polling, "MOST_FAILURES", MOST_FAILURES)
+        usual = RetryPolicy.settings
+        once = {"stop": stop_after_attempt(1)}
+        self._patch.setattr(RetryPolicy, "settings", lambda policy, call: usual(policy, call) | once)
         settings = ClientSettings(api_key=KEY, base_url=f"{self.wire.url}/{self.vendor}", retry=ONE_TRY)
         self._client = SeedanceClient(make_adapter(self.vendor), settings)
         self._sensor = SeedanceVideoSensor(task_id="wait", seedance_conn_id=self.conn_id, video_id=VIDEO_ID)
@@ -106,7 +112,7 @@ class Journey:
         return result_of(lambda: self._client.get_video(VIDEO_ID))
 
     def wait(self, said: Said) -> Any:
-        """The event of a trigger whose polls get the answer, six times at most."""
+        """The event of a trigger whose polls get the answer, some times at most."""
         left = [TIMES]
 
         def sayer(method: str, path: str, body: bytes) -> Said:

@@ -136,6 +136,10 @@ def _error(
     )
 
 
+_NEVER = 1e9
+"""Seconds, thirty years: who asks for more can't mean it."""
+
+
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     """Seconds to wait, from `Retry-After` (seconds or date) or `X-RateLimit-Reset` (Unix time); never negative.
 
@@ -145,7 +149,7 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     value = headers.get("retry-after", "").strip()
     if value:
         try:
-            return max(0.0, float(value)) if float(value) < float("inf") else None
+            return max(0.0, float(value)) if float(value) < _NEVER else None
         except ValueError:
             try:
                 date = parsedate_to_datetime(value)
