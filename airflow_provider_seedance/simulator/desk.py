@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from airflow_provider_seedance.simulator import faults as kinds
@@ -13,6 +14,15 @@ from airflow_provider_seedance.simulator.vendors import all_vendors
 from airflow_provider_seedance.simulator.vendors.base import Answer, Call, Refused, Vendor
 from airflow_provider_seedance.simulator.world import World, doom
 
+#: What a proxy says in its own words; twice the status.
+PAGE = (
+    b"<html>\r\n<head><title>%s</title></head>\r\n<body>\r\n<center><h1>%s</h1></center>\r\n"
+    b"<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+)
+#: Half an emoji, what no database of texts takes, an order to a terminal, and what turns the direction of reading.
+POISON = "\ud83d\0\x1b[2J\u202e"
+#: Larger than any type of number that a database or a message has.
+HUGE = 10**400
 BAD_GATEWAY = (
     b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><h1>502 Bad Gateway</h1></body>\r\n</html>\r\n"
 )
@@ -65,6 +75,8 @@ def refusal_of(fault: Fault, vendor: Vendor) -> Refused | Answer | None:
             return Refused("unavailable", message or "service unavailable", code=code)
         case "http_502_html":
             return Answer(502, BAD_GATEWAY, "text/html")
+        case "stranger_page":
+            return page_of(fault)
         case "http_status":
             return Answer(int(options.get("status", 408)), str(options.get("body", "")).encode(), "text/plain")
         case "auth":
@@ -76,6 +88,14 @@ def refusal_of(fault: Fault, vendor: Vendor) -> Refused | Answer | None:
     return vendor.moderation(code, message)
 
 
+def page_of(fault: Fault) -> Answer:
+    """The web page of a ``stranger_page`` fault."""
+    status = int(fault.options.get("status", 404))
+    words = f"{status} {HTTPStatus(status).phrase}".encode()
+    body = str(fault.options["body"]).encode() if "body" in fault.options else PAGE % (words, words)
+    return Answer(status, body, "text/html")
+
+
 def _wait_headers(options: Mapping[str, Any]) -> dict[str, str]:
     headers: dict[str, str] = {}
     if options.get("retry_after") is not None:
@@ -83,6 +103,33 @@ def _wait_headers(options: Mapping[str, Any]) -> dict[str, str]:
     if options.get("reset_after") is not None:
         headers["X-RateLimit-Reset"] = str(int(time.time() + float(options["reset_after"])))
     return headers
+
+
+#: Fields whose words nobody has to understand.
+_WORDS = frozenset({"model", "model_id", "msg", "message", "name", "org_id", "service_tier", "error_message"})
+
+
+def poisoned(answer: Answer, text: str) -> Answer:
+    """The answer with poison in every text that is only read by people, and in the numbers that are only counted."""
+
+    def spoilt(value: Any) -> Any:
+        if isinstance(value, list):
+            return [spoilt(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        kept = {
+            name: f"{inner}{text}" if name in _WORDS and isinstance(inner, str) else spoilt(inner)
+            for name, inner in value.items()
+        }
+        usage = kept.get("usage")
+        if isinstance(usage, dict):
+            kept["usage"] = {**usage, "completion_tokens": HUGE, text: text}
+        return kept
+
+    value = spoilt(json.loads(answer.body))
+    if isinstance(value, dict):
+        value["note"] = text
+    return Answer(answer.status, json.dumps(value).encode(), answer.content_type, answer.headers, answer.accepted)
 
 
 #: Bytes of a request's body that are remembered: uploads are kept by their digest.
@@ -178,6 +225,10 @@ class FrontDesk:
                 return Outcome(record, Answer(200, answer.body[: len(answer.body) // 2]))
             case "missing_id":
                 return Outcome(record, self._without_id(vendor, answer))
+            case "poisoned_text":
+                return Outcome(record, poisoned(answer, str(fault.options.get("text", POISON))))
+            case "id_in_error":
+                return Outcome(record, Answer(int(fault.options.get("status", 504)), answer.body))
         return Outcome(record, Answer(200, b"OK", "text/plain"))
 
     def _without_id(self, vendor: Vendor, answer: Answer) -> Answer:

@@ -12,20 +12,21 @@ CALLS = ("create", "poll", "list", "cancel", "media", "auth_probe", "upload", "u
 BEFORE = frozenset(
     {
         *("reset_before", "http_429", "http_500", "http_502_html", "http_503", "http_status", "auth", "no_balance"),
-        *("moderation_submit", "model_not_open"),
+        *("moderation_submit", "model_not_open", "stranger_page"),
     }
 )
 #: The call takes effect (a create is billed), then the answer is lost, late or spoilt.
 AFTER = frozenset(
     {
         *("reset_after", "timeout_after", "slow", "http_500_after", "http_502_html_after", "http_status_after"),
-        *("torn_json", "missing_id", "not_json"),
+        *("torn_json", "missing_id", "not_json", "poisoned_text", "id_in_error"),
     }
 )
 #: The call is answered well, but the video comes to another end.
 FATE = frozenset(
     {
         *("moderation_output", "fail", "expire", "cancel", "stuck", "no_url", "relative_url", "unknown_status"),
+        *("late_url", "flapping_status"),
     }
 )
 #: The answer takes another of the vendor's documented or observed forms.
@@ -44,11 +45,18 @@ class Fault:
           sent as ``X-RateLimit-Reset`` in unix time), ``code`` (Ark: e.g. "QuotaExceeded")
         * ``http_500``, ``http_503``, ``http_502_html``, ``http_status`` (``status``, default 408, ``body``): refused;
           ``http_500_after``, ``http_502_html_after``, ``http_status_after``: the same, though the call took effect
+        * ``stranger_page``: refused by something in front of the vendor, with a web page (``status``, default 404;
+          ``body``)
         * ``torn_json``, ``missing_id``, ``not_json``: took effect, HTTP 200, unusable body
+        * ``poisoned_text``: took effect, and is well answered, but with texts and numbers among it that nobody can keep
+          (half an emoji, NUL, 10**400; ``text`` replaces the first two)
+        * ``id_in_error`` (create): took effect, and its answer comes with ``status`` (default 504)
         * ``moderation_submit``, ``no_balance``, ``auth``, ``model_not_open`` (Ark): refused in the vendor's shape;
           ``code`` and ``message`` replace the vendor's usual ones
         * ``moderation_output``, ``fail``, ``expire``, ``cancel``, ``stuck``: how the video ends (``code``, ``message``)
         * ``no_url``, ``relative_url``: a success without a usable URL
+        * ``late_url``: ``polls`` (default 1) answers show the success without its URL
+        * ``flapping_status``: once the success was shown, ``polls`` (default 1) answers say "running" again
         * ``unknown_status``: ``polls`` (default 1) polls show ``word`` (default "pondering")
         * ``answer_variant``: see the vendors' modules for their options, e.g. Jimmy AI ``code="20000"``, ``flat=True``,
           ``http_errors=True``; GMI Cloud ``outcome="media_urls"``, ``error="outcome"``; Modellix

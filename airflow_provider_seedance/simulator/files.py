@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from airflow_provider_seedance.simulator import signing
-from airflow_provider_seedance.simulator.desk import BAD_GATEWAY
+from airflow_provider_seedance.simulator.desk import BAD_GATEWAY, page_of
 from airflow_provider_seedance.simulator.faults import Fault
 from airflow_provider_seedance.simulator.media import INSTALL
 from airflow_provider_seedance.simulator.records import SimulatedVideo
@@ -74,6 +74,11 @@ class Files:
 
     async def respond(self, request: Request, vendor: str, fault: Fault | None) -> Response:
         """The answer to one download."""
+        if fault and fault.kind == "stranger_page":
+            status = int(fault.options.get("status", 404))
+            return Response(
+                fault.options.get("body", f"<html><h1>{status}</h1></html>"), status, media_type="text/html"
+            )
         if fault and (status := STATUS.get(fault.kind) or int(fault.options.get("status", 0))):
             if status == 502:
                 return Response(BAD_GATEWAY, 502, media_type="text/html")

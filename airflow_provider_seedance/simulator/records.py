@@ -72,6 +72,20 @@ class Picture:
     last_frame: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A video as one answer shows it: what a fault hides is not in here.
+
+    :param status: as told
+    :param url_form: see :class:`SimulatedVideo`
+    :param unknown_word: said in place of the status
+    """
+
+    status: Status
+    url_form: str
+    unknown_word: str | None = None
+
+
 @dataclass(slots=True)
 class SimulatedVideo:
     """A video and its course. ``request`` is the create body as accepted; times inside are simulated seconds."""
@@ -98,6 +112,11 @@ class SimulatedVideo:
     url_form: str = "signed"
     unknown_word: str = "pondering"
     unknown_polls: int = 0
+    #: So many looks at the success show no URL yet.
+    late_polls: int = 0
+    #: After the first look at the success so many show it running again.
+    flapping_polls: int = 0
+    was_seen_to_succeed: bool = False
     forced_end: tuple[Status, float] | None = None
     deleted: bool = False
     polls: int = 0
@@ -108,6 +127,22 @@ class SimulatedVideo:
             return self.forced_end
         course = [(status, at) for status, at in self._course() if at <= self.clock.simulated()]
         return min(course, key=lambda step: step[1]) if course else None
+
+    def look(self) -> Look:
+        """What the answer to one call shows; counts down the faults that show something else for a while."""
+        status, url_form, word = self.status, self.url_form, None
+        if status == "succeeded":
+            if self.was_seen_to_succeed and self.flapping_polls > 0:
+                self.flapping_polls -= 1
+                status = "running"
+            elif self.late_polls > 0:
+                self.late_polls -= 1
+                url_form = "none"
+            self.was_seen_to_succeed = True
+        if self.unknown_polls > 0:
+            self.unknown_polls -= 1
+            word = self.unknown_word
+        return Look(status, url_form, word)
 
     def _course(self) -> list[tuple[Status, float]]:
         """The ends that lie on the video's way, unless somebody interferes."""

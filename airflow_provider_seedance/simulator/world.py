@@ -306,6 +306,10 @@ def doom(video: SimulatedVideo, fault: Fault, usual_errors: Mapping[str, tuple[s
     elif fault.kind == "unknown_status":
         video.unknown_word = str(fault.options.get("word", "pondering"))
         video.unknown_polls = int(fault.options.get("polls", 1))
+    elif fault.kind == "late_url":
+        video.late_polls = int(fault.options.get("polls", 1))
+    elif fault.kind == "flapping_status":
+        video.flapping_polls = int(fault.options.get("polls", 1))
     elif video.end() is None:  # what has ended cannot end otherwise
         video.ending = _ENDINGS[fault.kind]
         code, message = usual_errors.get(fault.kind, (None, None))

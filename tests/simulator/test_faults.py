@@ -7,7 +7,7 @@ import pytest
 
 from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
 
-from .conftest import Caller
+from .conftest import POLLS, Caller
 
 SP_POLL = "/api/open-api/v1/videos/"
 
@@ -248,3 +248,79 @@ def test_rates_are_enforced_only_when_asked_for() -> None:
         codes = [modellix.send("GET", "/models").status_code for _ in range(101)]
         assert codes.count(429) == 1
         assert sim.max_rate_seen["byteplus", "list"] == 2
+
+
+# -- what comes from outside -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("status", [403, 404, 502])
+def test_a_strangers_page_refuses_each_call_and_bills_nothing(
+    sim: Simulator, callers: Any, vendor: str, status: int
+) -> None:
+    video_id = callers[vendor].made()
+    sim.faults.add(*(Fault("stranger_page", vendor, on=call, status=status) for call in ("create", "poll", "media")))
+    url = callers[vendor].base
+    answers = [callers[vendor].create(), callers[vendor].send("GET", POLLS[vendor] + video_id)]
+    sim.finish(video_id)
+    answers.append(httpx.get(callers[vendor].url(video_id), timeout=60))
+    assert [answer.status_code for answer in answers] == [status] * 3, url
+    assert all(answer.headers["content-type"].startswith("text/html") and "<html>" in answer.text for answer in answers)
+    assert len(sim.ledger) == 1
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_a_poisoned_text_spoils_no_call_but_holds_what_nobody_can_keep(
+    sim: Simulator, callers: Any, vendor: str
+) -> None:
+    sim.faults.add(*(Fault("poisoned_text", vendor, on=call) for call in ("create", "poll")))
+    created = callers[vendor].create()
+    (bill,) = sim.ledger
+    assert bill.video_id in created.text
+    sim.finish(bill.video_id)
+    polled = callers[vendor].send("GET", POLLS[vendor] + bill.video_id)
+    for answer in (created, polled):
+        assert answer.status_code == 200
+        assert "\\ud83d\\u0000" in answer.text
+        assert answer.json()["note"].startswith("\ud83d\0")
+    if vendor in ("byteplus", "volcengine"):
+        assert polled.json()["usage"]["completion_tokens"] == 10**400
+    assert "http" in callers[vendor].url(bill.video_id)
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_an_id_in_an_error_is_that_of_a_video_that_is_billed(sim: Simulator, callers: Any, vendor: str) -> None:
+    sim.faults.add(Fault("id_in_error", vendor))
+    answer = callers[vendor].create()
+    (bill,) = sim.ledger
+    assert answer.status_code == 504
+    assert bill.video_id in answer.text
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_a_late_url_comes_some_polls_after_the_success(sim: Simulator, callers: Any, vendor: str) -> None:
+    sim.faults.add(Fault("late_url", vendor, polls=2))
+    video_id = callers[vendor].made()
+    callers[vendor].poll(video_id)  # one that is too early counts for nothing
+    sim.finish(video_id)
+    shown = [str(callers[vendor].poll(video_id)) for _ in range(4)]
+    assert ["mp4?" in text for text in shown] == [False, False, True, True]
+    assert all("succe" in text or "completed" in text for text in shown)
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_a_flapping_status_takes_the_success_back_for_some_polls(sim: Simulator, callers: Any, vendor: str) -> None:
+    sim.faults.add(Fault("flapping_status", vendor, polls=2))
+    video_id = callers[vendor].made()
+    callers[vendor].poll(video_id)
+    sim.finish(video_id)
+    shown = [str(callers[vendor].poll(video_id)) for _ in range(4)]
+    assert ["mp4?" in text for text in shown] == [True, False, False, True]
+    assert ["running" in text or "processing" in text for text in shown] == [False, True, True, False]
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_half_an_emoji_in_an_error_text_comes_over_the_wire(sim: Simulator, callers: Any, vendor: str) -> None:
+    video_id = callers[vendor].made()
+    sim.finish(video_id, "failed", "X", "cut \ud83d")
+    assert "cut \\ud83d" in callers[vendor].send("GET", POLLS[vendor] + video_id).text

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from airflow_provider_seedance.simulator import signing
 from airflow_provider_seedance.simulator.media.sizes import FRAMES_PER_SECOND, size_of
-from airflow_provider_seedance.simulator.records import Picture, SimulatedVideo
+from airflow_provider_seedance.simulator.records import Look, Picture, SimulatedVideo
 from airflow_provider_seedance.simulator.vendors import ark_rules
 from airflow_provider_seedance.simulator.vendors.base import Answer, Call, Refused, Route, Vendor, route
 from airflow_provider_seedance.simulator.world import DAY, World
@@ -127,13 +127,13 @@ class Ark(Vendor):
 
     def shown(self, video: SimulatedVideo, call: Call) -> dict[str, Any]:
         """A task as GET, LIST and the callback show it: absent fields are left out, as observed."""
-        status, asked = video.status, video.request
-        shown: dict[str, Any] = {"id": video.id, "model": video.model, "status": self.word(video, WORDS)}
-        if status == "failed":
+        look, asked = video.look(), video.request
+        shown: dict[str, Any] = {"id": video.id, "model": video.model, "status": self.word(look, WORDS)}
+        if look.status == "failed":
             message = video.error_message or "The request failed."
             shown["error"] = {"code": video.error_code or "InternalServiceError", "message": self._signed_off(message)}
-        if status == "succeeded":
-            shown |= self._result(video, call)
+        if look.status == "succeeded":
+            shown |= self._result(video, look, call)
         shown["created_at"], shown["updated_at"] = int(video.created_at), int(video.updated_at)
         shown["service_tier"] = "default"
         shown["execution_expires_after"] = asked.get("execution_expires_after", 172800)
@@ -141,13 +141,13 @@ class Ark(Vendor):
         shown["priority"] = asked.get("priority", 0)
         return shown | {name: asked[name] for name in ("safety_identifier", "tools") if name in asked}
 
-    def _result(self, video: SimulatedVideo, call: Call) -> dict[str, Any]:
+    def _result(self, video: SimulatedVideo, look: Look, call: Call) -> dict[str, Any]:
         picture = video.picture
         width, height = size_of(picture.resolution, picture.ratio)
         frames = picture.duration * FRAMES_PER_SECOND + 1
         tokens = width * height * frames // 1024  # gives the observed 108900 for 5 s of 720p
         return {
-            "content": self._content(video, call),
+            "content": self._content(video, look, call),
             "usage": {"completion_tokens": tokens, "total_tokens": tokens},
             "seed": video.seed,
             "resolution": picture.resolution,
@@ -157,12 +157,12 @@ class Ark(Vendor):
             "output_format": video.request.get("output_format", "mp4"),
         }
 
-    def _content(self, video: SimulatedVideo, call: Call) -> dict[str, str] | None:
-        if video.url_form == "none" or call.style.get("content_null"):
+    def _content(self, video: SimulatedVideo, look: Look, call: Call) -> dict[str, str] | None:
+        if look.url_form == "none" or call.style.get("content_null"):
             return None
         if self.world.clock.now() >= signing.expires_at(self.world, video):
             return None
-        if video.url_form == "relative":
+        if look.url_form == "relative":
             return {"video_url": f"videos/{video.id}.mp4"}
         content = {"video_url": signing.sign(self.world, call.origin, video, "mp4")}
         if video.picture.last_frame:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from airflow_provider_seedance.simulator.records import SimulatedVideo
+from airflow_provider_seedance.simulator.records import Look, SimulatedVideo
 from airflow_provider_seedance.simulator.world import World
 
 
@@ -24,8 +24,8 @@ class Answer:
     @classmethod
     def json(cls, value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> "Answer":
         """An answer with a JSON body."""
-        # "replace": a request may hold half a surrogate pair, and is echoed.
-        body = jsonlib.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+        # A text may hold half a surrogate pair, from a request or a fault; this makes a JSON escape of it.
+        body = jsonlib.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace")
         return cls(status, body, headers=dict(headers or {}))
 
 
@@ -170,9 +170,6 @@ class Vendor(ABC):
             raise Refused("unknown_task", "task not found")
         return video
 
-    def word(self, video: SimulatedVideo, words: Mapping[str, str]) -> str:
-        """The status on the wire; counts down a pending ``unknown_status`` fault."""
-        if video.unknown_polls > 0:
-            video.unknown_polls -= 1
-            return video.unknown_word
-        return words[video.status]
+    def word(self, look: Look, words: Mapping[str, str]) -> str:
+        """The status on the wire."""
+        return look.unknown_word or words[look.status]

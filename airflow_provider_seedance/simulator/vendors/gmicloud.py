@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from airflow_provider_seedance.simulator import signing
-from airflow_provider_seedance.simulator.records import Picture, SimulatedVideo
+from airflow_provider_seedance.simulator.records import Look, Picture, SimulatedVideo
 from airflow_provider_seedance.simulator.vendors import gmicloud_rules
 from airflow_provider_seedance.simulator.vendors.base import Answer, Call, Refused, route
 from airflow_provider_seedance.simulator.vendors.gmicloud_assets import ASSET_ROUTES, GMICloudAssets
@@ -85,26 +85,26 @@ class GMICloud(GMICloudAssets):
         return {"created_at": created, "updated_at": int(video.updated_at), "queued_at": created}
 
     def _shown(self, video: SimulatedVideo, call: Call) -> dict[str, Any]:
-        words = OBSERVED if call.style.get("words") == "observed" else WORDS
+        look, words = video.look(), OBSERVED if call.style.get("words") == "observed" else WORDS
         shown: dict[str, Any] = {
             "request_id": video.id,
             "org_id": "org-simulator",
             "model": video.model,
-            "status": self.word(video, words),
+            "status": self.word(look, words),
             "payload": video.request["payload"],
             "outcome": {},
             **self._times(video),
         }
-        if video.status == "succeeded":
-            shown["outcome"] = self._outcome(video, call)
-        elif video.status in ("failed", "expired"):
+        if look.status == "succeeded":
+            shown["outcome"] = self._outcome(video, look, call)
+        elif look.status in ("failed", "expired"):
             self._add_error(shown, video, str(call.style.get("error", "top")))
         return shown
 
-    def _outcome(self, video: SimulatedVideo, call: Call) -> dict[str, Any]:
-        if video.url_form == "none":
+    def _outcome(self, video: SimulatedVideo, look: Look, call: Call) -> dict[str, Any]:
+        if look.url_form == "none":
             return {}
-        if video.url_form == "relative":
+        if look.url_form == "relative":
             return {"video_url": f"videos/{video.id}.mp4"}
         url = signing.sign(self.world, call.origin, video, "mp4")
         if call.style.get("outcome") == "media_urls":

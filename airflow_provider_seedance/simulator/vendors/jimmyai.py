@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from airflow_provider_seedance.simulator import signing
-from airflow_provider_seedance.simulator.records import Picture, SimulatedVideo
+from airflow_provider_seedance.simulator.records import Look, Picture, SimulatedVideo
 from airflow_provider_seedance.simulator.vendors import jimmyai_rules
 from airflow_provider_seedance.simulator.vendors.base import Answer, Call, Refused, route
 from airflow_provider_seedance.simulator.vendors.jimmyai_assets import ASSET_ROUTES, JimmyAIAssets
@@ -75,27 +75,26 @@ class JimmyAI(JimmyAIAssets):
     def poll(self, call: Call) -> Answer:
         """``GET /videos/{id}``."""
         video = self.video(call)
+        look = video.look()
         data: dict[str, Any] = {
             "task_id": video.id,
-            "status": self.word(video, WORDS),
+            "status": self.word(look, WORDS),
             "progress": video.progress,
             "model": video.model,
             "created_at": int(video.created_at),
             "completed_at": int(video.completed_at or 0),  # empty values while running: guess
-            "result": self._result(video, call.origin),
+            "result": self._result(video, look, call.origin),
             "error_message": "",
         }
-        if video.status in ("failed", "cancelled", "expired"):
+        if look.status in ("failed", "cancelled", "expired"):
             del data["result"]
-            data["error_message"] = video.error_message or (
-                "task canceled" if video.status == "cancelled" else "failed"
-            )
+            data["error_message"] = video.error_message or ("task canceled" if look.status == "cancelled" else "failed")
         return self._envelope(data, call.style, "20000")
 
-    def _result(self, video: SimulatedVideo, origin: str) -> dict[str, str]:
-        if video.status != "succeeded" or video.url_form == "none":
+    def _result(self, video: SimulatedVideo, look: Look, origin: str) -> dict[str, str]:
+        if look.status != "succeeded" or look.url_form == "none":
             return {"video_url": "", "image_url": ""}
-        if video.url_form == "relative":  # old tasks could return an object key
+        if look.url_form == "relative":  # old tasks could return an object key
             return {"video_url": f"videos/{video.id}.mp4", "image_url": f"videos/{video.id}.jpg"}
         return {
             "video_url": signing.sign(self.world, origin, video, "mp4"),

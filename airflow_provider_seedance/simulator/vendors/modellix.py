@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from airflow_provider_seedance.simulator import signing
 from airflow_provider_seedance.simulator.media.sizes import size_of
-from airflow_provider_seedance.simulator.records import Picture, SimulatedVideo
+from airflow_provider_seedance.simulator.records import Look, Picture, SimulatedVideo
 from airflow_provider_seedance.simulator.vendors import modellix_rules
 from airflow_provider_seedance.simulator.vendors.base import Answer, Call, Refused, route
 from airflow_provider_seedance.simulator.vendors.modellix_assets import ASSET_ROUTES, ModellixAssets
@@ -90,18 +90,18 @@ class Modellix(ModellixAssets):
     def poll(self, call: Call) -> Answer:
         """``GET /tasks/{id}``."""
         video = self.video(call)
-        words = {**WORDS, "succeeded": str(call.style.get("status", "success"))}
-        data: dict[str, Any] = {"status": self.word(video, words), "task_id": video.id, "model_id": video.model}
-        if video.status == "succeeded":
-            data["result"] = {"resources": self._resources(video, call.origin)}
-        elif video.status in ("failed", "expired"):
+        look, words = video.look(), {**WORDS, "succeeded": str(call.style.get("status", "success"))}
+        data: dict[str, Any] = {"status": self.word(look, words), "task_id": video.id, "model_id": video.model}
+        if look.status == "succeeded":
+            data["result"] = {"resources": self._resources(video, look, call.origin)}
+        elif look.status in ("failed", "expired"):
             self._add_error(data, video, str(call.style.get("error", "object")))
         return self._ok(data)
 
-    def _resources(self, video: SimulatedVideo, origin: str) -> list[dict[str, Any]]:
-        if video.url_form == "none":
+    def _resources(self, video: SimulatedVideo, look: Look, origin: str) -> list[dict[str, Any]]:
+        if look.url_form == "none":
             return []
-        relative = video.url_form == "relative"
+        relative = look.url_form == "relative"
         url = f"videos/{video.id}.mp4" if relative else signing.sign(self.world, origin, video, "mp4")
         width, height = size_of(video.picture.resolution, video.picture.ratio)
         shown: list[dict[str, Any]] = [{"type": "video", "url": url, "width": width, "height": height, "format": "mp4"}]
