@@ -75,10 +75,8 @@ class Files:
     async def respond(self, request: Request, vendor: str, fault: Fault | None) -> Response:
         """The answer to one download."""
         if fault and fault.kind == "stranger_page":
-            status = int(fault.options.get("status", 404))
-            return Response(
-                fault.options.get("body", f"<html><h1>{status}</h1></html>"), status, media_type="text/html"
-            )
+            page = page_of(fault)
+            return Response(page.body, page.status, media_type=page.content_type)
         if fault and (status := STATUS.get(fault.kind) or int(fault.options.get("status", 0))):
             if status == 502:
                 return Response(BAD_GATEWAY, 502, media_type="text/html")

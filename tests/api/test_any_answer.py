@@ -19,9 +19,11 @@ from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatu
 from airflow_provider_seedance.api.polling import Outcome, Wait
 from airflow_provider_seedance.api.vendors import VENDORS, make_adapter
 from airflow_provider_seedance.api.vendors.base import HttpResponse
-from tests.outside.answers import SUCCESS_WORDS, THOROUGH, answers_of, told_in
+from tests.outside.answers import EXAMPLES, SUCCESS_WORDS, THOROUGH, answers_of, told_in
 
 from .bench import SIMPLE
+
+pytestmark = pytest.mark.timeout(max(300, EXAMPLES / 10))
 
 
 def assert_sound(video: Video, vendor: str, response: HttpResponse) -> None:
