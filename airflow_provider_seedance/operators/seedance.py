@@ -83,7 +83,7 @@ class SeedanceCreateVideoOperator(BaseOperator):
         more, or can't be told before, is not submitted. Default: no limit. (templated)
     :param output_path: lands the finished video in any object storage, in this task, on the worker: see
         `SeedanceVideoToObjectStorageOperator`. Its manifest is added to the dict. Goes with `wait_for_completion=True`.
-        (templated)
+        Path and storage are looked at before the video is submitted. (templated)
     :param object_storage_conn_id: the connection that opens the storage. (templated)
     """
 
@@ -159,6 +159,7 @@ class SeedanceCreateVideoOperator(BaseOperator):
         self.object_storage_conn_id = object_storage_conn_id
         if output_path is not None and not wait_for_completion:
             raise ValueError("output_path goes with wait_for_completion=True: there is nothing to land before")
+        self._lands = output_path is not None
         self.delivered: dict[str, Any] | None = None
         self._mine: tuple[Any, str] | None = None
         self._check_literals()
@@ -243,7 +244,7 @@ class SeedanceCreateVideoOperator(BaseOperator):
                     max_tries=ti.max_tries,
                     on_unknown=self.on_unknown_submission,
                     wait_for_room=not self.deferrable,
-                    check=lambda: self._check_cost(hook, request),
+                    check=lambda: self._check_before_paying(hook, request, context),
                 )
                 try:
                     submitted = submitter.obtain()
@@ -355,10 +356,16 @@ class SeedanceCreateVideoOperator(BaseOperator):
         count_failure(error, seedance_conn_id=self.seedance_conn_id, fields=self._request_fields())
         return after_submission(error, recorded=recorded)
 
-    def _check_cost(self, hook: SeedanceHook, request: VideoRequest) -> None:
-        """Before each submission: tells what it would cost, if that is known, and refuses what is too dear."""
+    def _check_before_paying(self, hook: SeedanceHook, request: VideoRequest, context: Context) -> None:
+        """Before each submission: whether the video can be landed, and what it would cost, if that is known."""
         from airflow_provider_seedance.costs import check_cost
 
+        if self._lands:
+            from airflow_provider_seedance.tasks.output_check import check_output
+            from airflow_provider_seedance.transfers.landing import run_facts
+
+            facts = run_facts(context) | {"vendor": hook.get_conn().adapter.name, "model": request.model}
+            check_output("output_path", self.output_path, conn_id=self.object_storage_conn_id, facts=facts, is_new=True)
         check_cost(hook, request, self.max_cost)
 
     def _request_fields(self) -> dict[str, Any]:
@@ -377,10 +384,13 @@ class SeedanceCreateVideoOperator(BaseOperator):
                 read_limit(self.max_cost)
         except SeedanceError as error:
             raise for_airflow(error) from None
-        if isinstance(self.output_path, str):
+        if self._lands:
+            from airflow_provider_seedance.transfers.limits import check_literal
             from airflow_provider_seedance.transfers.names import check_paths
 
-            check_paths(self.output_path, None, None, has_id=True)
+            if isinstance(self.output_path, str):
+                check_paths(self.output_path, None, None, has_id=True)
+            check_literal("output_path", self.output_path)
 
     def _undecided(self, fields: Mapping[str, Any]) -> set[str]:
         """Names of the request's fields that only get their value when the task runs."""

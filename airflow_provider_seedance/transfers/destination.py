@@ -199,7 +199,12 @@ class _LocalFile:
 
     @property
     def _prefix(self) -> str:
-        return f".{self._final.name[:150]}."
+        return f".{_shortened(self._final.name)}."
+
+
+def _shortened(name: str) -> str:
+    """So that what is added to a name for a while makes it longer than no file system takes."""
+    return name.encode()[:150].decode("utf-8", "ignore")
 
 
 def _remove_if_nobody_holds_it(part: Path) -> None:
@@ -255,7 +260,7 @@ class _Moved:
     def __init__(self, fs: Any, key: str) -> None:
         folder, _, name = key.rpartition("/")
         self._fs, self._key = fs, key
-        self._part = f"{folder}/.{name}.{uuid.uuid4().hex[:12]}.part"
+        self._part = f"{folder}/.{_shortened(name)}.{uuid.uuid4().hex[:12]}.part"
         fs.makedirs(folder, exist_ok=True)
         self._file = fs.open(self._part, "wb")
         self._published = False

@@ -11,12 +11,16 @@ from airflow_provider_seedance.exceptions import airflow_errors
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.outlets import attach_to_outlets
 from airflow_provider_seedance.tasks.literals import is_literal
+from airflow_provider_seedance.transfers.limits import check_literal
 from airflow_provider_seedance.transfers.names import check_paths
 from airflow_provider_seedance.xcoms import returned
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
     from airflow.providers.openlineage.extractors import OperatorLineage
+
+
+PATHS = ("output_path", "last_frame_path", "thumbnail_path")
 
 
 class SeedanceVideoToObjectStorageOperator(BaseOperator):
@@ -90,16 +94,20 @@ class SeedanceVideoToObjectStorageOperator(BaseOperator):
         if isinstance(max_bytes, bool) or not isinstance(max_bytes, int) or max_bytes < 1:
             raise ValueError(f"max_bytes must be a whole number above 0, not {max_bytes!r}")
         check_paths(output_path, last_frame_path, thumbnail_path, has_id=video_id is not None)
+        for argument in PATHS:
+            check_literal(argument, getattr(self, argument))
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Lands the video, unless it is there already."""
         from airflow_provider_seedance.transfers.landing import land_video, run_facts
 
+        video = self._video()
+        self._check_paths(video, run_facts(context))
         hook = SeedanceHook(self.seedance_conn_id)
         try:
             self.landed = land_video(
                 hook,
-                self._video(),
+                video,
                 self.output_path,
                 last_frame_path=self.last_frame_path,
                 thumbnail_path=self.thumbnail_path,
@@ -113,6 +121,16 @@ class SeedanceVideoToObjectStorageOperator(BaseOperator):
             hook.close()
         attach_to_outlets(context, self.landed, self.landed["uri"])
         return returned(self, context, self.landed)
+
+    def _check_paths(self, video: Mapping[str, Any], run: Mapping[str, Any]) -> None:
+        """Before anything is fetched."""
+        from airflow_provider_seedance.tasks.output_check import check_output
+
+        facts = {**run, **{name: video.get(name) for name in ("video_id", "vendor", "model")}}
+        for argument in PATHS:
+            path = getattr(self, argument)
+            if path is not None:
+                check_output(argument, path, conn_id=self.object_storage_conn_id, facts=facts)
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any]:
         """For OpenLineage: the file at the vendor, the object that it became, and the vendor's job."""

@@ -123,5 +123,6 @@ def forget_storages() -> None:
 
     stores = getattr(import_module(ObjectStoragePath.__module__.replace(".path", ".store")), "_STORE_CACHE", {})
     for store in stores.values():
-        type(store.fs).clear_instance_cache()
+        if "fs" in vars(store):  # that of a storage without a provider was never opened
+            type(store.fs).clear_instance_cache()
     stores.clear()

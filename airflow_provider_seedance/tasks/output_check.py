@@ -1,0 +1,116 @@
+"""Whether something can be landed at a path, as far as that can be known before: asked before anything is paid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from airflow_provider_seedance.api.errors import InvalidRequestError, LandingError, LandingRefusedError
+from airflow_provider_seedance.exceptions import for_airflow
+from airflow_provider_seedance.hooks.seedance import SeedanceHook
+from airflow_provider_seedance.transfers.limits import ROOM_FOR_ID, problem_of
+from airflow_provider_seedance.transfers.names import fill, names_in, with_name
+
+PROVIDERS = {
+    "s3": "apache-airflow-providers-amazon[s3fs]",
+    "gs": "apache-airflow-providers-google",
+    "gcs": "apache-airflow-providers-google",
+    "abfs": "apache-airflow-providers-microsoft-azure",
+    "abfss": "apache-airflow-providers-microsoft-azure",
+    "sftp": "apache-airflow-providers-sftp",
+    "smb": "apache-airflow-providers-samba",
+}
+"""What brings a storage to Airflow, for those that are asked for most."""
+
+LOCAL = ("", "file", "local")
+
+
+def check_output(
+    argument: str, path: Any, *, conn_id: str | None, facts: Mapping[str, Any], is_new: bool = False
+) -> None:
+    """Judges the path and opens its storage, as landing will.
+
+    :param argument: its name: `output_path`, for example.
+    :param path: as rendered, with facts in braces.
+    :param conn_id: the connection that opens the storage, if it is named apart from the path.
+    :param facts: those that are known by now.
+    :param is_new: whether the video is yet to be made. Nothing that is at its place already can be it, then.
+    :raises InvalidRequestError: the path can't work, naming the argument; a retry can't help.
+    :raises LandingRefusedError: something is there already.
+    :raises LandingError: the storage can't be asked now; a retry may help.
+    """
+    if not isinstance(path, str):
+        raise _refused(argument, f"is of type {type(path).__name__}, not a text")
+    template = with_name(path, argument)
+    try:
+        names = names_in(template)
+    except ValueError as error:
+        raise _refused(argument, str(error)) from None
+    longest = {"video_id": ROOM_FOR_ID, "ext": "mp4" if argument == "output_path" else "webp"}
+    known = longest | {name: fact for name, fact in facts.items() if fact is not None}
+    problem = problem_of(template, known)
+    if problem:
+        raise _refused(argument, problem)
+    place = _open(argument, fill(template, known), conn_id)
+    if is_new and "video_id" not in names:
+        _check_vacant(argument, place)
+
+
+def _open(argument: str, path: str, conn_id: str | None) -> Any:
+    """The place, once its storage is opened."""
+    from airflow.providers.common.compat.sdk import (  # type: ignore[attr-defined]
+        AirflowNotFoundException,
+        ObjectStoragePath,
+        io,
+    )
+
+    from airflow_provider_seedance.transfers.destination import Destination
+
+    scheme, _, rest = path.rpartition("://")
+    conn = conn_id or rest.partition("/")[0].rpartition("@")[0]
+    if conn and scheme not in LOCAL:
+        # Some storages take the machine's own credentials in place of a connection that isn't there.
+        try:
+            SeedanceHook.get_connection(conn)
+        except AirflowNotFoundException:
+            raise _refused(argument, f"its storage's connection {conn!r} is not defined") from None
+    try:
+        return Destination(ObjectStoragePath(path, **({"conn_id": conn_id} if conn_id else {})))
+    except (ValueError, ImportError) as error:
+        # Its text may quote the connection.
+        why = type(error).__name__
+        if isinstance(error, ImportError) or not io.has_fs(scheme):
+            needs = PROVIDERS.get(scheme)
+            why = f"install {needs}" if needs else "no installed provider of Airflow knows this scheme"
+        raise _refused(argument, f"{scheme}:// can't be opened here ({why})") from None
+    except Exception as error:
+        raise _not_now(argument, error) from None
+
+
+def _check_vacant(argument: str, place: Any) -> None:
+    try:
+        size = place.size()
+    except LandingError as error:
+        raise for_airflow(LandingRefusedError(f"Nothing was sent. {argument}: {error}")) from None
+    except Exception as error:
+        raise _not_now(argument, error) from None
+    if size is not None:
+        raise for_airflow(
+            LandingRefusedError(
+                f"Nothing was sent. {argument}: {place.uri} is there already, and not the video that was to be made. "
+                "Put {video_id} or {run_id} into the path, or remove what is there."
+            )
+        )
+
+
+def _refused(argument: str, problem: str) -> Exception:
+    message = f"{argument}: {problem}"
+    return for_airflow(InvalidRequestError(f"Nothing was sent. {message}.", (message,)))
+
+
+def _not_now(argument: str, error: Exception) -> Exception:
+    """The storage's own words stay out of the message: they may hold its secrets."""
+    name = type(error).__name__
+    return for_airflow(
+        LandingError(f"Nothing was sent. {argument}: its storage can't be asked now ({name})."), retry=True
+    )
