@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from airflow_provider_seedance.simulator import Fault
+from tests.ui.browser import Visitors, shot
 from tests.ui.node import Node
 from tests.ui.still_airflow import URL, StillAirflow
 from tests.ui.test_model import READY, assembled, task
+from tests.ui.world import World
 
 LIVE = READY | {"url_expires_at": "2099-01-01T00:00:00Z"}
 """For the browser, whose clock is the real one."""
@@ -230,3 +233,19 @@ def test_an_order_in_doubt_is_told_in_the_error_s_own_words(page: Page) -> None:
     tab = airflow.tab(page, "mute", "create")
     expect(tab.locator(".placeholder")).to_contain_text("The task failed. Its log says why")
     assert airflow.errors == []
+
+
+@pytest.mark.ui
+def test_an_order_whose_answer_was_lost_is_in_doubt_on_a_real_airflow(visitors: Visitors, airflow: World) -> None:
+    airflow.simulator.faults.add(Fault("reset_after", vendor="jimmyai", times=1))
+    run_id = airflow.trigger("seedance_jimmyai")
+    airflow.stack.api.wait_for_task("seedance_jimmyai", run_id, "create", {"failed"})
+    window = visitors.page()
+    tab = visitors.tab(window, "seedance_jimmyai", run_id, "create")
+    expect(tab.locator(".placeholder")).to_contain_text("In doubt: the order was sent")
+    expect(tab.locator(".placeholder")).to_contain_text("billed")  # the error's own sentence
+    shot(window, "tab-in-doubt")
+    gallery = visitors.gallery(window, "?dag=seedance_jimmyai")
+    card = gallery.locator(".card", has=window.get_by_text("in doubt")).first
+    expect(card.locator(".said")).to_contain_text("billed")
+    shot(window, "gallery-in-doubt")
