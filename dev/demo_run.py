@@ -67,10 +67,10 @@ def vendor_and_step(task_id: str) -> tuple[str, str]:
 
 
 def stored_file(api: AirflowApi, run_id: str, view: VendorView) -> Path | None:
-    """The file that `store` wrote: what the task returned, else the file named after the video."""
+    """The file that `store` wrote: the one whose address the task returned, else the one named after the video."""
     if "store" in view.tasks:
-        value = api.xcom(DAG_ID, run_id, view.tasks["store"]["task_id"])
-        if isinstance(value, str) and (path := Path(unquote(urlsplit(value).path))).is_file():
+        landed = api.xcom(DAG_ID, run_id, view.tasks["store"]["task_id"], "uri")
+        if isinstance(landed, str) and (path := Path(unquote(urlsplit(landed).path))).is_file():
             return path
     named = sorted(VIDEOS.rglob(f"*{view.video_id}*.mp4")) if view.video_id else []
     return named[0] if named else None

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import tempfile
-from typing import Any
 
-import httpx
-from airflow.sdk import DAG, ObjectStoragePath, task
+from airflow.sdk import DAG
 
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
 from airflow_provider_seedance.sensors.seedance import SeedanceVideoSensor
+from airflow_provider_seedance.transfers.seedance_to_object_storage import SeedanceVideoToObjectStorageOperator
 
 # What each vendor calls its fast model, and the seconds that the model takes.
 MODELS = {
@@ -42,14 +41,10 @@ with DAG("seedance_all_vendors", schedule=None, catchup=False, tags=["seedance"]
             timeout=1800,
         )
 
-        @task(task_id=f"store_{vendor}")
-        def store(video: dict[str, Any]) -> str:
-            target = ObjectStoragePath(FOLDER) / f"{video['vendor']}-{video['video_id']}.mp4"
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with httpx.stream("GET", video["video_url"], timeout=60) as response, target.open("wb") as file:
-                response.raise_for_status()
-                for block in response.iter_bytes():
-                    file.write(block)
-            return str(target)
-
-        store(wait.output)
+        SeedanceVideoToObjectStorageOperator(
+            task_id=f"store_{vendor}",
+            seedance_conn_id=f"seedance_{vendor}",
+            video_id=wait.output["video_id"],
+            video_url=wait.output["video_url"],
+            output_path=f"{FOLDER}/{{vendor}}-{{video_id}}.{{ext}}",
+        )

@@ -52,7 +52,7 @@ def test_the_example_of_all_vendors_leaves_one_mp4_per_vendor(
     dag_run = run(load_dag("seedance_all_vendors"))
     assert sorted(bill.vendor for bill in simulator.ledger) == sorted(VENDORS)
     for vendor in VENDORS:
-        path = Path(urlsplit(xcom(dag_run, f"store_{vendor}")).path)
+        path = Path(urlsplit(xcom(dag_run, f"store_{vendor}", "uri")).path)
         assert path.read_bytes()[4:8] == b"ftyp"
 
 
