@@ -237,7 +237,7 @@ def test_an_order_in_doubt_is_told_in_the_error_s_own_words(page: Page) -> None:
 
 @pytest.mark.ui
 def test_an_order_whose_answer_was_lost_is_in_doubt_on_a_real_airflow(visitors: Visitors, airflow: World) -> None:
-    airflow.simulator.faults.add(Fault("reset_after", vendor="jimmyai", times=1))
+    airflow.simulator.faults.add(Fault("reset_after", vendor="jimmyai", times=2))  # the schedule starts a run, too
     run_id = airflow.trigger("seedance_jimmyai")
     airflow.stack.api.wait_for_task("seedance_jimmyai", run_id, "create", {"failed"})
     window = visitors.page()

@@ -75,7 +75,7 @@ def test_a_connection_is_made_and_tested_an_example_is_run_and_its_video_is_watc
     expect(tab).to_contain_text("The video isn't there yet")
     expect(tab).to_contain_text("A lighthouse in a storm, slow dolly in")
     expect(tab.locator("dl")).to_contain_text("cgt-")  # the vendor's id
-    expect(tab.locator(".log")).to_contain_text("running")  # what the vendor said last
+    expect(tab.locator(".log")).to_contain_text("running", timeout=90_000)  # what the vendor said last
     assert serious_findings(page, "seedance-video") == []
     shot(page, "tab-waiting")
 
