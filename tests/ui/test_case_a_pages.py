@@ -222,6 +222,7 @@ def test_an_order_in_doubt_is_told_in_the_error_s_own_words(page: Page) -> None:
     gallery = airflow.gallery(page)
     lost = gallery.locator(".card", has_text="prompt lost")
     expect(lost.locator(".badge")).to_have_text("in doubt")
+    expect(lost.locator(".placeholder")).to_have_text("in doubt")
     expect(lost.locator(".said")).to_have_text(RAISED["exc_value"])
     expect(gallery.locator(".card", has_text="prompt broken").locator(".said")).to_have_text("'image'")
     expect(gallery.locator(".card", has_text="prompt mute").locator(".badge")).to_have_text("failed")

@@ -340,10 +340,10 @@ class Card {
   }
 
   showMedia(now) {
-    const { group } = stateOf(this.video, now);
+    const { group, word } = stateOf(this.video, now);
     const url = playable(this.video.facts, now, AIRFLOW);
     const picture = still(this.video.facts, now, AIRFLOW);
-    const kind = JSON.stringify([group, url, picture]);
+    const kind = JSON.stringify(url ? [group, url, picture] : [group, word]);
     if (kind === this.kind) return; // a video that plays is left alone
     this.kind = kind;
     this.player = url && h("video", {
@@ -351,7 +351,7 @@ class Card {
       "aria-label": this.video.prompt ?? "Video",
       onerror: () => this.media.replaceChildren(nothing("The link doesn't open", "expired")),
     });
-    this.media.replaceChildren(this.player ?? nothing(stateOf(this.video, now).word, group));
+    this.media.replaceChildren(this.player ?? nothing(word, group));
     if (this.inView) this.sees(true);
   }
 
