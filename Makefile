@@ -13,7 +13,7 @@ $(foreach name,$(filter AIRFLOW_%,$(.VARIABLES)),$(eval unexport $(name)))
 export AIRFLOW_HOME := $(CURDIR)/.work/airflow
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-pipelines up test test-fast test-stack test-slow test-busy lint lint-pages format pins clean
+.PHONY: help setup demo demo-pipelines up test test-fast test-stack test-slow test-clouds test-busy lint lint-pages format pins clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,9 +46,20 @@ test-fast: $(STAMP) ## the tests without the real stack
 test-stack: $(STAMP) ## only the tests on the real stack
 	@$(BIN)/python -m pytest -m "stack and not slow"
 
-test-slow: $(STAMP) ## what `make test` leaves out: 20,000 answers per vendor, 200 sensors, the pipelines, the wheel in an empty environment
+test-slow: $(STAMP) ## what `make test` leaves out: 20,000 answers per vendor, 200 sensors, pipelines, the wheel, clouds
 	@SEEDANCE_EXAMPLES=$(or $(EXAMPLES),20000) $(BIN)/python -m pytest --numprocesses auto tests/outside tests/api/test_any_answer.py
-	@$(BIN)/python -m pytest -m slow
+	@$(BIN)/python -m pytest -m "slow and not clouds"
+	@$(MAKE) --no-print-directory test-clouds
+
+CLOUDS := .work/clouds
+CLOUDS_STAMP := $(CLOUDS)/.ready
+
+$(CLOUDS_STAMP): $(STAMP) requirements/clouds.txt requirements/clouds-providers.txt dev/clouds.sh
+	@sh dev/clouds.sh $(VENV) $(CLOUDS)
+	@touch $@
+
+test-clouds: $(CLOUDS_STAMP) ## landing in the emulators of Azure's and Google's storages (gets them, 800 MB)
+	@PYTHONPATH=$(CLOUDS)/site $(BIN)/python -m pytest -m clouds tests/clouds
 
 test-busy: $(STAMP) ## `make test` while other processes keep all cores busy: no test may demand a speed
 	@$(BIN)/python -m dev.busy $(MAKE) --no-print-directory test
@@ -73,9 +84,11 @@ format: $(STAMP) ## let ruff format and mend what it can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-pins: $(STAMP) ## resolve requirements/dev.txt anew
+pins: $(STAMP) ## resolve requirements/dev.txt and clouds.txt anew
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --no-annotate --no-header --no-emit-index-url \
 		--python-version 3.11 --extra simulator --group dev pyproject.toml -o requirements/dev.txt
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --no-annotate --no-header --no-emit-index-url \
+		--python-version 3.11 -c requirements/dev.txt requirements/clouds.in -o requirements/clouds.txt
 
 clean: ## remove what runs and tools left behind (not .venv)
 	@rm -rf .demo .stack .work .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import logging
 import os
 import re
 import stat
@@ -22,6 +23,8 @@ from airflow_provider_seedance.api.errors import LandingRefusedError
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+_log = logging.getLogger(__name__)
 
 MIB = 1024 * 1024
 PART_SIZE = 8 * MIB
@@ -251,7 +254,10 @@ class _Upload:
             return
         # Not `close()`, which would complete the upload; nor may the garbage collector call it.
         self._file.closed = True
-        self._file.discard()
+        try:
+            self._file.discard()
+        except Exception as error:  # why it is discarded is what has to be told
+            _log.warning("An unfinished upload could not be cancelled (%s); it stays invisible.", type(error).__name__)
 
 
 class _Moved:
