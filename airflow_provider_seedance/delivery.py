@@ -62,6 +62,8 @@ def hand_on(
     )
     value = video.to_dict() | _usage(context, video, asked, known, seedance_conn_id)
     value["model"] = video.model or known.model
+    if video.seed is None:
+        value["seed"] = _own_seed(fields)
     value |= {name: fact for name, fact in (landed or {}).items() if name not in value}
     attach_to_outlets(context, value, landed["uri"] if landed else None)
     if video.status is VideoStatus.SUCCEEDED:
@@ -89,6 +91,15 @@ def _asked(video: Video, fields: Mapping[str, Any]) -> Quantities:
     except Exception as error:
         log.warning("What was asked for can't be counted (%s).", type(error).__name__)
         return Quantities(model=video.model)
+
+
+def _own_seed(fields: Mapping[str, Any] | None) -> int | None:
+    """The seed that the request names; below 0 it stands for any."""
+    try:
+        seed = int((fields or {}).get("seed"))  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+    return seed if 0 <= seed < 2**63 else None
 
 
 def _usage(context: Context, video: Video, asked: Quantities, known: Quantities, seedance_conn_id: str) -> Usage:

@@ -78,6 +78,22 @@ CONNECTION_FIELDS: dict[str, Any] = {
         "description": "Sent as X-Organization-ID, if set.",
         "schema": {"type": ["string", "null"]},
     },
+    "mark_safety_identifier": {
+        "label": "BytePlus, Volcengine: mark submissions",
+        "description": (
+            "Sends an own `safety_identifier` with each video, unless the request has one, so that a submission whose "
+            "answer was lost is found again. Default yes."
+        ),
+        "schema": {"type": ["boolean", "null"], "default": True},
+    },
+    "draw_seed": {
+        "label": "GMI Cloud: draw a seed",
+        "description": (
+            "Sends a random seed with each video, unless the request has one, so that a submission whose answer was "
+            "lost is found again. Default yes."
+        ),
+        "schema": {"type": ["boolean", "null"], "default": True},
+    },
     "allow_private_hosts": {
         "label": "Fetch from private addresses",
         "description": "Whether finished videos may be fetched from private and loopback addresses. Default no.",

@@ -93,6 +93,16 @@ class Ti:
         self.xcoms[key] = value
 
 
+@dataclass
+class Run:
+    """As much of a DAG run as the operator looks at."""
+
+    start_date: datetime | None = datetime(2026, 11, 21, tzinfo=UTC)
+    run_after: datetime | None = datetime(2026, 11, 21, tzinfo=UTC)
+    clear_number: int = 0
+    id: int | None = None
+
+
 @dataclass(frozen=True)
 class Step:
     """What one process does for the task.
@@ -103,6 +113,7 @@ class Step:
     :param kwargs: for that method.
     :param die: the place where the process dies, if it does.
     :param kill: die by SIGKILL instead of an exception.
+    :param run: the DAG run.
     """
 
     operator: dict[str, Any]
@@ -111,6 +122,7 @@ class Step:
     kwargs: dict[str, Any] = field(default_factory=dict)
     die: str | None = None
     kill: bool = False
+    run: Run = field(default_factory=Run)
 
 
 @dataclass(frozen=True)
@@ -133,7 +145,8 @@ def work(step: Step, state: TaskState | None) -> Result:
     :param state: the task's state; without it the operator uses the ledger, if one is configured.
     """
     task = SeedanceCreateVideoOperator(**{"task_id": step.ti.task_id, **step.operator})
-    context = cast("Any", {"ti": step.ti} | ({"task_state_store": state} if state is not None else {}))
+    stored = {"task_state_store": state} if state is not None else {}
+    context = cast("Any", {"ti": step.ti, "dag_run": step.run, **stored})
     with _death(step):
         try:
             if step.method == "execute":

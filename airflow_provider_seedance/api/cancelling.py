@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from airflow_provider_seedance.api.errors import SeedanceError, VideoNotFoundError
 from airflow_provider_seedance.api.models import Video, VideoStatus
 
 
@@ -11,7 +12,7 @@ from airflow_provider_seedance.api.models import Video, VideoStatus
 class Cancellation:
     """What came of the wish to cancel a video.
 
-    :param cancelled: whether the vendor took it back.
+    :param cancelled: whether the vendor shows it as cancelled.
     :param sentence: for the log.
     """
 
@@ -39,8 +40,24 @@ def before_cancel(video: Video, title: str) -> Cancellation | None:
     return Cancellation(False, f"Video {video.video_id} has ended ({video.status.value}); its record is kept.")
 
 
-def after_cancel(video_id: str, title: str, refusal: str | None) -> Cancellation:
-    """What the vendor made of the cancel."""
-    if refusal is None:
+def after_cancel(video_id: str, title: str, refusal: str | None, seen: Video | SeedanceError) -> Cancellation:
+    """What came of a cancel that was sent, by what the vendor shows afterwards: the video may have ended meanwhile.
+
+    :param refusal: why the vendor said that it did not do it; `None` if it said that it did.
+    :param seen: the video as it was read after the cancel, or why it could not be read.
+    """
+    if isinstance(seen, Video) and seen.status is VideoStatus.CANCELLED:
         return Cancellation(True, f"{title} cancelled video {video_id} before it started.")
-    return Cancellation(False, f"{title} did not cancel video {video_id}; it may be billed. {refusal}")
+    if refusal is not None:
+        return Cancellation(False, f"{title} did not cancel video {video_id}; it may be billed. {refusal}")
+    if isinstance(seen, Video):
+        now = f"Video {video_id} is {seen.status.value}, though {title} accepted to cancel it; it may be billed."
+        return Cancellation(False, now)
+    if isinstance(seen, VideoNotFoundError):
+        gone = (
+            f"{title} has no record of video {video_id} any more: it seems to have ended just before the cancel came."
+        )
+        return Cancellation(False, f"{gone} It may be billed.")
+    return Cancellation(
+        False, f"{title} accepted to cancel video {video_id}; whether it had started isn't known. {seen}"
+    )

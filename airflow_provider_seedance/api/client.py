@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any, BinaryIO, ClassVar, Generic, TypeVar
 from urllib.parse import urlsplit
 
@@ -57,7 +58,14 @@ from airflow_provider_seedance.api.scrubbed import scrubbed, scrubbed_error
 from airflow_provider_seedance.api.validation import check_request, to_request
 from airflow_provider_seedance.api.vendors import make_asset_adapter
 from airflow_provider_seedance.api.vendors.asset_base import Ticket
-from airflow_provider_seedance.api.vendors.base import HttpRequest, HttpResponse, PollRates, VendorAdapter, VideoPage
+from airflow_provider_seedance.api.vendors.base import (
+    HttpRequest,
+    HttpResponse,
+    MarkedPage,
+    PollRates,
+    VendorAdapter,
+    VideoPage,
+)
 from airflow_provider_seedance.api.video_ids import check_video_id
 
 T = TypeVar("T")
@@ -185,15 +193,9 @@ class _ClientBase:
         http = self.adapter.build_list(model=model, status=status, limit=limit, offset=offset)
         return self._list_of(http, lambda response: self.adapter.parse_list(response, limit=limit, offset=offset))
 
-    def _find(
-        self, request: VideoRequest, since: datetime, until: datetime, limit: int, offset: int
-    ) -> _Exchange[VideoPage]:
-        http = self.adapter.build_find(request, limit=limit, offset=offset)
-
-        def parse(response: HttpResponse) -> VideoPage:
-            return self.adapter.parse_find(response, request, since=since, until=until, limit=limit, offset=offset)
-
-        return self._list_of(http, parse)
+    def _find(self, mark: str, model: str, number: int, limit: int, offset: int) -> _Exchange[MarkedPage]:
+        http = self.adapter.build_find(model, number=number, limit=limit, offset=offset)
+        return self._list_of(http, lambda r: self.adapter.parse_find(r, mark, limit=limit, offset=offset))
 
     def _model_info(self, model: str) -> _Exchange[dict[str, Any]]:
         http = self.adapter.build_model_info(model)
@@ -342,6 +344,14 @@ def _size(request: httpx.Request) -> int:
     return int(length) if length.isdigit() else 0
 
 
+def is_past(created: Sequence[datetime | None], since: datetime) -> bool:
+    """Whether a list, read so far, is newest first and has come to what was accepted before: no vendor promises it."""
+    known = [moment for moment in created if moment is not None]
+    if not known or len(known) < len(created):
+        return False
+    return known[-1] < since and all(newer >= older for newer, older in pairwise(known))
+
+
 class SeedanceClient(_ClientBase):
     """Talks to one vendor, synchronously. Close it, or use it as a context manager."""
 
@@ -404,21 +414,34 @@ class SeedanceClient(_ClientBase):
         """
         return self._run(self._list(model, status, limit, offset))
 
-    def find_videos(self, request: VideoRequest, *, since: datetime, until: datetime) -> list[Video]:
-        """Videos that may be what this request became, if it was submitted in this span of time without an answer.
+    def find_videos(self, mark: str, *, model: str, since: datetime) -> list[Video]:
+        """Videos that carry the mark of a submission: what it became, if it arrived at all.
 
-        :raises UnsupportedByVendorError: the vendor has no list.
-        :raises TransientApiError: the list is too long to be read to its end, so nothing can be concluded.
+        :param mark: drawn by the adapter's `draw_mark`.
+        :param model: that was asked for.
+        :param since: before this the submission can't have been accepted, whatever clocks say.
+        :raises UnsupportedByVendorError: the vendor has no list, or no field that comes back in it.
+        :raises TransientApiError: the list could not be read to the end of that time, so nothing can be concluded.
         """
-        found: dict[str, Video] = {}
+        for number in range(self.adapter.marked_lists):
+            if number:
+                time.sleep(_PAUSE_BETWEEN_PAGES)
+            found = self._find_in_list(number, mark, model, since)
+            if found:
+                return found
+        return []
+
+    def _find_in_list(self, number: int, mark: str, model: str, since: datetime) -> list[Video]:
+        created: list[datetime | None] = []
+        size = self.adapter.page_size
         for page_number in range(_MOST_PAGES):
             if page_number:
                 time.sleep(_PAUSE_BETWEEN_PAGES)
-            size = self.adapter.page_size
-            page = self._run(self._find(request, since, until, size, page_number * size))
-            found |= {video.video_id: video for video in page.videos}
-            if not page.has_more:
-                return list(found.values())
+            page = self._run(self._find(mark, model, number, size, page_number * size))
+            found = [video for video in page.videos if video.created_at is None or video.created_at >= since]
+            created += page.created
+            if found or not page.has_more or is_past(created, since):
+                return found
         raise TransientApiError(f"{self.adapter.title} lists more videos than were read.", vendor=self.adapter.title)
 
     def get_model_info(self, model: str) -> dict[str, Any]:

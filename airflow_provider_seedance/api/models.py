@@ -120,6 +120,7 @@ class Video(BaseModel):
     :param usage: what the vendor counted, for example `{"completion_tokens": 108900}`.
     :param created_at: when the vendor accepted it.
     :param completed_at: when it ended.
+    :param seed: what the video is made from, where that is known: with it the same take can be asked for again.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -137,6 +138,7 @@ class Video(BaseModel):
     usage: Usage = None
     created_at: datetime | None = None
     completed_at: datetime | None = None
+    seed: int | None = None
 
     undocumented_status: Code | None = Field(default=None, exclude=True, repr=False)
     """The vendor's word for the status, when nobody ever documented it; such a video counts as running."""

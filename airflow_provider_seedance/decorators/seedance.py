@@ -21,7 +21,7 @@ from airflow_provider_seedance.api.usage import quantities
 from airflow_provider_seedance.exceptions import airflow_errors, for_airflow
 from airflow_provider_seedance.lineage import MEDIA_FIELDS
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
-from airflow_provider_seedance.operators.submission import without_signatures
+from airflow_provider_seedance.submissions.signatures import without_queries
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, TaskDecorator
@@ -149,5 +149,5 @@ def _kept(fields: Mapping[str, Any]) -> dict[str, Any]:
 def _urls(value: Any) -> Any:
     """Without signatures, and without data that is no URL's."""
     if isinstance(value, str):
-        return None if value.startswith("data:") else without_signatures(value)
+        return None if value.startswith("data:") else without_queries(value)
     return [url for item in value or () if (url := _urls(item))]

@@ -152,19 +152,25 @@ class SeedanceHook(BaseHook):
             no = before_cancel(client.get_video(video_id), title)
             if no is not None:
                 return no
+            refusal: str | None = None
+            seen: Video | SeedanceError
             try:
                 client.cancel_video(video_id)
             except SeedanceError as error:
-                return after_cancel(video_id, title, str(error))
-            return after_cancel(video_id, title, None)
+                refusal = str(error)
+            try:
+                seen = client.get_video(video_id)
+            except SeedanceError as error:
+                seen = error
+            return after_cancel(video_id, title, refusal, seen)
 
-    def find_videos(self, request: VideoRequest, *, since: datetime, until: datetime) -> list[Video]:
-        """Videos that may be what this request became, if it was submitted in this span of time without an answer.
+    def find_videos(self, mark: str, *, model: str, since: datetime) -> list[Video]:
+        """Videos that carry the mark of a submission, see `SeedanceClient.find_videos`.
 
-        :raises UnsupportedByVendorError: the vendor has no list.
+        :raises UnsupportedByVendorError: the vendor has no list, or no field that comes back in it.
         """
         with airflow_errors():
-            return self.get_conn().find_videos(request, since=since, until=until)
+            return self.get_conn().find_videos(mark, model=model, since=since)
 
     def list_videos(
         self, *, model: str | None = None, status: VideoStatus | None = None, limit: int = 20, offset: int = 0
@@ -254,11 +260,17 @@ class SeedanceHook(BaseHook):
                 no = before_cancel(await client.get_video(video_id), title)
                 if no is not None:
                     return no
+                refusal: str | None = None
+                seen: Video | SeedanceError
                 try:
                     await client.cancel_video(video_id)
                 except SeedanceError as error:
-                    return after_cancel(video_id, title, str(error))
-                return after_cancel(video_id, title, None)
+                    refusal = str(error)
+                try:
+                    seen = await client.get_video(video_id)
+                except SeedanceError as error:
+                    seen = error
+                return after_cancel(video_id, title, refusal, seen)
 
     async def alist_videos(
         self, *, model: str | None = None, status: VideoStatus | None = None, limit: int = 20, offset: int = 0

@@ -48,6 +48,8 @@ def read_connection(
         options = VendorOptions(
             modellix_async_suffix=_flag(extra, "modellix_async_suffix", VendorOptions.modellix_async_suffix),
             gmicloud_organization_id=_header(extra, "gmicloud_organization_id"),
+            mark_safety_identifier=_flag(extra, "mark_safety_identifier", VendorOptions.mark_safety_identifier),
+            draw_seed=_flag(extra, "draw_seed", VendorOptions.draw_seed),
         )
     except ValueError as error:
         raise SeedanceConfigError(f"Connection {conn_id!r}: {error} Nothing was sent.") from None

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from airflow_provider_seedance.api.assets import MediaAsset
+from airflow_provider_seedance.submissions.ledger_files import LedgerFile
+from airflow_provider_seedance.submissions.signatures import unsigned
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 KEY = "seedance_asset"
+
+VERSION = 2
+"""How fingerprints are made now."""
 
 
 class AssetRecord(BaseModel):
@@ -27,14 +32,16 @@ class AssetRecord(BaseModel):
     :param max_tries: the task instance's, which only clearing changes: it tells a retry from a new life.
     :param file: the stored file, where a library takes URLs only.
     :param asset: what was asked for.
+    :param fingerprint_version: how the fingerprint is made; records of the first release don't say, which means 1.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     fingerprint: str
     max_tries: int
     file: MediaAsset | None = None
     asset: MediaAsset | None = None
+    fingerprint_version: int = 1
 
 
 class AssetStore(Protocol):
@@ -61,25 +68,29 @@ class _TaskState:
 class _Ledger:
     def __init__(self, folder: ObjectStoragePath, identity: tuple[str, ...]) -> None:
         name = hashlib.sha256("\0".join((KEY, *identity)).encode()).hexdigest()
-        self._path = folder / f"{name}.json"
+        self._file = LedgerFile(folder / f"{name}.json")
 
     def read(self) -> Any:
-        return json.loads(self._path.read_text()) if self._path.exists() else None
+        content = self._file.read()
+        return None if content is None else json.loads(content)
 
     def write(self, value: dict[str, Any]) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._path.write_text(json.dumps(value))
+        self._file.write(json.dumps(value).encode())
 
 
 class AssetRecords:
     """Reads and writes the record of the running task instance; does without where Airflow has no place for it.
 
-    :param fingerprint: of this upload.
+    :param account: what tells one account from another, without its key.
+    :param fields: what is uploaded.
     """
 
-    def __init__(self, context: Context, fingerprint: str) -> None:
+    def __init__(self, context: Context, account: str, fields: Mapping[str, Any]) -> None:
         self._store = _open_store(context)
-        self.record = AssetRecord(fingerprint=fingerprint, max_tries=context["ti"].max_tries)
+        self._fingerprints = {version: fingerprint_of(account, fields, version) for version in (1, VERSION)}
+        self.record = AssetRecord(
+            fingerprint=self._fingerprints[VERSION], fingerprint_version=VERSION, max_tries=context["ti"].max_tries
+        )
 
     def earlier(self) -> AssetRecord:
         """What an earlier attempt of this life uploaded; an empty record if that is not known, or something else."""
@@ -89,9 +100,12 @@ class AssetRecords:
             found = AssetRecord.model_validate(value) if value is not None else None
         except (ValidationError, ValueError):
             log.warning("The record of an earlier upload can't be read; uploading again.")
-        if found and (found.fingerprint, found.max_tries) == (self.record.fingerprint, self.record.max_tries):
+        if found and found.max_tries == self.record.max_tries and self._is_this_upload(found):
             self.record = found
         return self.record
+
+    def _is_this_upload(self, found: AssetRecord) -> bool:
+        return self._fingerprints.get(found.fingerprint_version) == found.fingerprint
 
     def keep(self, **known: MediaAsset) -> None:
         """Notes what is known now. If that fails, the upload is not given up for it."""
@@ -103,18 +117,20 @@ class AssetRecords:
                 log.exception("The upload could not be recorded: a retry would upload again.")
 
 
-def fingerprint_of(account: str, fields: Mapping[str, Any]) -> str:
+def fingerprint_of(account: str, fields: Mapping[str, Any], version: int = VERSION) -> str:
     """A hash of what is uploaded where. Signatures of URLs are left out: each rendering makes them anew.
 
     :param account: what tells one account from another, without its key.
+    :param version: of the way that it is made. Version 1 left out the whole query of each URL.
     """
-    values = {name: _without_signature(value) for name, value in fields.items()}
+    values = {name: _comparable(value, version) for name, value in fields.items()}
     return hashlib.sha256(json.dumps([account, values], sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
-def _without_signature(value: Any) -> Any:
-    is_url = isinstance(value, str) and value.lower().startswith(("https://", "http://"))
-    return value.partition("?")[0] if is_url else value
+def _comparable(value: Any, version: int) -> Any:
+    if not isinstance(value, str) or not value.lower().startswith(("https://", "http://")):
+        return value
+    return unsigned(value) if version > 1 else value.partition("?")[0]
 
 
 def _open_store(context: Context) -> AssetStore | None:

@@ -97,14 +97,14 @@ class SeedanceUploadAssetOperator(BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Uploads, or finds what an earlier attempt uploaded; then returns it, waits for it, or defers."""
         from airflow_provider_seedance.api.vendors import make_asset_adapter
-        from airflow_provider_seedance.operators.asset_record import AssetRecords, fingerprint_of
+        from airflow_provider_seedance.operators.asset_record import AssetRecords
 
         hook = SeedanceHook(self.seedance_conn_id)
         try:
             with airflow_errors():
                 library = make_asset_adapter(hook.get_conn().adapter).library(self.library)
                 fields = {name: getattr(self, name) for name in _UPLOAD_FIELDS}
-                records = AssetRecords(context, fingerprint_of(hook.account, fields))
+                records = AssetRecords(context, hook.account, fields)
                 asset = self._obtain(hook, library, records)
                 if not library.has_states or not self.wait_for_completion:
                     return returned(self, context, asset.to_dict())
@@ -118,7 +118,7 @@ class SeedanceUploadAssetOperator(BaseOperator):
 
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
         """Takes the trigger's event."""
-        from airflow_provider_seedance.operators.asset_record import AssetRecords, fingerprint_of
+        from airflow_provider_seedance.operators.asset_record import AssetRecords
         from airflow_provider_seedance.triggers.assets import read_asset_event
 
         hook = SeedanceHook(self.seedance_conn_id)
@@ -128,7 +128,7 @@ class SeedanceUploadAssetOperator(BaseOperator):
                 if error is not None:
                     raise error
                 fields = {name: getattr(self, name) for name in _UPLOAD_FIELDS}
-                uploaded = AssetRecords(context, fingerprint_of(hook.account, fields)).earlier().asset
+                uploaded = AssetRecords(context, hook.account, fields).earlier().asset
                 return returned(self, context, self._ready(self._look(hook, asset_id), uploaded))
         finally:
             hook.close()

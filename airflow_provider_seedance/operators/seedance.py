@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
 
     from airflow_provider_seedance.api.models import Video, VideoRequest
+    from airflow_provider_seedance.operators.submission_store import SubmissionStore
     from airflow_provider_seedance.operators.submitting import OnUnknownSubmission
 
 ROOM_INTERVAL = 30.0
@@ -162,6 +163,7 @@ class SeedanceCreateVideoOperator(BaseOperator):
         self._lands = output_path is not None
         self.delivered: dict[str, Any] | None = None
         self._mine: tuple[Any, str] | None = None
+        self._store: SubmissionStore | None = None
         self._check_literals()
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -175,15 +177,17 @@ class SeedanceCreateVideoOperator(BaseOperator):
 
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
         """Takes the trigger's event."""
+        from airflow_provider_seedance.operators.submitting import remember, with_seed
         from airflow_provider_seedance.triggers.deferral import video_of_event
 
-        recorded = open_store(context) is not None
+        self._store = open_store(context)
+        record, kept = remember(self._store, _id_in(event))
         try:
             video = video_of_event(self.seedance_conn_id, event)
         except SeedanceError as error:
-            raise self._failed(error, recorded=recorded) from None
+            raise self._failed(error, recorded=kept) from None
         self.log.info("Video %s is ready.", video.video_id)
-        return self._finish(context, video, recorded=recorded)
+        return self._finish(context, with_seed(video, record), recorded=kept)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Says what became of the video if Airflow itself ended the deferral, and whether a retry can pay twice."""
@@ -230,18 +234,19 @@ class SeedanceCreateVideoOperator(BaseOperator):
         from airflow_provider_seedance.api.polling import failure_of
         from airflow_provider_seedance.api.validation import to_request
         from airflow_provider_seedance.operators.submitting import Submitter
+        from airflow_provider_seedance.submissions.life import Life
 
         ti = context["ti"]
-        store = open_store(context)
+        self._store = open_store(context)
         hook = SeedanceHook(self.seedance_conn_id)
         try:
             with airflow_errors():
                 request = to_request(self._request_fields())
                 submitter = Submitter(
                     hook,
-                    store,
+                    self._store,
                     request,
-                    max_tries=ti.max_tries,
+                    life=Life.of(context, self.retries),
                     on_unknown=self.on_unknown_submission,
                     wait_for_room=not self.deferrable,
                     check=lambda: self._check_before_paying(hook, request, context),
@@ -259,16 +264,16 @@ class SeedanceCreateVideoOperator(BaseOperator):
             # At once, so that links and people find the id while the task waits.
             ti.xcom_push(key="video_id", value=video.video_id)
             if video.is_deliverable:
-                return self._finish(context, video, recorded=store is not None)
+                return self._finish(context, video, recorded=submitted.kept)
             if video.status.is_terminal:
-                raise self._failed(failure_of(video), recorded=store is not None)
+                raise self._failed(failure_of(video), recorded=submitted.kept)
             self._mine = (ti, video.video_id)
             deadline = self._deadline(ti, submitted.submitted_at)
             try:
                 video = self._wait(hook, video.video_id, deadline)
             except SeedanceError as error:
-                raise self._failed(error, recorded=store is not None) from None
-            return self._finish(context, video, recorded=store is not None)
+                raise self._failed(error, recorded=submitted.kept) from None
+            return self._finish(context, video, recorded=submitted.kept)
         finally:
             hook.close()
 
@@ -344,10 +349,12 @@ class SeedanceCreateVideoOperator(BaseOperator):
 
     def _hand_on(self, context: Context, video: Video, landed: dict[str, Any] | None = None) -> dict[str, Any]:
         from airflow_provider_seedance.delivery import hand_on
+        from airflow_provider_seedance.operators.submitting import note_delivery
 
         self.delivered = hand_on(
             context, video, seedance_conn_id=self.seedance_conn_id, fields=self._request_fields(), landed=landed
         )
+        note_delivery(self._store, video.video_id)
         return returned(self, context, self.delivered)
 
     def _failed(self, error: SeedanceError, *, recorded: bool) -> SeedanceError:
@@ -412,8 +419,19 @@ def after_submission(error: SeedanceError, *, recorded: bool) -> SeedanceError:
     elif recorded:
         retry, sentence = True, "A retry goes on with this video and submits no other."
     else:
-        retry, sentence = False, "It is not retried: without a record, a retry would submit, and pay, again."
+        retry, sentence = False, "It is not retried: its id is not on record, and a retry could submit, and pay, again."
     told = for_airflow(error, retry=retry)
     if sentence:
         told.args = (f"{error} {sentence}",)
     return told
+
+
+def _id_in(event: Any) -> str | None:
+    """The id of the video that an event is about, `None` if it can't be read."""
+    from airflow_provider_seedance.triggers.events import read_event
+
+    try:
+        video_id, _ = read_event(event)
+    except TransientApiError:
+        return None
+    return video_id or None

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from airflow_provider_seedance.api.errors import RequestChangedError as RequestChangedError
 from airflow_provider_seedance.api.errors import SubmissionRecordError as SubmissionRecordError
-from airflow_provider_seedance.api.models import VideoRequest
+from airflow_provider_seedance.api.http.texts import clean
+from airflow_provider_seedance.submissions import fingerprint
+from airflow_provider_seedance.submissions.life import Life, Since, since
 
 _END_OF_TIME = 253_402_300_000.0
 """Unix time of the last moments that a date can tell."""
+
+_LONGEST_CAUSE = 500
 
 
 class Action(StrEnum):
@@ -28,9 +31,11 @@ class Action(StrEnum):
     LOOK_UP = "look up"
     """Something may have been submitted, nobody noted its id."""
     START_OVER = "start over"
-    """The user cleared the task: the old video is not wanted any more."""
+    """The user cleared the task, or made the run anew: the old video is not wanted any more."""
     REFUSE = "refuse"
     """Another video was submitted by this life of the task."""
+    ASK = "ask"
+    """What was submitted may belong to another life of the task: a person decides."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +43,20 @@ class SubmissionRecord:
     """What a task submitted, or was about to.
 
     :param fingerprint: per field of the request a short hash, and one of the connection; holds no prompt.
-    :param max_tries: the task instance's, which only clearing changes: it tells a retry from a new life.
+    :param max_tries: the task instance's, part of its `life`.
     :param intended_at: Unix time just before the POST.
     :param vendor: whom it was sent to.
     :param model: what was asked for.
     :param video_id: the vendor's id, `None` as long as only the intent is known.
-    :param marker: what was sent along to find the video again, where the vendor echoes such a thing.
+    :param marker: what was sent along to recognise the video, where the vendor repeats such a thing.
+    :param fingerprint_version: how the hashes are made; records of the first release don't say, which means 1.
+    :param life: what else is known of the life of the task instance, see `Life`.
+    :param seed: that was sent, the user's own or a drawn one.
+    :param attempt: a random word of the attempt that wrote the intent: no two records are the same.
+    :param cause: what happened to the submission, if nobody knows what became of it.
+    :param possible_id: an id that stood in an answer that was no acceptance.
+    :param delivered: whether the task has handed the video on.
+    :param unknown: what a later release has added, kept as it is.
     """
 
     fingerprint: dict[str, str]
@@ -54,21 +67,34 @@ class SubmissionRecord:
     video_id: str | None = None
     marker: str | None = None
     version: int = 1
+    fingerprint_version: int = 1
+    life: dict[str, Any] | None = None
+    seed: int | None = None
+    attempt: str | None = None
+    cause: str | None = None
+    possible_id: str | None = None
+    delivered: bool = False
+    unknown: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """JSON types, for the store."""
-        return asdict(self)
+        """JSON types, for the store. What the first release didn't have is left out where there is nothing to say."""
+        known = asdict(self)
+        value: dict[str, Any] = known.pop("unknown")
+        said = {name: each for name, each in known.items() if each is not None and each is not False}
+        return value | {name: known[name] for name in _ALWAYS} | said
 
     @classmethod
     def from_json(cls, value: Any) -> SubmissionRecord:
         """The record as stored.
 
-        :raises SubmissionRecordError: for anything that this class didn't write; it never means "submit again".
+        :raises SubmissionRecordError: for anything that no release wrote; it never means "submit again".
         """
-        try:
-            record = cls(**value)
-        except TypeError:
-            record = None
+        record = None
+        if isinstance(value, Mapping):
+            known = {name: value[name] for name in _FIELDS if name in value}
+            unknown = {name: each for name, each in value.items() if name not in _FIELDS}
+            with suppress(TypeError):
+                record = cls(**known, unknown=unknown)
         if record is None or not record._is_sound():
             raise SubmissionRecordError(
                 "The record of this task's earlier submission can't be read, so a video may exist and be billed. "
@@ -77,68 +103,71 @@ class SubmissionRecord:
             )
         return record
 
+    @property
+    def since_when(self) -> Life:
+        """The life of the task instance that the record was written in."""
+        return Life.read(self.max_tries, self.life)
+
     def _is_sound(self) -> bool:
         """Whether the fields, read from JSON, are what this class writes."""
         texts = [*self.fingerprint.values(), self.vendor, self.model] if isinstance(self.fingerprint, dict) else [None]
+        may_be_missing = (self.video_id, self.marker, self.attempt, self.cause, self.possible_id)
         return (
             self.version == 1
             and all(isinstance(text, str) for text in texts)
-            and all(text is None or (isinstance(text, str) and text != "") for text in (self.video_id, self.marker))
+            and all(text is None or (isinstance(text, str) and text != "") for text in may_be_missing)
             and type(self.max_tries) is int
             and type(self.intended_at) in (int, float)
             and 0 < self.intended_at < _END_OF_TIME
+            and type(self.fingerprint_version) is int
+            and 1 <= self.fingerprint_version <= fingerprint.VERSION
+            and (self.life is None or isinstance(self.life, dict))
+            and (self.seed is None or type(self.seed) is int)
+            and type(self.delivered) is bool
         )
 
 
-def decide(record: SubmissionRecord | None, fingerprint: Mapping[str, str], max_tries: int) -> Action:
-    """What an attempt may do, given what an earlier one left behind."""
+_FIELDS = tuple(name for name in SubmissionRecord.__dataclass_fields__ if name != "unknown")
+_ALWAYS = ("fingerprint", "max_tries", "intended_at", "vendor", "model", "video_id", "marker", "version")
+
+
+def new_attempt() -> str:
+    """A random word for a record."""
+    return uuid.uuid4().hex
+
+
+def cause_of(error: Exception) -> str:
+    """What happened, in a length and a form that any store keeps."""
+    return clean(str(error), _LONGEST_CAUSE) or type(error).__name__
+
+
+def decide(
+    record: SubmissionRecord | None,
+    fingerprints: Mapping[int, Mapping[str, str]],
+    life: Life,
+    *,
+    same_run: bool,
+) -> Action:
+    """What an attempt may do, given what an earlier one left behind.
+
+    :param fingerprints: of the request, in each version.
+    :param life: of the task instance now.
+    :param same_run: whether a record can't be of another run.
+    """
     if record is None:
         return Action.SUBMIT
-    if record.max_tries != max_tries:
+    happened = since(record.since_when, life, delivered=record.delivered, same_run=same_run)
+    if happened is Since.UNCLEAR:
+        return Action.ASK
+    if happened is not Since.NOTHING:
         return Action.START_OVER
     if record.video_id is None:
         return Action.LOOK_UP
-    return Action.REATTACH if record.fingerprint == fingerprint else Action.REFUSE
+    return Action.REFUSE if changed_fields(record, fingerprints) else Action.REATTACH
 
 
-def changed_fields(record: SubmissionRecord, fingerprint: Mapping[str, str]) -> list[str]:
+def changed_fields(record: SubmissionRecord, fingerprints: Mapping[int, Mapping[str, str]]) -> list[str]:
     """Names of the fields in which a request differs from the recorded one."""
-    names = sorted({*record.fingerprint, *fingerprint})
-    return [name for name in names if record.fingerprint.get(name) != fingerprint.get(name)]
-
-
-def fingerprint_of(request: VideoRequest, connection: str) -> dict[str, str]:
-    """Short hashes by which a retry recognises its own request.
-
-    Signatures of media URLs are left out: they are made anew each time a template is rendered.
-
-    :param connection: what tells one account from another, without its key.
-    """
-    fields = {
-        name: without_signatures(getattr(request, name)) for name in type(request).model_fields if request.is_set(name)
-    }
-    return {name: _hash(value) for name, value in {**fields, "connection": connection}.items()}
-
-
-def without_signatures(value: Any) -> Any:
-    """JSON types without the query of any URL in them."""
-    if isinstance(value, str):
-        return _without_signature(value)
-    if isinstance(value, list | tuple):
-        return [without_signatures(item) for item in value]
-    if isinstance(value, Mapping):
-        return {name: without_signatures(item) for name, item in value.items()}
-    return value
-
-
-def _without_signature(text: str) -> str:
-    if not text.startswith(("https://", "http://")):
-        return text
-    try:
-        return urlunsplit(urlsplit(text)._replace(query="", fragment=""))
-    except ValueError:
-        return text
-
-
-def _hash(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:16]
+    now = fingerprints[record.fingerprint_version]
+    names = sorted({*record.fingerprint, *now})
+    return [name for name in names if record.fingerprint.get(name) != now.get(name)]

@@ -339,6 +339,7 @@ SAMPLES = [
                     url_expires_at=ENDED + DAY,
                     usage={"completion_tokens": 108900, "total_tokens": 108900},
                     completed_at=ENDED,
+                    seed=85067,
                     made_seconds=5,
                     made_resolution="720p",
                     **A,

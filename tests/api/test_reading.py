@@ -72,7 +72,9 @@ def test_a_video_is_followed_from_the_queue_to_its_url(sim: Simulator, connect: 
         pytest.param("gmicloud", {"thumbnail_url", "created_at", "completed_at"}, id="gmicloud"),
         pytest.param("modellix", {"last_frame_url", "url_expires_at"}, id="modellix"),
         pytest.param(
-            "byteplus", {"last_frame_url", "usage", "created_at", "completed_at", "url_expires_at"}, id="byteplus"
+            "byteplus",
+            {"last_frame_url", "usage", "created_at", "completed_at", "url_expires_at", "seed"},
+            id="byteplus",
         ),
     ],
 )

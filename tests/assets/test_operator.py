@@ -25,7 +25,7 @@ from airflow_provider_seedance.simulator.assets import digest
 
 from .bench import PNG, Attempts, assert_no_secret, called, fails_for_good, only_asset, watch
 
-URL = "https://cdn.example/girl.jpg?X-Sig=5ec4e7"
+URL = "https://cdn.example/girl.jpg?X-Amz-Signature=5ec4e7"
 
 
 @pytest.mark.parametrize("vendor", ["jimmyai", "modellix", "gmicloud"])
@@ -170,6 +170,8 @@ def test_another_source_is_another_upload_but_another_signature_is_not(sim: Simu
     assert called(sim, "upload") == 1
     task.next(source=URL.replace("girl", "horse"))
     assert called(sim, "upload") == 2
+    task.next(source=f"{URL.replace('girl', 'horse')}&id=2")
+    assert called(sim, "upload") == 3
 
 
 def test_a_record_that_cannot_be_read_costs_a_copy_and_no_more(

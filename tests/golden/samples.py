@@ -14,6 +14,8 @@ from airflow_provider_seedance.api.asset_polling import AssetDecision
 from airflow_provider_seedance.api.assets import AssetStatus, MediaAsset
 from airflow_provider_seedance.api.models import VideoRequest
 from airflow_provider_seedance.api.polling import Decision, Outcome
+from airflow_provider_seedance.submissions.fingerprint import VERSION, fingerprint_of
+from airflow_provider_seedance.submissions.life import Life
 
 ACCOUNT = "seedance_default|byteplus|https://ark.ap-southeast.bytepluses.com/api/v3"
 IDENTITY = ("dag", "create", "manual__2026-11-21T00:00:00+00:00", "-1")
@@ -39,6 +41,7 @@ def written_today() -> dict[str, Any]:
         "asset_fingerprint": asset_fingerprint(),
         "asset_records": asset_records(),
         "fingerprint": fingerprint(),
+        "fingerprint_version": VERSION,
         "ledger": ledger(),
         "submission_records": submission_records(),
         "triggers": triggers(),
@@ -94,26 +97,35 @@ def submission_records() -> list[Any]:
     """What the create operator notes: an intent, and an id."""
     from airflow_provider_seedance.operators.submission import SubmissionRecord
 
-    common: dict[str, Any] = {"fingerprint": fingerprint(), "max_tries": 2, "intended_at": _TIME, "vendor": "byteplus"}
-    model = REQUEST["model"]
+    life = Life(2, 1, 2, 0, "2026-11-21T00:00:00+00:00", "2026-11-21T00:00:00+00:00", "17")
+    common: dict[str, Any] = {
+        "fingerprint": fingerprint(),
+        "fingerprint_version": VERSION,
+        "max_tries": life.max_tries,
+        "life": life.to_json(),
+        "intended_at": _TIME,
+        "vendor": "byteplus",
+        "model": REQUEST["model"],
+        "attempt": "0123456789abcdef0123456789abcdef",
+    }
     return [
-        SubmissionRecord(**common, model=model).to_json(),
-        SubmissionRecord(**common, model=model, video_id="cgt-1", marker="airflow-1").to_json(),
+        SubmissionRecord(**common).to_json(),
+        SubmissionRecord(**common, video_id="cgt-1", marker="airflow-1", delivered=True).to_json(),
+        SubmissionRecord(**common, marker="seed:7", seed=7, cause="It did not answer.", possible_id="cgt-2").to_json(),
     ]
 
 
-def fingerprint() -> dict[str, str]:
-    """What a retry recognises its own request by. It must come out the same in every release."""
-    from airflow_provider_seedance.operators.submission import fingerprint_of
-
-    return fingerprint_of(VideoRequest(**REQUEST), ACCOUNT)
+def fingerprint(version: int = VERSION) -> dict[str, str]:
+    """What a retry recognises its own request by. In each version it must come out the same in every release."""
+    return fingerprint_of(VideoRequest(**REQUEST), ACCOUNT, version)
 
 
-def asset_fingerprint() -> str:
+def asset_fingerprint(version: int = VERSION) -> str:
     """What a retry recognises its own upload by."""
     from airflow_provider_seedance.operators.asset_record import fingerprint_of as of_asset
 
-    return of_asset(ACCOUNT, {"source": "https://cdn.example/i.png?X-Signature=1", "kind": "image", "name": None})
+    upload = {"source": "https://cdn.example/i.png?X-Signature=1", "kind": "image", "name": None}
+    return of_asset(ACCOUNT, upload, version)
 
 
 def account() -> str:
@@ -137,7 +149,7 @@ def ledger() -> dict[str, str]:
 
     with tempfile.TemporaryDirectory() as folder:
         store = LedgerSubmissionStore(ObjectStoragePath(f"file://{folder}"), IDENTITY)
-        store.write(SubmissionRecord.from_json(submission_records()[1]))
+        store.claim(SubmissionRecord.from_json(submission_records()[1]), None)
         return {path.name: path.read_text() for path in Path(folder).iterdir()}
 
 
@@ -148,7 +160,7 @@ def asset_records() -> list[Any]:
     asset = MediaAsset(
         vendor="gmicloud", library="assets", asset="asset://a-1", asset_id="a-1", status=AssetStatus.ACTIVE
     )
-    empty = AssetRecord(fingerprint="0123456789abcdef", max_tries=2)
+    empty = AssetRecord(fingerprint="0123456789abcdef", fingerprint_version=VERSION, max_tries=2)
     return [
         record.model_dump(mode="json") for record in (empty, empty.model_copy(update={"file": asset, "asset": asset}))
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from airflow.providers.common.compat.sdk import AirflowFailException, Context
@@ -11,7 +12,8 @@ from airflow_provider_seedance.operators.submission_store import KEY
 from airflow_provider_seedance.simulator import VENDORS, Simulator
 from dev import fault_matrix
 from dev.fault_matrix import MODELS
-from dev.task_life import Result, Step, TaskState, Ti, work
+from dev.task_life import Result, Run, Step, TaskState, Ti, work
+from tests.any_airflow import AIRFLOW
 
 PROMPT = "a paper boat named Zebedee in rain"
 CAN_LIST = fault_matrix.CAN_LIST
@@ -35,19 +37,32 @@ class Attempts:
     def __init__(self, operator: dict[str, Any], *, retries: int = 2, state: TaskState | None = None) -> None:
         self.operator = operator
         self.state = state or TaskState()
-        self.ti = Ti(max_tries=retries)
+        self.retries = retries
+        self.ti = Ti(try_number=0, max_tries=retries)
+        self.run = Run()
 
     def next(self, die: str | None = None, **changes: Any) -> Result:
         """One attempt up to its end or deferral."""
-        return work(Step(self.operator | changes, self.ti, die=die), self.state)
+        self.ti.try_number += 1
+        return work(Step(self._operator(changes), self.ti, die=die, run=self.run), self.state)
 
     def resume(self, method: str, **kwargs: Any) -> Result:
         """A deferral's end."""
-        return work(Step(self.operator, self.ti, method, kwargs), self.state)
+        return work(Step(self._operator({}), self.ti, method, kwargs, run=self.run), self.state)
 
-    def clear(self) -> None:
-        """As the user does: Airflow gives the task new tries."""
-        self.ti.max_tries += 1
+    def _operator(self, changes: dict[str, Any]) -> dict[str, Any]:
+        return {"retries": self.retries} | self.operator | changes
+
+    def clear(self, *, finished: bool = False) -> None:
+        """As Airflow does when the user clears the task.
+
+        :param finished: whether the run has finished, and is started again by that.
+        """
+        self.ti.max_tries = self.ti.try_number + self.retries
+        if finished:
+            self.run.start_date = (self.run.start_date or datetime.now(tz=UTC)) + timedelta(hours=1)
+        if finished or AIRFLOW >= (3, 2):
+            self.run.clear_number += 1
 
     @property
     def record(self) -> dict[str, Any] | None:
@@ -64,7 +79,8 @@ class Attempts:
 
 
 def context_of(ti: Any, state: TaskState | None) -> Context:
-    return cast("Context", {"ti": ti} | ({"task_state_store": state} if state is not None else {}))
+    stored = {"task_state_store": state} if state is not None else {}
+    return cast("Context", {"ti": ti, "dag_run": Run(), **stored})
 
 
 def create_operator(vendor: str, **fields: Any) -> SeedanceCreateVideoOperator:

@@ -158,31 +158,29 @@ def submit(vendor: str, **fields: Any) -> str:
     return SeedanceHook(f"seedance_{vendor}").create_video(request).video_id
 
 
-def test_gmi_cloud_is_looked_up_by_the_very_same_payload(sim: Simulator) -> None:
-    submit("gmicloud", prompt="another boat")
-    submit("gmicloud", duration=6)
+def test_gmi_cloud_is_looked_up_by_a_seed_that_only_this_submission_has(sim: Simulator) -> None:
+    submit("gmicloud")
+    submit("gmicloud", seed=7)
     sim.faults.add(Fault("reset_after"))
-    task = Attempts(asks("gmicloud", seed=7, extra={"note": ""}))
+    task = Attempts(asks("gmicloud", extra={"note": ""}))
     assert task.next().kind == "deferred"
-    assert sim.videos[task.video_id].request["payload"]["seed"] == 7
+    assert task.record
+    assert sim.videos[task.video_id].request["payload"]["seed"] == task.record["seed"]
+    assert task.video_id == sim.ledger[-1].video_id
 
 
-def test_two_of_the_same_on_gmi_cloud_are_not_told_apart(sim: Simulator, caplog: pytest.LogCaptureFixture) -> None:
-    submit("gmicloud")
+@pytest.mark.parametrize("own", [{"seed": 7}, {"seed": 0}, {"extra": {"seed": 7}}])
+def test_the_user_s_own_seed_on_gmi_cloud_is_left_as_it_is_and_recognises_nothing(
+    sim: Simulator, own: dict[str, Any]
+) -> None:
     sim.faults.add(Fault("reset_after"))
-    task = Attempts(asks("gmicloud"))
-    with caplog.at_level(logging.WARNING):
-        assert task.next().error == UNKNOWN
-    assert "lists 2 videos" in caplog.text
+    task = Attempts(asks("gmicloud", **own))
+    result = task.next()
+    assert (result.error, result.retryable) == (UNKNOWN, False)
+    (create,) = sim.creates()
+    assert create.json["payload"]["seed"] == own.get("seed", 7)
     assert task.next().error == UNKNOWN
-    assert len(sim.creates()) == 2
-
-
-def test_an_old_video_of_the_same_payload_is_not_taken(sim: Simulator) -> None:
-    submit("gmicloud")
-    sim.videos[next(iter(sim.videos))].created_at -= 600
-    sim.faults.add(Fault("reset_before"))
-    assert Attempts(asks("gmicloud")).next().error == UNKNOWN
+    assert len(sim.creates()) == 1
 
 
 @pytest.mark.parametrize("vendor", ARKS)
@@ -222,19 +220,12 @@ def no_echo(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("no_echo")
 @pytest.mark.parametrize("vendor", ARKS)
-def test_where_ark_repeats_no_mark_the_only_video_of_model_and_time_is_taken(sim: Simulator, vendor: str) -> None:
+def test_where_ark_repeats_no_mark_nothing_is_taken_for_the_submission(sim: Simulator, vendor: str) -> None:
     sim.faults.add(Fault("reset_after"))
     task = Attempts(asks(vendor))
-    assert task.next().kind == "deferred"
-    assert [task.video_id] == bills(sim)
-
-
-@pytest.mark.usefixtures("no_echo")
-@pytest.mark.parametrize("vendor", ARKS)
-def test_where_ark_repeats_no_mark_two_of_model_and_time_are_not_told_apart(sim: Simulator, vendor: str) -> None:
-    submit(vendor)
-    sim.faults.add(Fault("reset_after"))
-    assert Attempts(asks(vendor)).next().error == UNKNOWN
+    assert task.next().error == UNKNOWN
+    assert task.next().error == UNKNOWN
+    assert len(sim.creates()) == 1
 
 
 def test_the_mark_on_ark_is_short_and_says_nothing_of_the_task(sim: Simulator) -> None:
@@ -255,12 +246,17 @@ def test_the_user_s_own_safety_identifier_is_left_as_it_is(sim: Simulator) -> No
 
 
 @pytest.mark.parametrize("vendor", CAN_LIST)
-def test_a_request_that_changed_after_a_lost_answer_cannot_be_looked_up(sim: Simulator, vendor: str) -> None:
+def test_a_video_whose_answer_was_lost_is_found_though_the_request_has_changed_and_is_not_delivered_for_it(
+    sim: Simulator, vendor: str
+) -> None:
     task = Attempts(asks(vendor))
     with pytest.raises(DeathError):
         task.next(die=AFTER_POST)
-    assert task.next(prompt="another prompt").error == UNKNOWN
-    assert len(sim.creates()) == 1
+    result = task.next(prompt="another prompt")
+    assert (result.error, result.retryable) == ("RequestChangedError", False)
+    assert [task.video_id] == bills(sim)
+    assert task.video_id in result.message
+    assert task.next().kind == "deferred"
 
 
 # -- explicit refusals -----------------------------------------------------------------------------------------------

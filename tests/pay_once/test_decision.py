@@ -15,8 +15,9 @@ from airflow_provider_seedance.operators.submission import (
     SubmissionRecordError,
     changed_fields,
     decide,
-    fingerprint_of,
 )
+from airflow_provider_seedance.submissions.fingerprint import fingerprint_of
+from airflow_provider_seedance.submissions.life import Life
 
 SAME = {"prompt": "1", "connection": "2"}
 OTHER = {"prompt": "3", "connection": "2"}
@@ -46,7 +47,11 @@ WITH_ID = replace(INTENT, video_id="v-1")
 def test_what_an_attempt_may_do(
     record: SubmissionRecord | None, fingerprint: dict[str, str], max_tries: int, action: Action
 ) -> None:
-    assert decide(record, fingerprint, max_tries) is action
+    assert decided(record, fingerprint, max_tries) is action
+
+
+def decided(record: SubmissionRecord | None, fingerprint: dict[str, str], max_tries: int) -> Action:
+    return decide(record, {1: fingerprint, 2: fingerprint}, Life(max_tries), same_run=True)
 
 
 def prints(**fields: Any) -> dict[str, str]:
@@ -75,24 +80,30 @@ def test_another_request_or_account_has_another_fingerprint(fields: dict[str, An
 
 
 def test_what_changed_is_named() -> None:
-    record = replace(INTENT, fingerprint=prints(duration=5, ratio="16:9"))
-    assert changed_fields(record, prints(duration=6, seed=1)) == ["duration", "ratio", "seed"]
-    assert changed_fields(record, record.fingerprint) == []
+    record = replace(INTENT, fingerprint=prints(duration=5, ratio="16:9"), fingerprint_version=2)
+    assert changed_fields(record, {2: prints(duration=6, seed=1)}) == ["duration", "ratio", "seed"]
+    assert changed_fields(record, {2: record.fingerprint}) == []
 
 
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ({"first_frame": "https://cdn.example/a.png?X-Sig=1"}, {"first_frame": "https://cdn.example/a.png?X-Sig=2"}),
         (
-            {"reference_images": ["https://cdn.example/a.png?X-Sig=1", "asset://7"]},
-            {"reference_images": ["https://cdn.example/a.png?X-Sig=2", "asset://7"]},
+            {"first_frame": "https://cdn.example/a.png?X-Amz-Signature=1"},
+            {"first_frame": "https://cdn.example/a.png?X-Amz-Signature=2"},
+        ),
+        (
+            {"reference_images": ["https://cdn.example/a.png?X-Amz-Signature=1", "asset://7"]},
+            {"reference_images": ["https://cdn.example/a.png?X-Amz-Signature=2", "asset://7"]},
         ),
         ({"extra": {"a": 1, "b": 2}}, {"extra": {"b": 2, "a": 1}}),
-        ({"extra": {"mask": "https://c.example/a?s=1"}}, {"extra": {"mask": "https://c.example/a?s=2"}}),
         (
-            {"extra": {"m": [{"url": "https://c.example/a?s=1"}]}},
-            {"extra": {"m": [{"url": "https://c.example/a?s=2"}]}},
+            {"extra": {"mask": "https://c.example/a?X-Amz-Signature=1"}},
+            {"extra": {"mask": "https://c.example/a?X-Amz-Signature=2"}},
+        ),
+        (
+            {"extra": {"m": [{"url": "https://c.example/a?X-Amz-Signature=1"}]}},
+            {"extra": {"m": [{"url": "https://c.example/a?X-Amz-Signature=2"}]}},
         ),
         ({"resolution": "4K"}, {"resolution": "4k"}),
         ({"reference_images": None}, {}),
@@ -116,12 +127,24 @@ def test_a_record_tells_nothing_of_the_prompt() -> None:
     assert "Zebedee" not in text
 
 
-@pytest.mark.parametrize("record", [INTENT, WITH_ID, replace(INTENT, marker=None)])
+FULL = replace(
+    WITH_ID,
+    fingerprint_version=2,
+    life={"try_number": 1, "retries": 2, "run_started": "2026-11-21T00:00:00+00:00"},
+    seed=0,
+    attempt="a1",
+    cause="The vendor did not answer.",
+    possible_id="v-2",
+    delivered=True,
+)
+
+
+@pytest.mark.parametrize("record", [INTENT, WITH_ID, FULL, replace(INTENT, marker=None)])
 def test_a_record_comes_back_from_json_as_it_was(record: SubmissionRecord) -> None:
     assert SubmissionRecord.from_json(json.loads(json.dumps(record.to_json()))) == record
 
 
-GOOD = WITH_ID.to_json()
+GOOD = FULL.to_json()
 CORRUPT: list[Any] = [
     None,
     [],
@@ -131,7 +154,6 @@ CORRUPT: list[Any] = [
     True,
     [GOOD],
     {"ref": "s3://bucket/state"},
-    GOOD | {"more": 1},
     {name: value for name, value in GOOD.items() if name != "max_tries"},
     GOOD | {"version": 2},
     GOOD | {"version": "1"},
@@ -151,6 +173,14 @@ CORRUPT: list[Any] = [
     GOOD | {"vendor": None},
     GOOD | {"model": ["m"]},
     GOOD | {"marker": 7},
+    GOOD | {"fingerprint_version": 3},
+    GOOD | {"fingerprint_version": "1"},
+    GOOD | {"life": "2"},
+    GOOD | {"seed": "7"},
+    GOOD | {"attempt": ""},
+    GOOD | {"cause": 7},
+    GOOD | {"possible_id": 7},
+    GOOD | {"delivered": "yes"},
 ]
 
 
@@ -180,6 +210,6 @@ def test_a_record_with_any_field_replaced_is_refused_or_still_works(name: str, v
         record = SubmissionRecord.from_json(GOOD | {name: value})
     except SubmissionRecordError:
         return
-    assert decide(record, SAME, 2) is not Action.SUBMIT
-    changed_fields(record, SAME)
+    assert decided(record, SAME, 2) is not Action.SUBMIT
+    changed_fields(record, {1: SAME, 2: SAME})
     assert SubmissionRecord.from_json(record.to_json()) == record

@@ -36,6 +36,7 @@ def test_the_matrix_notices_a_second_bill(quick: Simulator, monkeypatch: pytest.
     from airflow_provider_seedance.operators import submission_store
 
     monkeypatch.setattr(submission_store.TaskStateSubmissionStore, "read", lambda self: None)
+    monkeypatch.setattr(submission_store.TaskStateSubmissionStore, "claim", lambda self, record, before: True)
     verdict = run_row(Row("jimmyai", "process killed", AFTER_RECORD, dies=AFTER_RECORD), quick)
     assert (verdict.bills, verdict.duplicates, verdict.wrong) == (2, 1, "paid more than once")
 

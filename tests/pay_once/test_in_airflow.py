@@ -44,10 +44,10 @@ def run_in_task(work: Callable[[Any], None], dag_id: str) -> None:
 def test_airflow_s_own_store_keeps_a_record_as_it_is() -> None:
     def work(store: TaskStateSubmissionStore) -> None:
         assert store.read() is None
-        store.delete()
-        store.write(RECORD)
+        store.withdraw(RECORD)
+        assert store.claim(RECORD, None)
         assert store.read() == RECORD
-        store.delete()
+        store.withdraw(RECORD)
         assert store.read() is None
 
     run_in_task(work, "pay_once_store")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
-from airflow_provider_seedance.operators.submission_store import LedgerSubmissionStore
 from airflow_provider_seedance.operators.submitting import Submitter
 from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
 from dev.task_life import AFTER_POST, DeathError, Step, TaskState, Ti, work
@@ -118,7 +115,7 @@ def test_starting_over_survives_a_death_between_cancel_and_post(
     old = task.video_id
     task.clear()
 
-    def die(self: Submitter) -> None:
+    def die(self: Submitter, before: Any) -> None:
         raise DeathError
 
     with monkeypatch.context() as patched:
@@ -133,19 +130,6 @@ def test_starting_over_survives_a_death_between_cancel_and_post(
 # -- not protected: each is a decision, or a vendor's gap ------------------------------------------------------------
 
 
-def test_on_gmi_cloud_a_twin_s_video_is_taken_for_one_that_never_arrived(sim: Simulator) -> None:
-    """Two tasks with one and the same request: if one create is lost on the way, both deliver the other's video.
-
-    Nothing is paid twice and both got what they asked for, but it is one video. `seed` tells twins apart.
-    """
-    lucky, unlucky = Attempts(asks("gmicloud")), Attempts(asks("gmicloud"))
-    lucky.next()
-    sim.faults.add(Fault("reset_before"))
-    assert unlucky.next().kind == "deferred"
-    assert unlucky.video_id == lucky.video_id
-    assert len(bills(sim)) == 1
-
-
 def test_on_gmi_cloud_twins_with_seeds_are_told_apart(sim: Simulator) -> None:
     lucky, unlucky = Attempts(asks("gmicloud", seed=1)), Attempts(asks("gmicloud", seed=2))
     lucky.next()
@@ -154,7 +138,7 @@ def test_on_gmi_cloud_twins_with_seeds_are_told_apart(sim: Simulator) -> None:
 
 
 def test_on_gmi_cloud_a_lost_video_with_signed_media_is_found_although_a_retry_signs_them_anew(sim: Simulator) -> None:
-    frame = "https://cdn.example/a.png?X-Sig="
+    frame = "https://cdn.example/a.png?X-Amz-Signature="
     task = Attempts(asks("gmicloud", first_frame=frame + "1"))
     with pytest.raises(DeathError):
         task.next(die=AFTER_POST)
@@ -195,22 +179,3 @@ def test_two_creates_inside_one_task_are_one_submission(sim: Simulator) -> None:
     task.next()
     assert task.next(prompt="another").error == "RequestChangedError"
     assert len(bills(sim)) == 1
-
-
-def test_a_ledger_outlives_a_deleted_run_of_the_same_name(sim: Simulator, tmp_path: Path) -> None:
-    """Airflow deletes its own state with a run. The ledger can't know: a new run of the same id takes the old video."""
-    folder = ObjectStoragePath(f"file://{tmp_path}")
-    identity = ("dag", "create", "scheduled__2026-11-20", "-1")
-    for _ in range(2):
-        store, hook = LedgerSubmissionStore(folder, identity), SeedanceHook("seedance_byteplus")
-        request = _request()
-        submitter = Submitter(hook, store, request, max_tries=0, on_unknown="fail", wait_for_room=False)
-        submitter.obtain()
-        hook.close()
-    assert len(bills(sim)) == 1
-
-
-def _request() -> Any:
-    from airflow_provider_seedance.api.validation import to_request
-
-    return to_request({k: v for k, v in asks("byteplus").items() if k in ("model", "prompt", "duration")})

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,9 @@ from airflow_provider_seedance.operators.submission_store import (
     TaskStateSubmissionStore,
     open_store,
 )
+from airflow_provider_seedance.submissions.ledger_files import LedgerFile
 from dev.task_life import TaskState, Ti
-from tests.any_airflow import AIRFLOW
+from tests.transfers.s3 import Bucket, bucket
 
 from .bench import context_of
 
@@ -30,13 +31,14 @@ Keep = Callable[[tuple[str, ...]], SubmissionStore]
 Spoil = Callable[[str], None]
 
 
-MEMORY = pytest.param(
-    "memory", marks=pytest.mark.skipif(AIRFLOW < (3, 2), reason="ObjectStoragePath has memory:// from Airflow 3.2 on")
-)
+@pytest.fixture(scope="module")
+def _s3() -> Iterator[Bucket]:
+    with bucket() as made:
+        yield made
 
 
-@pytest.fixture(params=["task state", "file", MEMORY])
-def keeping(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Keep, Spoil]:
+@pytest.fixture(params=["task state", "file", "s3"])
+def keeping(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Keep, Spoil]:
     """Opens a store as a new process would, and puts a raw text where its record is."""
     if request.param == "task state":
         states: dict[tuple[str, ...], TaskState] = {}
@@ -45,7 +47,13 @@ def keeping(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Keep, Spoil
             states[IDENTITY].kept[KEY] = text
 
         return lambda identity: TaskStateSubmissionStore(states.setdefault(identity, TaskState())), spoil_state
-    folder = ObjectStoragePath(f"file://{tmp_path}/le dger" if request.param == "file" else f"memory://{tmp_path.name}")
+    folder = ObjectStoragePath(f"file://{tmp_path}/le dger")
+    if request.param == "s3":
+        pytest.importorskip("s3fs", reason="needs the Amazon provider's extra s3fs")
+        s3: Bucket = request.getfixturevalue("_s3")
+        s3.empty()
+        monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", s3.connection)
+        folder = ObjectStoragePath("s3://aws_default@clips/le dger")
 
     def spoil_file(text: str) -> None:
         (path,) = list(folder.iterdir())
@@ -57,24 +65,58 @@ def keeping(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Keep, Spoil
 def test_a_store_has_nothing_at_first(keeping: tuple[Keep, Spoil]) -> None:
     keep, _ = keeping
     assert keep(IDENTITY).read() is None
-    keep(IDENTITY).delete()
+    keep(IDENTITY).withdraw(RECORD)
+    assert keep(IDENTITY).read() is None
 
 
-def test_a_record_is_there_for_the_next_process_until_it_is_deleted(keeping: tuple[Keep, Spoil]) -> None:
+def test_a_record_is_there_for_the_next_process_until_it_is_withdrawn(keeping: tuple[Keep, Spoil]) -> None:
     keep, _ = keeping
-    keep(IDENTITY).write(RECORD)
+    assert keep(IDENTITY).claim(RECORD, None)
     assert keep(IDENTITY).read() == RECORD
     noted = replace(RECORD, video_id="v-1")
     keep(IDENTITY).write(noted)
     assert keep(IDENTITY).read() == noted
-    keep(IDENTITY).delete()
+    keep(IDENTITY).withdraw(noted)
     assert keep(IDENTITY).read() is None
+
+
+def test_a_record_in_the_place_of_another_stands_until_it_is_withdrawn(keeping: tuple[Keep, Spoil]) -> None:
+    keep, _ = keeping
+    old, new, newest = (replace(RECORD, attempt=word) for word in "abc")
+    assert keep(IDENTITY).claim(old, None)
+    assert keep(IDENTITY).claim(new, old)
+    noted = replace(new, video_id="v-2")
+    keep(IDENTITY).write(noted)
+    assert keep(IDENTITY).read() == noted
+    assert keep(IDENTITY).claim(newest, noted)
+    assert keep(IDENTITY).read() == newest
+    keep(IDENTITY).withdraw(newest)
+    assert keep(IDENTITY).read() != newest
+
+
+def test_a_claim_on_what_is_not_there_any_more_is_refused(keeping: tuple[Keep, Spoil]) -> None:
+    keep, _ = keeping
+    old, new, late = (replace(RECORD, attempt=word) for word in "abc")
+    assert keep(IDENTITY).claim(old, None)
+    assert not keep(IDENTITY).claim(late, None)
+    assert keep(IDENTITY).claim(new, old)
+    assert not keep(IDENTITY).claim(late, old)
+    assert keep(IDENTITY).read() == new
+
+
+def test_another_attempt_s_record_is_not_withdrawn(keeping: tuple[Keep, Spoil]) -> None:
+    keep, _ = keeping
+    old, new = (replace(RECORD, attempt=word) for word in "ab")
+    keep(IDENTITY).claim(old, None)
+    keep(IDENTITY).claim(new, old)
+    keep(IDENTITY).withdraw(old)
+    assert keep(IDENTITY).read() == new
 
 
 @pytest.mark.parametrize("place", range(4))
 def test_task_instances_do_not_see_each_other_s_records(keeping: tuple[Keep, Spoil], place: int) -> None:
     keep, _ = keeping
-    keep(IDENTITY).write(RECORD)
+    keep(IDENTITY).claim(RECORD, None)
     other = [*IDENTITY]
     other[place] = "7"
     assert keep(tuple(other)).read() is None
@@ -85,7 +127,7 @@ def test_task_instances_do_not_see_each_other_s_records(keeping: tuple[Keep, Spo
 )
 def test_a_record_of_another_shape_raises(keeping: tuple[Keep, Spoil], text: str) -> None:
     keep, spoil = keeping
-    keep(IDENTITY).write(RECORD)
+    keep(IDENTITY).claim(RECORD, None)
     spoil(text)
     with pytest.raises(SubmissionRecordError):
         keep(IDENTITY).read()
@@ -94,7 +136,7 @@ def test_a_record_of_another_shape_raises(keeping: tuple[Keep, Spoil], text: str
 @pytest.mark.parametrize("text", ["", "{", json.dumps(RECORD.to_json())[:40], "<html>"], ids=repr)
 def test_a_torn_ledger_file_raises(tmp_path: Path, text: str) -> None:
     store = LedgerSubmissionStore(ObjectStoragePath(f"file://{tmp_path}"), IDENTITY)
-    store.write(RECORD)
+    store.claim(RECORD, None)
     (file,) = tmp_path.iterdir()
     file.write_text(text)
     with pytest.raises(SubmissionRecordError):
@@ -103,7 +145,7 @@ def test_a_torn_ledger_file_raises(tmp_path: Path, text: str) -> None:
 
 def test_a_ledger_file_that_is_not_even_text_raises(tmp_path: Path) -> None:
     store = LedgerSubmissionStore(ObjectStoragePath(f"file://{tmp_path}"), IDENTITY)
-    store.write(RECORD)
+    store.claim(RECORD, None)
     (file,) = tmp_path.iterdir()
     file.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(SubmissionRecordError):
@@ -111,15 +153,23 @@ def test_a_ledger_file_that_is_not_even_text_raises(tmp_path: Path) -> None:
 
 
 def test_a_ledger_that_does_not_keep_what_is_written_raises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ObjectStoragePath, "write_text", lambda self, text: 0)
+    store = LedgerSubmissionStore(ObjectStoragePath(f"file://{tmp_path}"), IDENTITY)
+    store.claim(RECORD, None)
+    monkeypatch.setattr(LedgerFile, "write", lambda self, content: None)
     with pytest.raises(SubmissionRecordError, match="did not keep"):
-        LedgerSubmissionStore(ObjectStoragePath(f"file://{tmp_path}"), IDENTITY).write(RECORD)
+        store.write(replace(RECORD, video_id="v-1"))
+
+
+def test_a_ledger_whose_file_is_gone_raises(tmp_path: Path) -> None:
+    store = LedgerSubmissionStore(ObjectStoragePath(f"file://{tmp_path}"), IDENTITY)
+    with pytest.raises(SubmissionRecordError, match="has lost"):
+        store.write(RECORD)
 
 
 def test_a_ledger_s_file_names_tell_nothing_and_fit_every_storage(tmp_path: Path) -> None:
     LedgerSubmissionStore(
         ObjectStoragePath(f"file://{tmp_path}"), ("d/../a", "t", "manual__2026-11-20T00:00+00:00", "3")
-    ).write(RECORD)
+    ).claim(RECORD, None)
     (file,) = tmp_path.iterdir()
     assert file.stem.isalnum()
     assert len(file.name) == 64 + len(".json")
@@ -141,7 +191,7 @@ def test_the_ledger_of_the_configuration_is_taken_below_airflow_3_3(
     assert first
     assert second
     assert other
-    first.write(RECORD)
+    first.claim(RECORD, None)
     assert second.read() == RECORD
     assert other.read() is None
 
@@ -152,15 +202,13 @@ def test_after_an_upgrade_to_airflow_3_3_the_ledger_is_still_read(
     monkeypatch.setenv("AIRFLOW__SEEDANCE__LEDGER_PATH", f"file://{tmp_path}")
     before, state = open_store(context_of(Ti(), None)), TaskState()
     assert before
-    before.write(RECORD)
+    before.claim(RECORD, None)
     after = open_store(context_of(Ti(try_number=2), state))
     assert after
     assert after.read() == RECORD
     noted = replace(RECORD, video_id="v-2")
     after.write(noted)
     assert (after.read(), before.read()) == (noted, RECORD)
-    after.delete()
-    assert after.read() is None
 
 
 def test_without_any_store_one_warning_says_what_is_not_protected(caplog: pytest.LogCaptureFixture) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -20,9 +22,9 @@ from airflow_provider_seedance.api.vendors.answers import (
     text_of,
 )
 from airflow_provider_seedance.api.vendors.base import (
-    MARK,
     HttpRequest,
     HttpResponse,
+    MarkedPage,
     PollRates,
     VendorAdapter,
     VideoPage,
@@ -32,9 +34,9 @@ from airflow_provider_seedance.api.vendors.results import (
     as_id,
     dig,
     earliest,
-    made_between,
     positive_or_none,
     read_status,
+    seed_or_none,
     signed_url_expiry,
     text_or_none,
 )
@@ -93,6 +95,8 @@ _ROUTES = (
     ),
 )
 
+_MARKED = "safety_identifier"
+
 _STATUSES = {status.value: status for status in VideoStatus}
 
 _MEANING_BY_CODE = {
@@ -135,6 +139,7 @@ class _ArkAdapter(VendorAdapter):
     page_size = 500
     rates = PollRates(get_per_second=20, list_per_second=1)  # published, per account
     can_list = True
+    marked_lists = 2
     can_cancel = True
 
     def build_create(self, request: VideoRequest) -> HttpRequest:
@@ -150,7 +155,13 @@ class _ArkAdapter(VendorAdapter):
         video_id = as_id(self._data(response).get("id"))
         if video_id is None:
             raise create_error(self.title, response, self._explain(response), prompt=request.prompt)
-        return Video(video_id=video_id, vendor=self.name, model=request.model, status=VideoStatus.QUEUED)
+        return Video(
+            video_id=video_id,
+            vendor=self.name,
+            model=request.model,
+            status=VideoStatus.QUEUED,
+            seed=seed_or_none(request.seed),
+        )
 
     def build_get(self, video_id: str) -> HttpRequest:
         """See `VendorAdapter`."""
@@ -195,37 +206,35 @@ class _ArkAdapter(VendorAdapter):
         total = self._data(response).get("total")
         return VideoPage(videos, has_more=isinstance(total, int) and offset + limit < total)
 
-    def mark(self, request: VideoRequest, marker: str) -> VideoRequest:
+    def draw_mark(self, request: VideoRequest) -> str | None:
         """See `VendorAdapter`. `safety_identifier` is a documented field of the create (at most 64 characters)."""
-        if "safety_identifier" in request.extra:
-            return request
-        return request.model_copy(update={"extra": {**request.extra, "safety_identifier": marker}})
+        if not self.options.mark_safety_identifier or _MARKED in request.extra:
+            return None
+        return f"airflow-{uuid.uuid4().hex}"
 
-    def parse_find(
-        self,
-        response: HttpResponse,
-        request: VideoRequest,
-        *,
-        since: datetime,
-        until: datetime,
-        limit: int,
-        offset: int,
-    ) -> VideoPage:
-        """See `VendorAdapter`. The prompt is not repeated; the `safety_identifier` may be, as the SDK types it.
+    def mark(self, request: VideoRequest, mark: str) -> VideoRequest:
+        """See `VendorAdapter`."""
+        return request.model_copy(update={"extra": {**request.extra, _MARKED: mark}})
 
-        Where no task repeats one, time and model have to do, and the caller takes exactly one match or none.
+    def build_find(self, model: str, *, number: int, limit: int, offset: int) -> HttpRequest:
+        """See `VendorAdapter`. Without `filter.model`, which is documented to match an endpoint's id.
+
+        The list without a filter and the one of the flex tier: a list that doesn't ask for flex tasks leaves them out.
         """
-        page = self.parse_list(response, limit=limit, offset=offset)
-        items = self._data(response).get("items") or []
-        marks = {as_id(item.get("id")): item.get("safety_identifier") for item in items if isinstance(item, dict)}
-        mark = request.extra.get("safety_identifier")
-        if any(marks.values()):
-            # The vendor repeats marks: the video has ours or isn't there. A mark of the user's own may stand on many.
-            ours = str(mark).startswith(MARK)
-            found = [video for video in page.videos if ours and marks.get(video.video_id) == mark]
-        else:
-            found = [video for video in page.videos if made_between(video, since, until)]
-        return VideoPage(tuple(found), page.has_more)
+        http = self.build_list(model=None, status=None, limit=limit, offset=offset)
+        return http if number == 0 else replace(http, params=(*http.params, ("filter.service_tier", "flex")))
+
+    def parse_find(self, response: HttpResponse, mark: str, *, limit: int, offset: int) -> MarkedPage:
+        """See `VendorAdapter`. The official SDK types `safety_identifier` as a field of the task too."""
+        videos = self._items(response)
+        data = self._data(response)
+        items = data.get("items") or []
+        marked = {as_id(item.get("id")) for item in items if isinstance(item, dict) and item.get(_MARKED) == mark}
+        total = data.get("total")
+        # Without a sound total, a full page is taken to have a successor.
+        has_more = offset + limit < total if type(total) is int else len(items) >= limit
+        found = tuple(video for video in videos if video.video_id in marked)
+        return MarkedPage(found, tuple(video.created_at for video in videos), has_more)
 
     def build_cancel(self, video_id: str) -> HttpRequest:
         """See `VendorAdapter`. On an ended video this call erases the record, so the status must be read first."""
@@ -296,6 +305,7 @@ class _ArkAdapter(VendorAdapter):
             usage=usage if isinstance(usage, dict) else None,
             created_at=from_unix(data.get("created_at")),
             completed_at=completed_at,
+            seed=seed_or_none(data.get("seed")),
             undocumented_status=undocumented,
             # Response fields of the official SDK; with `duration=-1` the request doesn't say how long the video is.
             made_seconds=positive_or_none(made.get("duration")),

@@ -15,9 +15,6 @@ from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatu
 from airflow_provider_seedance.api.vendors.billed import Billed, Places, read_billed
 from airflow_provider_seedance.api.vendors.rules import Route, find_route
 
-MARK = "airflow-"
-"""How the marks begin by which a submission is known again, see `VendorAdapter.mark`."""
-
 
 @dataclass(frozen=True)
 class VendorOptions:
@@ -25,10 +22,14 @@ class VendorOptions:
 
     :param modellix_async_suffix: whether Modellix paths end in `/async`, as in its reference (newer clients differ).
     :param gmicloud_organization_id: sent as `X-Organization-ID`.
+    :param mark_safety_identifier: whether Ark's `safety_identifier` may carry our mark, see `VendorAdapter.draw_mark`.
+    :param draw_seed: whether a seed may be drawn as our mark where the user set none.
     """
 
     modellix_async_suffix: bool = True
     gmicloud_organization_id: str | None = None
+    mark_safety_identifier: bool = True
+    draw_seed: bool = True
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,20 @@ class VideoPage:
     """
 
     videos: tuple[Video, ...]
+    has_more: bool
+
+
+@dataclass(frozen=True)
+class MarkedPage:
+    """One page of a list in which a submission is looked for by its mark.
+
+    :param videos: those that carry the mark.
+    :param created: when each video of the page was accepted, in the list's order; `None` where the vendor doesn't say.
+    :param has_more: whether there are further pages.
+    """
+
+    videos: tuple[Video, ...]
+    created: tuple[datetime | None, ...]
     has_more: bool
 
 
@@ -81,6 +96,8 @@ class VendorAdapter(ABC):
     billed_at: ClassVar[Places] = {"model": ("model",), "duration": ("duration",), "resolution": ("resolution",)}
     """Where the body of a create holds what its price can depend on."""
     can_list: ClassVar[bool] = False
+    marked_lists: ClassVar[int] = 1
+    """In how many lists a marked submission may stand, see `build_find`."""
     can_cancel: ClassVar[bool] = False
 
     def __init__(self, options: VendorOptions | None = None) -> None:
@@ -142,26 +159,28 @@ class VendorAdapter(ABC):
         """One page of the list."""
         raise self._unsupported("list videos")
 
-    def mark(self, request: VideoRequest, marker: str) -> VideoRequest:
-        """The request with a mark by which `parse_find` knows it again, where the vendor has a field for one."""
-        return request
+    def draw_mark(self, request: VideoRequest) -> str | None:
+        """A new mark by which this one submission can be recognised in the vendor's list.
 
-    def build_find(self, request: VideoRequest, *, limit: int, offset: int) -> HttpRequest:
-        """Lists videos among which a request may be that was submitted without an answer."""
-        return self.build_list(model=request.model, status=None, limit=limit, offset=offset)
+        `None` where no field of the request comes back there, where the user has set that field, and where the
+        connection says that it is left alone.
+        """
+        return None
 
-    def parse_find(
-        self,
-        response: HttpResponse,
-        request: VideoRequest,
-        *,
-        since: datetime,
-        until: datetime,
-        limit: int,
-        offset: int,
-    ) -> VideoPage:
-        """Those of a page of the list that may be the request's, by all that the vendor tells."""
-        raise self._unsupported("list videos")
+    def mark(self, request: VideoRequest, mark: str) -> VideoRequest:
+        """The request with a mark that `draw_mark` has drawn for it."""
+        raise self._unsupported("recognise a submission")
+
+    def build_find(self, model: str, *, number: int, limit: int, offset: int) -> HttpRequest:
+        """Lists videos among which a marked submission may be.
+
+        :param number: which of the adapter's `marked_lists`, from 0.
+        """
+        raise self._unsupported("recognise a submission")
+
+    def parse_find(self, response: HttpResponse, mark: str, *, limit: int, offset: int) -> MarkedPage:
+        """Those of a page that carry the mark. What merely looks alike is not among them."""
+        raise self._unsupported("recognise a submission")
 
     def build_model_info(self, model: str) -> HttpRequest:
         """Asks for what the vendor says about a model."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+import secrets
 from typing import Any
 from urllib.parse import quote
 
@@ -20,12 +20,19 @@ from airflow_provider_seedance.api.vendors.answers import (
     speaks_of_moderation,
     text_of,
 )
-from airflow_provider_seedance.api.vendors.base import HttpRequest, HttpResponse, VendorAdapter, VideoPage, from_unix
+from airflow_provider_seedance.api.vendors.base import (
+    HttpRequest,
+    HttpResponse,
+    MarkedPage,
+    VendorAdapter,
+    VideoPage,
+    from_unix,
+)
 from airflow_provider_seedance.api.vendors.results import (
     as_id,
     dig,
-    made_between,
     read_status,
+    seed_or_none,
     signed_url_expiry,
     text_or_none,
 )
@@ -86,6 +93,7 @@ _PAYLOAD_FIELDS = (
     "reference_audios",
 )
 _ASSET_SCHEME = "asset://"
+_SEED_MARK = "seed:"
 
 
 class GMICloudAdapter(VendorAdapter):
@@ -123,7 +131,7 @@ class GMICloudAdapter(VendorAdapter):
         video_id = as_id(data.get("request_id"))
         if video_id is None:
             raise create_error(self.title, response, self._explain(response), prompt=request.prompt)
-        return self._video(data, video_id, model=request.model)
+        return self._video(data, video_id, request)
 
     def build_get(self, video_id: str) -> HttpRequest:
         """See `VendorAdapter`."""
@@ -158,26 +166,32 @@ class GMICloudAdapter(VendorAdapter):
         videos = tuple(self._video(item, video_id) for item, video_id in known if video_id)
         return VideoPage(videos, has_more=bool(data.get("has_more")))
 
-    def parse_find(
-        self,
-        response: HttpResponse,
-        request: VideoRequest,
-        *,
-        since: datetime,
-        until: datetime,
-        limit: int,
-        offset: int,
-    ) -> VideoPage:
-        """See `VendorAdapter`. The list repeats each request's payload, so a match is one of the very same content."""
+    def draw_mark(self, request: VideoRequest) -> str | None:
+        """See `VendorAdapter`. A seed: a documented field that the list repeats with the rest of the payload."""
+        route = self.route_of(request.model)
+        taken = request.is_set("seed") or "seed" in request.extra
+        if not self.options.draw_seed or taken or route is None or route.seed is None:
+            return None
+        lowest, highest = route.seed
+        # 0 stands for "any" in some APIs; nothing says so here, and nothing is lost by leaving it out.
+        return f"{_SEED_MARK}{max(lowest, 1) + secrets.randbelow(highest - max(lowest, 1) + 1)}"
+
+    def mark(self, request: VideoRequest, mark: str) -> VideoRequest:
+        """See `VendorAdapter`."""
+        return request.model_copy(update={"seed": int(mark.removeprefix(_SEED_MARK))})
+
+    def build_find(self, model: str, *, number: int, limit: int, offset: int) -> HttpRequest:
+        """See `VendorAdapter`."""
+        return self.build_list(model=model, status=None, limit=limit, offset=offset)
+
+    def parse_find(self, response: HttpResponse, mark: str, *, limit: int, offset: int) -> MarkedPage:
+        """See `VendorAdapter`."""
         page = self.parse_list(response, limit=limit, offset=offset)
-        sent = _comparable((self.build_create(request).json or {})["payload"])
-        payloads = {
-            as_id(item.get("request_id")): _comparable(item.get("payload"))
-            for item in self._data(response).get("requests", [])
-            if isinstance(item, dict)
-        }
-        found = (video for video in page.videos if payloads.get(video.video_id) == sent)
-        return VideoPage(tuple(video for video in found if made_between(video, since, until)), page.has_more)
+        seed = mark.removeprefix(_SEED_MARK)
+        found = tuple(video for video in page.videos if mark != seed and str(video.seed) == seed)
+        told = self._data(response).get("has_more")
+        has_more = told if isinstance(told, bool) else len(page.videos) >= limit
+        return MarkedPage(found, tuple(video.created_at for video in page.videos), has_more)
 
     def build_model_info(self, model: str) -> HttpRequest:
         """See `VendorAdapter`."""
@@ -223,7 +237,7 @@ class GMICloudAdapter(VendorAdapter):
         request_id = as_id(answer.get("request_id"))
         return ErrorAnswer(meaning, code, message, request_id)
 
-    def _video(self, data: dict[str, Any], video_id: str, model: str | None = None) -> Video:
+    def _video(self, data: dict[str, Any], video_id: str, request: VideoRequest | None = None) -> Video:
         status, undocumented = read_status(data.get("status", "queued"), _STATUSES)
         outcome = data.get("outcome")
         url = text_or_none(dig(outcome, "video_url")) or _first_media_url(outcome)
@@ -234,7 +248,7 @@ class GMICloudAdapter(VendorAdapter):
         return Video(
             video_id=video_id,
             vendor=self.name,
-            model=text_or_none(data.get("model")) or model,
+            model=text_or_none(data.get("model")) or (request.model if request else None),
             status=status,
             video_url=url,
             thumbnail_url=text_or_none(dig(outcome, "thumbnail_image_url")),
@@ -243,23 +257,9 @@ class GMICloudAdapter(VendorAdapter):
             created_at=from_unix(data.get("created_at")),
             # No field says when it ended; the last update of an ended request is the nearest.
             completed_at=from_unix(data.get("updated_at")) if status.is_terminal else None,
+            seed=seed_or_none(dig(data, "payload", "seed") if request is None else request.seed),
             undocumented_status=undocumented,
         )
-
-
-def _comparable(payload: object) -> dict[str, Any] | None:
-    """A payload without values that say the same as no value, and without signatures, which each retry makes anew."""
-    if not isinstance(payload, dict):
-        return None
-    plain = {name: _without_signature(value) for name, value in payload.items()}
-    return {name: value for name, value in plain.items() if value not in (None, "", [])}
-
-
-def _without_signature(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_without_signature(item) for item in value]
-    is_url = isinstance(value, str) and value.startswith(_WEB)
-    return value.partition("?")[0] if is_url else value
 
 
 def _first_media_url(outcome: object) -> str | None:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from airflow_provider_seedance.api.http.fields import is_sound_id
 from airflow_provider_seedance.api.http.json_values import is_sound_number, text_of
-from airflow_provider_seedance.api.models import Video, VideoStatus
+from airflow_provider_seedance.api.models import VideoStatus
 
 
 def read_status(word: object, words: Mapping[str, VideoStatus]) -> tuple[VideoStatus, str | None]:
@@ -27,6 +27,11 @@ def text_or_none(value: object) -> str | None:
 def positive_or_none(value: object) -> int | None:
     """A whole number above 0, else `None`."""
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
+
+
+def seed_or_none(value: object) -> int | None:
+    """A seed that makes a video again, `None` for nonsense and for those below 0, which ask for any seed."""
+    return value if type(value) is int and 0 <= value < 2**63 else None
 
 
 _SIGNATURE_STYLES = ("X-Tos", "X-Goog", "X-Amz")
@@ -51,11 +56,6 @@ def signed_url_expiry(url: str | None) -> datetime | None:
 def earliest(*moments: datetime | None) -> datetime | None:
     """The first of the moments that are known."""
     return min((moment for moment in moments if moment), default=None)
-
-
-def made_between(video: Video, since: datetime, until: datetime) -> bool:
-    """Whether the vendor accepted the video in this span of time."""
-    return video.created_at is not None and since <= video.created_at <= until
 
 
 def dig(value: Any, *path: str) -> Any:

@@ -36,6 +36,7 @@ CANCELLED_SECONDS = DAY
 #: Calls per second, documented. Creates are limited per minute; an older page also says 120 queued tasks.
 PER_SECOND = {"poll": 20, "list": 1, "cancel": 20}
 MOST_QUEUED = 120
+DEFAULT_TIER = "default"
 
 
 class Ark(Vendor):
@@ -135,7 +136,7 @@ class Ark(Vendor):
         if look.status == "succeeded":
             shown |= self._result(video, look, call)
         shown["created_at"], shown["updated_at"] = int(video.created_at), int(video.updated_at)
-        shown["service_tier"] = "default"
+        shown["service_tier"] = asked.get("service_tier", DEFAULT_TIER)
         shown["execution_expires_after"] = asked.get("execution_expires_after", 172800)
         shown["generate_audio"], shown["draft"] = video.picture.sound, False
         shown["priority"] = asked.get("priority", 0)
@@ -180,7 +181,8 @@ class Ark(Vendor):
         status, model = call.first("filter.status"), call.first("filter.model")
         if status is not None and status not in WORDS:
             raise ark_rules.invalid("filter.status")
-        tier = call.first("filter.service_tier")
+        # Documented for the filter; that without it flex tasks are left out is what users report.
+        tier = call.first("filter.service_tier") or DEFAULT_TIER
         videos = self.world.videos
         # A poller asks for some of many: look only at those.
         looked = [videos[name] for name in videos.keys() & wanted] if wanted else list(videos.values())
@@ -190,7 +192,7 @@ class Ark(Vendor):
             if self._known(video)
             and status in (None, video.status)
             and model in (None, video.model)
-            and tier in (None, "default")
+            and tier == video.request.get("service_tier", DEFAULT_TIER)
         ]
         page = found[(number - 1) * size : number * size]
         return Answer.json({"total": len(found), "items": [self.shown(video, call) for video in page]})

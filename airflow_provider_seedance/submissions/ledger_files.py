@@ -1,0 +1,133 @@
+"""Small files that several workers share: written whole or not at all, and made by one of them only.
+
+On local disks (and what is mounted there) a file is written beside its place and renamed. Object storages show an
+object when its one upload is complete. Elsewhere (SFTP, SMB) a kill in the middle of a write can leave a torn file.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import uuid
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+
+class LedgerFile:
+    """One file.
+
+    :param path: where it is, or will be.
+    """
+
+    def __init__(self, path: ObjectStoragePath) -> None:
+        self.path = path
+        self._fs = path.fs
+        self._key = path.path
+        protocols = self._fs.protocol
+        self._local = Path(self._key) if "file" in ([protocols] if isinstance(protocols, str) else protocols) else None
+
+    def beside(self, suffix: str) -> LedgerFile:
+        """The file of the same name with a suffix."""
+        return LedgerFile(self.path.parent / f"{self.path.name}{suffix}")
+
+    def read(self) -> bytes | None:
+        """The content, `None` only if the storage says that there is no such file.
+
+        Not by `exists()`, which calls every failure "no", and past the file system's memory of what a folder holds.
+        """
+        try:
+            return self._local.read_bytes() if self._local else bytes(self._fs.cat_file(self._key))
+        except FileNotFoundError:
+            return None
+
+    def write(self, content: bytes) -> None:
+        """Replaces the content, or makes the file."""
+        if self._local is None:
+            self._make_folder()
+            self._fs.pipe_file(self._key, content)
+            return
+        beside = self._written_beside(self._local, content)
+        try:
+            os.replace(beside, self._local)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
+
+    def create(self, content: bytes) -> bool:
+        """Makes the file, unless it is there already.
+
+        Of several who call this at once, one is told that it was first: by the storage itself where it has such a call
+        (local disks, S3 by `If-None-Match`, Google, Azure). Elsewhere two may be first at once.
+
+        :param content: no two callers' must be the same.
+        :return: whether the file is the caller's.
+        """
+        try:
+            self._create(content)
+        except Exception:
+            # The answer to the one that made it may be lost, and libraries ask again: only the content tells.
+            kept = self.read()
+            if kept is None:
+                raise
+            return kept == content
+        return True
+
+    def _create(self, content: bytes) -> None:
+        if self._local is None:
+            self._make_folder()
+            only_if_new = _only_if_new(self._fs)
+            if only_if_new is None and self.read() is not None:
+                raise FileExistsError(self._key)
+            self._fs.pipe_file(self._key, content, **(only_if_new or {}))
+            return
+        beside = self._written_beside(self._local, content)
+        try:
+            os.link(beside, self._local)
+        except FileExistsError:
+            raise
+        except OSError:
+            # No hard links here (some mounts): made in its place then, which a kill can tear, but still by one only.
+            with self._local.open("xb") as file:
+                _fill(file, content)
+        finally:
+            beside.unlink(missing_ok=True)
+
+    def delete(self) -> None:
+        """Removes the file, if it is there."""
+        with suppress(FileNotFoundError):
+            self._local.unlink() if self._local else self._fs.rm_file(self._key)
+
+    def _make_folder(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+
+    def _written_beside(self, final: Path, content: bytes) -> Path:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        beside = final.with_name(f".{final.name}.{uuid.uuid4().hex}")
+        try:
+            with beside.open("xb") as file:
+                _fill(file, content)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
+        return beside
+
+
+def _fill(file: Any, content: bytes) -> None:
+    file.write(content)
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _only_if_new(fs: Any) -> dict[str, Any] | None:
+    """The argument by which the file system's library has the storage refuse what is there; `None` if it can't."""
+    upload = getattr(fs, "_pipe_file", None) or fs.pipe_file
+    if upload.__module__ == "fsspec.spec":
+        return None  # looks first, and writes then: that is what is done here without it
+    parameters = inspect.signature(upload).parameters
+    if "mode" in parameters:
+        return {"mode": "create"}
+    return {"overwrite": False} if "overwrite" in parameters else None

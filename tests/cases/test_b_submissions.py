@@ -1,0 +1,204 @@
+"""B, the submission's side: a storage that fails is not empty, an id is never thrown away, what happened is told."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+from airflow_provider_seedance.api.errors import SubmissionUnknownError
+from airflow_provider_seedance.hooks.seedance import SeedanceHook
+from airflow_provider_seedance.operators.submission_store import LedgerSubmissionStore, open_store
+from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
+from airflow_provider_seedance.submissions import ledger_files
+from dev.task_life import Step, Ti, work
+from tests.pay_once.bench import CAN_LIST, NO_LIST, Attempts, asks, bills, context_of
+
+UNKNOWN = "SubmissionUnknownError"
+
+
+# -- B7: a storage that can't tell -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        OSError(errno.EIO, "Input/output error"),
+        OSError(errno.ESTALE, "Stale file handle"),
+        PermissionError(errno.EACCES, "Permission denied"),
+        NotADirectoryError(errno.ENOTDIR, "Not a directory"),
+        TimeoutError("the storage does not answer"),
+    ],
+    ids=lambda trouble: type(trouble).__name__ + str(getattr(trouble, "errno", "")),
+)
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_case_b7_a_ledger_that_cannot_be_read_is_not_taken_for_an_empty_one(
+    sim: Simulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, vendor: str, trouble: OSError
+) -> None:
+    monkeypatch.setenv("AIRFLOW__SEEDANCE__LEDGER_PATH", f"file://{tmp_path}")
+    step = Step(asks(vendor, wait_for_completion=False), Ti(1))
+    first = work(step, None).value["video_id"]
+
+    def broken(self: Path) -> bytes:
+        raise trouble
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", broken)
+        result = work(step, None)
+    assert (result.kind, result.error) == ("failed", type(trouble).__name__)
+    assert result.retryable
+    assert work(step, None).value["video_id"] == first
+    assert len(sim.creates()) == 1
+
+
+@pytest.mark.parametrize("trouble", [PermissionError("403"), OSError(errno.EIO, "SlowDown"), ConnectionError("reset")])
+def test_case_b7_an_object_storage_s_refusal_is_not_taken_for_an_empty_ledger(trouble: Exception) -> None:
+    class Refusing:
+        protocol = "s3"
+
+        def cat_file(self, key: str) -> bytes:
+            raise trouble
+
+        def exists(self, key: str) -> bool:
+            return False
+
+    file = ledger_files.LedgerFile(ObjectStoragePath("file:///tmp/never.json"))
+    file._local, file._fs = None, Refusing()
+    with pytest.raises(type(trouble)):
+        file.read()
+
+
+def test_case_b7_a_file_that_is_not_there_is_no_trouble(tmp_path: Path) -> None:
+    store = LedgerSubmissionStore(ObjectStoragePath(f"file://{tmp_path}/not/yet"), ("d", "t", "r", "-1"))
+    assert store.read() is None
+
+
+def test_case_b7_a_ledger_that_is_down_at_the_end_of_a_wait_does_not_cost_the_video(
+    quick: Simulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AIRFLOW__SEEDANCE__LEDGER_PATH", f"file://{tmp_path}")
+    step = Step(asks("byteplus"), Ti(1))
+    deferred = work(step, None)
+    assert deferred.trigger
+    video_id = deferred.trigger[1]["video_id"]
+    quick.finish(video_id)
+    store = open_store(context_of(Ti(1), None))
+    assert store
+
+    def broken(self: Path) -> bytes:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(Path, "read_bytes", broken)
+    event = {"video_id": video_id, "outcome": "succeeded", "error": None}
+    done = work(Step(asks("byteplus"), Ti(1), "execute_complete", {"event": event}), None)
+    assert done.value["video_id"] == video_id
+
+
+# -- B8: an id in an answer that was no acceptance -------------------------------------------------------------------
+
+
+@pytest.fixture
+def gateway(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The create is answered by a gateway's 504 whose body holds an id; the list has the ids of what was made."""
+    create = SeedanceHook.create_video
+    held: list[str] = []
+
+    def answered(self: SeedanceHook, *args: Any, **kwargs: Any) -> Any:
+        video = create(self, *args, **kwargs)
+        held.append(video.video_id)
+        error = SubmissionUnknownError("The vendor answered HTTP 504.", status_code=504)
+        setattr(error, "video_id", held[-1] if len(held) == 1 else None)  # noqa: B010 - as the client does it
+        raise error
+
+    monkeypatch.setattr(SeedanceHook, "create_video", answered)
+    return held
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_case_b8_an_id_in_a_failed_create_s_body_is_looked_at_and_kept(
+    sim: Simulator, gateway: list[str], vendor: str
+) -> None:
+    task = Attempts(asks(vendor))
+    assert task.next().kind == "deferred"
+    assert [task.video_id] == gateway == bills(sim)
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_case_b8_an_id_that_nobody_knows_yet_is_recorded_told_and_looked_at_by_the_next_attempt(
+    sim: Simulator, gateway: list[str], vendor: str
+) -> None:
+    sim.faults.add(Fault("http_500", on="poll", times=6), Fault("http_500", on="list", times=6))
+    task = Attempts(asks(vendor))
+    result = task.next()
+    assert (result.error, result.retryable) == (UNKNOWN, True)
+    assert gateway[0] in result.message
+    assert task.record
+    assert (task.record["possible_id"], task.record["video_id"]) == (gateway[0], None)
+    assert task.next().kind == "deferred"
+    assert [task.video_id] == gateway == bills(sim)
+
+
+@pytest.mark.parametrize("vendor", NO_LIST)
+def test_case_b8_an_id_that_is_no_video_s_is_not_taken_for_one(
+    sim: Simulator, monkeypatch: pytest.MonkeyPatch, vendor: str
+) -> None:
+    def answered(self: SeedanceHook, *args: Any, **kwargs: Any) -> Any:
+        error = SubmissionUnknownError("The gateway answered HTTP 504.", status_code=504)
+        setattr(error, "video_id", "trace-1")  # noqa: B010 - as the client does it
+        raise error
+
+    monkeypatch.setattr(SeedanceHook, "create_video", answered)
+    task = Attempts(asks(vendor))
+    result = task.next()
+    assert result.error == UNKNOWN
+    assert "trace-1" in result.message
+    assert task.next().error == UNKNOWN
+    assert bills(sim) == []
+
+
+# -- B10: what really happened ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_case_b10_later_attempts_tell_what_the_first_one_was_told(sim: Simulator, vendor: str) -> None:
+    sim.faults.add(Fault("http_503", vendor, message="the queue is being moved"))
+    task = Attempts(asks(vendor))
+    first = task.next()
+    assert first.error == UNKNOWN
+    assert "503" in first.message
+    for _ in range(2):
+        later = task.next()
+        assert later.error == UNKNOWN
+        assert "503" in later.message
+        assert "died" not in later.message
+    assert len(sim.creates()) == 1
+
+
+def test_case_b10_of_an_attempt_that_died_nothing_else_is_said(sim: Simulator) -> None:
+    from dev.task_life import AFTER_POST, DeathError
+
+    task = Attempts(asks("jimmyai"))
+    with pytest.raises(DeathError):
+        task.next(die=AFTER_POST)
+    assert "An earlier attempt died" in task.next().message
+
+
+@pytest.mark.parametrize("vendor", CAN_LIST)
+def test_case_b10_a_cause_is_kept_in_bounds_and_in_one_line(
+    sim: Simulator, monkeypatch: pytest.MonkeyPatch, vendor: str
+) -> None:
+    def answered(self: SeedanceHook, *args: Any, **kwargs: Any) -> Any:
+        raise SubmissionUnknownError("It broke.\n\ud83d " + "x" * 100_000)
+
+    monkeypatch.setattr(SeedanceHook, "create_video", answered)
+    task = Attempts(asks(vendor))
+    task.next()
+    assert task.record
+    cause = task.record["cause"]
+    assert cause.startswith("It broke.")
+    assert len(cause) <= 501
+    cause.encode()
+    assert "\n" not in cause
