@@ -52,9 +52,11 @@ class InFlight:
         """A request has gone out."""
         self._flights[task] = Flight(turn, now, min(_ends_for(watch, wall) for watch in turn.watches))
 
-    def end(self, task: asyncio.Task[None]) -> None:
+    def end(self, task: asyncio.Task[None], now: float) -> None:
         """It was answered, or has failed."""
-        self._flights.pop(task, None)
+        flight = self._flights.pop(task)
+        for watch in flight.turn.watches:
+            watch.is_slow = now - flight.since > HUNG
 
     def is_full(self, now: float) -> bool:
         """Whether the next request has to wait until one ends, or hangs."""

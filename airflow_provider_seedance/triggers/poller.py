@@ -15,7 +15,7 @@ from contextvars import Context
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from airflow_provider_seedance.api.client import HUNG, PollingClient
+from airflow_provider_seedance.api.client import PollingClient
 from airflow_provider_seedance.api.errors import SeedanceApiError, SeedanceAuthError, SeedanceError, TransientApiError
 from airflow_provider_seedance.api.polling import Decision, Outcome, Wait
 from airflow_provider_seedance.triggers.in_flight import InFlight
@@ -159,7 +159,7 @@ class Poller:
         return min(self._schedule.until_next(now, wall), self._requests.until_next(wall), _IDLE)
 
     def _request_ended(self, task: asyncio.Task[None]) -> None:
-        self._requests.end(task)
+        self._requests.end(task, time.monotonic())
         self._wake.set()
 
     async def _request(self, turn: Turn) -> None:
@@ -175,8 +175,8 @@ class Poller:
             self._schedule.ended(turn, time.monotonic())
 
     async def _ask(self, turn: Turn) -> None:
-        watches, began = turn.watches, time.monotonic()
-        late = max(0.0, began - min(watch.due for watch in watches))
+        watches = turn.watches
+        late = max(0.0, time.monotonic() - min(watch.due for watch in watches))
         self._metrics.polled(len(watches), late, waiting=len(self._watchers))
         ids, generation = [watch.wait.video_id for watch in watches], self.generation
         found: dict[str, Video] = {}
@@ -189,8 +189,6 @@ class Poller:
         except Exception as error:
             failure = error
         wall, now = time.time(), time.monotonic()
-        for watch in watches:
-            watch.is_slow = now - began > HUNG
         if isinstance(failure, TransientApiError) and failure.status_code == 429:
             self._refused(watches, failure, now)
         elif failure is None:

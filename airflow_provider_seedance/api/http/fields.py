@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -13,6 +14,8 @@ from airflow_provider_seedance.api.http.texts import LONGEST_CODE, LONGEST_NAME,
 from airflow_provider_seedance.api.video_ids import LONGEST_ID
 
 log = logging.getLogger(__name__)
+
+_ID = re.compile(rf"[^\s\"'`\u2018-\u201f{{}}\[\]()<>\\]{{1,{LONGEST_ID}}}")
 
 
 def _name(text: str) -> str:
@@ -32,8 +35,8 @@ def _address(text: str) -> str:
 
 
 def is_sound_id(text: str) -> bool:
-    """Whether this can be the id of one video: not empty, printable, not endless."""
-    return 0 < len(text) <= LONGEST_ID and text.isprintable()
+    """Whether this can be the id of one video, by the rules that hold for ids given by users too."""
+    return _ID.fullmatch(text) is not None and text.isprintable()
 
 
 def is_http_url(text: str | None) -> bool:

@@ -104,7 +104,7 @@ class _Secret:
         tells = False
         for at in range(len(text)):
             for size in (RUN, WIDE_RUN):
-                told = self._runs.get(text[at : at + size])
+                told = self._runs.get(text[at : at + size]) if at + size <= len(text) else None
                 if told is None:
                     continue
                 if at > end:
