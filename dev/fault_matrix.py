@@ -1,9 +1,12 @@
 """`make fault-matrix`: what a task pays and gets, vendor by vendor, whatever fails and wherever its process dies.
 
 Each row is one task instance with two retries, run over real HTTP against the simulator, whose ledger counts the bills.
-A row is good if nothing was paid twice and the video was delivered. Not delivered is good only where the outcome of the
-create was in doubt and there was nothing to look it up by: the vendor has no list, or never got the create; the task
-must say so then (`SubmissionUnknownError`). What the vendor refuses by name must be refused, at no cost.
+A row is good if nothing was paid twice and the video was delivered: its own, never one that a sibling bought. Not
+delivered is good only where the outcome of the create was in doubt and there was nothing to look it up by: the vendor
+has no list, or never got the create; the task must say so then (`SubmissionUnknownError`). What the vendor refuses by
+name must be refused, at no cost; so must what something in front of the vendor turns away, unless a retry gets through.
+A record that was torn is an error (`SubmissionRecordError`) that buys nothing. All that is stored on the way has passed
+the encoding that Airflow and its database demand.
 """
 
 from __future__ import annotations
@@ -20,74 +23,34 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from dev.fault_rows import (
+    AT_LOOK_UP,
+    AT_POLL,
+    AT_POST,
+    AT_READ,
+    AT_REATTACH,
+    CAN_LIST,
+    DELIVERED,
+    IN_DOUBT,
+    MODELS,
+    PORT_CLOSED,
+    REFUSED,
+    TURNED_AWAY,
+    UNREADABLE,
+    Row,
+    rows,
+)
 
 if TYPE_CHECKING:
-    from airflow_provider_seedance.simulator import Simulator
+    from airflow_provider_seedance.simulator import Fault, Simulator
     from dev.task_life import Ended
-
-MODELS = {
-    "jimmyai": "seedance2.0-fast-i2v",
-    "gmicloud": "seedance-2-0-fast-260128",
-    "modellix": "seedance-2.0-t2v",
-    "byteplus": "dreamina-seedance-2-0-fast-260128",
-    "volcengine": "doubao-seedance-2-0-fast-260128",
-}
-CAN_LIST = ("gmicloud", "byteplus", "volcengine")
-
-AT_POST = "at the POST"
-AT_POLL = "in the trigger"
-AT_READ = "in execute_complete"
-AT_REATTACH = "at the reattachment"
-AT_LOOK_UP = "at the look-up"
 
 SPEED = 1000.0
 """Simulated seconds per second: a video takes 0.06 s."""
 
 READ_TIMEOUT = 0.2
-
-_TRIES = 3
-"""How often the client repeats a read that fails: as many faults make it give up."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One task instance and what befalls it.
-
-    :param vendor: whom it buys from.
-    :param fault: what fails, in words.
-    :param place: where.
-    :param kind: the simulator's fault, `refused` for a closed port, "" for none.
-    :param on: the simulator's call that the fault strikes.
-    :param times: how often.
-    :param dies: the place where the first attempt's process dies.
-    :param expected: `delivered`, `refused`, or `in doubt` (then see the module's docstring).
-    """
-
-    vendor: str
-    fault: str
-    place: str
-    kind: str = ""
-    on: str = "create"
-    times: int = 1
-    dies: str | None = None
-    expected: str = "delivered"
-
-    @property
-    def operator(self) -> dict[str, Any]:
-        """Arguments of the create operator."""
-        from dev.task_life import BEFORE_XCOM
-
-        return {
-            "seedance_conn_id": f"matrix_{self.vendor}",
-            "model": MODELS[self.vendor],
-            "prompt": f"a paper boat in rain, {self.fault}",
-            "duration": 5,
-            # Without waiting, the id is all that the XCom holds.
-            "wait_for_completion": self.dies != BEFORE_XCOM,
-            "poll_interval": 0.02,
-            "timeout": 60.0,
-        }
 
 
 @dataclass(frozen=True)
@@ -122,61 +85,7 @@ class Verdict:
 
 HEADERS = ("vendor", "fault", "place", "attempts", "bills", "duplicates", "outcome")
 
-_POST_FAULTS = (
-    # What happens, the simulator's kind, whether nobody can tell from the answer if a video was created.
-    ("connection refused", "refused", False),
-    ("429, no room", "http_429", False),
-    ("reset before it was read", "reset_before", True),
-    ("500, nothing created", "http_500", True),
-    ("reset after it was accepted", "reset_after", True),
-    ("answer slower than the read time-out", "slow", True),
-    ("500 after it was accepted", "http_500_after", True),
-    ("HTML 502 after it was accepted", "http_502_html_after", True),
-    ("torn JSON", "torn_json", True),
-    ("answer without an id", "missing_id", True),
-    ("answer that is no JSON", "not_json", True),
-)
-_REFUSALS = (
-    ("refused by moderation", "moderation_submit"),
-    ("key refused", "auth"),
-    ("no balance", "no_balance"),
-)
-_READ_FAULTS = (
-    ("connection reset", "reset_before"),
-    ("answer lost", "reset_after"),
-    ("answer slower than the read time-out", "slow"),
-    ("500", "http_500"),
-    ("HTML 502", "http_502_html"),
-    ("429", "http_429"),
-    ("torn JSON", "torn_json"),
-    ("answer that is no JSON", "not_json"),
-)
-
-
-def rows(vendors: Sequence[str] = tuple(MODELS)) -> list[Row]:
-    """All rows that make sense."""
-    return [row for vendor in vendors for row in _rows_of(vendor)]
-
-
-def _rows_of(vendor: str) -> Iterator[Row]:
-    from dev.task_life import AFTER_POST, AFTER_RECORD, BEFORE_POST, PLACES
-
-    for fault, kind, doubtful in _POST_FAULTS:
-        yield Row(vendor, fault, AT_POST, kind, expected="in doubt" if doubtful else "delivered")
-    for fault, kind in _REFUSALS:
-        yield Row(vendor, fault, AT_POST, kind, expected="refused")
-    for place in PLACES:
-        doubtful = place in (BEFORE_POST, AFTER_POST)
-        fault = "defect in the trigger" if place == "in the trigger" else "process killed"
-        yield Row(vendor, fault, place, dies=place, expected="in doubt" if doubtful else "delivered")
-    for fault, kind in _READ_FAULTS:
-        yield Row(vendor, fault, AT_POLL, kind, on="poll", times=2)
-        yield Row(vendor, fault, AT_READ, kind, on="poll", times=_TRIES)
-    yield Row(vendor, "500 until the trigger gives up", AT_POLL, "http_500", on="poll", times=5)
-    yield Row(vendor, "process killed, then 500", AT_REATTACH, "http_500", on="poll", times=_TRIES, dies=AFTER_RECORD)
-    if vendor in CAN_LIST:
-        yield Row(vendor, "answer lost, then 500 once", AT_LOOK_UP, "reset_after", times=1, expected="in doubt")
-        yield Row(vendor, "answer lost, then 500 for long", AT_LOOK_UP, "reset_after", times=6, expected="in doubt")
+REFUSALS = ("SeedanceModerationError", "SeedanceAuthError", "SeedanceQuotaError")
 
 
 def run_row(row: Row, sim: Simulator, *, forked: bool = False) -> Verdict:
@@ -185,69 +94,118 @@ def run_row(row: Row, sim: Simulator, *, forked: bool = False) -> Verdict:
     :param sim: its books are emptied.
     :param forked: see `TaskLife`.
     """
-    from airflow_provider_seedance.simulator import Fault
-    from dev.task_life import TaskLife
-
     sim.reset()
-    faults: list[Fault] = []
-    armed: list[bool] = []
-    with ExitStack() as until_the_second_attempt:
+    with _Events(row, sim, forked) as events:
+        ended = events.life.live()
+        verdict = _judge(row, ended, sim, events.sibling)
+        odd = events.what_did_not_happen()
+    return replace(verdict, wrong=odd) if odd else verdict
 
-        def before(attempt: int, method: str) -> None:
-            if attempt > 1:
-                until_the_second_attempt.close()
-            if row.kind and not armed and _is_the_moment(row, attempt, method):
-                armed.append(True)
-                if row.kind == "refused":
-                    until_the_second_attempt.enter_context(sim.refuse_connections())
-                    return
-                slow: dict[str, Any] = {"seconds": 2 * READ_TIMEOUT} if row.kind == "slow" else {}
-                times = 1 if row.place == AT_LOOK_UP else row.times
-                faults.append(Fault(row.kind, row.vendor, on=row.on, times=times, **slow))
-                if row.place == AT_LOOK_UP:
-                    faults.append(Fault("http_500", row.vendor, on="list", times=row.times))
-                sim.faults.add(*faults)
 
-        ended = TaskLife(row.operator, dies=row.dies, forked=forked, before=before).live()
-    verdict = _judge(row, ended, sim)
-    if (row.kind and not armed) or any(fault.fired != fault.times for fault in faults):
-        return replace(verdict, wrong=f"the fault did not strike as it should: {faults}")
-    return verdict
+class _Events:
+    """What befalls a task instance in its life, at the moments that its row names."""
+
+    def __init__(self, row: Row, sim: Simulator, forked: bool) -> None:
+        from dev.task_life import TaskLife
+
+        self._row, self._sim, self._forked = row, sim, forked
+        self._until_the_second_attempt = ExitStack()
+        self._faults: list[Fault] = []
+        self._has_struck = self._has_torn = False
+        self.sibling: Ended | None = None
+        self.life = TaskLife(row.operator, dies=row.dies, forked=forked, before=self._before)
+
+    def __enter__(self) -> _Events:
+        if self._row.sibling and self._row.sibling_comes == "before":
+            self._let_sibling_buy()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._until_the_second_attempt.close()
+
+    def what_did_not_happen(self) -> str:
+        """Why this was not what the row is about, "" if it was."""
+        if any(fault.fired != fault.times for fault in self._faults) or (self._row.strikes and not self._has_struck):
+            return f"the fault did not strike as it should: {self._faults}"
+        if self._row.sibling and (self.sibling is None or self.sibling.delivered is None):
+            return f"the sibling got nothing: {self.sibling}"
+        if self._row.tears and not self._has_torn:
+            return "there was no record to be torn"
+        return ""
+
+    def _before(self, attempt: int, method: str) -> None:
+        if attempt > 1:
+            self._until_the_second_attempt.close()
+            if self._row.sibling and self.sibling is None:
+                self._let_sibling_buy()
+            if self._row.tears and not self._has_torn:
+                self._has_torn = self.life.tear(self._row.tears)
+        if self._row.strikes and not self._has_struck and _is_the_moment(self._row, attempt, method):
+            self._has_struck = True
+            self._strike()
+
+    def _strike(self) -> None:
+        from airflow_provider_seedance.simulator import Fault
+
+        for strike in self._row.strikes:
+            if strike.kind == PORT_CLOSED:
+                self._until_the_second_attempt.enter_context(self._sim.refuse_connections())
+                continue
+            options = {"seconds": 2 * READ_TIMEOUT} if strike.kind == "slow" else dict(strike.options)
+            fault = Fault(strike.kind, self._row.vendor, on=strike.on, times=strike.times, **options)
+            self._faults.append(fault)
+            self._sim.faults.add(fault)
+
+    def _let_sibling_buy(self) -> None:
+        from dev.task_life import TaskLife
+
+        operator = {**self._row.operator, "prompt": self._row.sibling}
+        self.sibling = TaskLife(operator, map_index=1, forked=self._forked).live()
 
 
 def _is_the_moment(row: Row, attempt: int, method: str) -> bool:
-    if row.place in (AT_POST, AT_LOOK_UP):
-        return True
     if row.place == AT_REATTACH:
         return attempt == 2
-    return method == ("watch" if row.place == AT_POLL else "execute_complete")
+    if row.place in (AT_POLL, AT_READ):
+        return method == ("watch" if row.place == AT_POLL else "execute_complete")
+    return row.place in (AT_POST, AT_LOOK_UP)
 
 
-def _judge(row: Row, ended: Ended, sim: Simulator) -> Verdict:
-    bills = [bill.video_id for bill in sim.ledger]
+def _judge(row: Row, ended: Ended, sim: Simulator, sibling: Ended | None) -> Verdict:
+    others = [sibling.delivered["video_id"]] if sibling and sibling.delivered else []
+    bills = [bill.video_id for bill in sim.ledger if bill.video_id not in others]
     outcome, wrong = ended.error, ""
     if ended.delivered is not None:
-        outcome = "delivered"
-        if ended.delivered["video_id"] not in bills:
-            wrong = "not the video that was paid"
-        elif row.operator["wait_for_completion"] and not ended.delivered["video_url"]:
-            wrong = "no URL"
-    elif row.expected == "refused" and ended.error in (
-        "SeedanceModerationError",
-        "SeedanceAuthError",
-        "SeedanceQuotaError",
-    ):
+        outcome, wrong = DELIVERED, _wrong_with(ended.delivered, row, bills)
+    elif _was_refused(row, ended):
         outcome = f"refused ({ended.error})"
         wrong = f"{len(bills)} bills" if bills else ""
-    elif ended.error != "SubmissionUnknownError" or row.expected != "in doubt":
+    elif row.expected == UNREADABLE and ended.error == "SubmissionRecordError":
+        wrong = "" if len(bills) == 1 else f"{len(bills)} bills"
+    elif ended.error != "SubmissionUnknownError" or row.expected != IN_DOUBT:
         wrong = ended.message or "not delivered"
     elif row.vendor in CAN_LIST and bills:
         wrong = "the vendor's list shows it"
     if len(bills) > 1:
         wrong = "paid more than once"
-    if row.expected == "refused" and outcome == "delivered":
-        wrong = "not refused"
+    if row.expected in (REFUSED, UNREADABLE) and outcome == DELIVERED:
+        wrong = f"not {row.expected}"
     return Verdict(row, ended.attempts, len(bills), outcome, wrong)
+
+
+def _was_refused(row: Row, ended: Ended) -> bool:
+    """Whether it was said that nothing was created, where that is what the row is about."""
+    if row.expected == TURNED_AWAY:
+        return ended.error not in ("SubmissionUnknownError", "UnstorableError")
+    return row.expected == REFUSED and ended.error in REFUSALS
+
+
+def _wrong_with(delivered: dict[str, object], row: Row, bills: Sequence[str]) -> str:
+    if delivered["video_id"] not in bills:
+        return "not the video that was paid"
+    if row.operator["wait_for_completion"] and not delivered["video_url"]:
+        return "no URL"
+    return ""
 
 
 @contextlib.contextmanager

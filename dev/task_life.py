@@ -19,6 +19,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib import import_module
+from pathlib import Path
 from typing import Any, cast
 from unittest.mock import patch
 
@@ -31,29 +32,23 @@ from airflow_provider_seedance.operators.submitting import Submitter
 from airflow_provider_seedance.triggers import deferral
 from airflow_provider_seedance.triggers.poller import Watcher
 from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
-
-BEFORE_POST = "before POST"
-AFTER_POST = "after POST, before the record"
-AFTER_RECORD = "after the record"
-WHILE_DEFERRED = "while deferred"
-IN_TRIGGER = "in the trigger"
-IN_EXECUTE_COMPLETE = "in execute_complete"
-BEFORE_XCOM = "between id and XCom"
-PLACES = (
-    BEFORE_POST,
-    AFTER_POST,
-    AFTER_RECORD,
-    WHILE_DEFERRED,
-    IN_TRIGGER,
-    IN_EXECUTE_COMPLETE,
-    BEFORE_XCOM,
-)
+from dev.fault_rows import AFTER_POST as AFTER_POST
+from dev.fault_rows import AFTER_RECORD as AFTER_RECORD
+from dev.fault_rows import BEFORE_POST as BEFORE_POST
+from dev.fault_rows import BEFORE_XCOM as BEFORE_XCOM
+from dev.fault_rows import IN_EXECUTE_COMPLETE as IN_EXECUTE_COMPLETE
+from dev.fault_rows import IN_TRIGGER as IN_TRIGGER
+from dev.fault_rows import WHILE_DEFERRED as WHILE_DEFERRED
 
 _FAIL = "__fail__"
 
 
 class DeathError(BaseException):
     """Stands for the death of the process: no `except Exception` sees it."""
+
+
+class UnstorableError(Exception):
+    """Airflow or its database can't take what it was given. In the triggerer this ends everybody's triggers."""
 
 
 class TaskState:
@@ -166,7 +161,28 @@ def work(step: Step, state: TaskState | None) -> Result:
                 retryable=not isinstance(error, AirflowFailException),
                 xcoms=step.ti.xcoms,
             )
-    return Result("done", value=value, xcoms=step.ti.xcoms)
+    return Result("done", value=as_stored(value), xcoms=as_stored(step.ti.xcoms))
+
+
+def as_stored(value: Any) -> Any:
+    """What comes back from Airflow's database.
+
+    :raises UnstorableError: if it can't be encoded, or PostgreSQL would refuse it.
+    """
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False).encode().decode()
+        kept = json.loads(text, parse_int=_whole)
+    except (ValueError, OverflowError, RecursionError) as error:
+        raise UnstorableError(f"{type(error).__name__}: {error}") from None
+    if "\\u0000" in text:
+        raise UnstorableError("a text with NUL in it")
+    return kept
+
+
+def _whole(digits: str) -> int:
+    if abs(number := int(digits)) >= 2**63:
+        raise OverflowError(f"a number of {len(digits)} digits")
+    return number
 
 
 def watch(path: str, kwargs: dict[str, Any], die: str | None = None, kill: bool = False) -> dict[str, Any]:
@@ -184,7 +200,7 @@ def watch(path: str, kwargs: dict[str, Any], die: str | None = None, kill: bool 
             stack.enter_context(patch.object(Watcher, "next", _dying_after_news(Watcher.next, kill)))
         if die == IN_TRIGGER:
             stack.enter_context(patch.object(SeedanceVideoTrigger, "run", _breaking))
-        payload: dict[str, Any] = json.loads(json.dumps(asyncio.run(first())))
+        payload: dict[str, Any] = as_stored(asyncio.run(first()))
         return payload
 
 
@@ -220,6 +236,7 @@ class TaskLife:
     :param dies: at which place the first attempt dies.
     :param forked: whether each step is a process of its own, and dies by SIGKILL. Records are kept in the ledger then.
     :param before: called with the attempt and the method before each step (`watch` for the trigger).
+    :param map_index: of the task instance, which tells mapped ones from each other.
     """
 
     def __init__(
@@ -230,29 +247,52 @@ class TaskLife:
         dies: str | None = None,
         forked: bool = False,
         before: Hook | None = None,
+        map_index: int = -1,
     ) -> None:
         self.operator = operator
         self.retries = retries
         self.dies = dies
         self.forked = forked
         self.before = before
+        self.map_index = map_index
         self.state = None if forked else TaskState()
 
     def live(self) -> Ended:
         """Attempts until one succeeds, one fails for good, or none is left."""
         last = Result("failed", error="DeathError")
         for number in range(1, self.retries + 2):
-            step = Step(self.operator, Ti(number, self.retries), kill=self.forked)
+            step = Step(self.operator, Ti(number, self.retries, map_index=self.map_index), kill=self.forked)
             try:
                 last = self._attempt(replace(step, die=self.dies if number == 1 else None))
             except DeathError:
                 last = Result("failed", error="DeathError")
                 continue
+            except UnstorableError as error:
+                return Ended(number, error=type(error).__name__, message=str(error))
             if last.kind == "done":
                 return Ended(number, delivered=last.value)
             if not last.retryable:
                 break
         return Ended(number, error=last.error, message=last.message)
+
+    def tear(self, how: str) -> bool:
+        """Spoils what was noted, as a full disk or a writer that was killed does; false if there is nothing.
+
+        :param how: "empty", or "half" of it is left.
+        """
+
+        def torn(text: str) -> str:
+            return "" if how == "empty" else text[: len(text) // 2]
+
+        if self.state is not None:
+            # This store holds JSON values only: half a text is a text.
+            self.state.kept = {key: json.dumps(torn(text)) for key, text in self.state.kept.items()}
+            return bool(self.state.kept)
+        ledger = Path(os.environ["AIRFLOW__SEEDANCE__LEDGER_PATH"].removeprefix("file://"))
+        files = [file for file in ledger.rglob("*") if file.is_file()]
+        for file in files:
+            file.write_text(torn(file.read_text()))
+        return bool(files)
 
     def _attempt(self, step: Step) -> Result:
         result = self._do(step)
@@ -260,7 +300,9 @@ class TaskLife:
             try:
                 payload = self._watch(step, result.trigger)
                 step = replace(step, method=result.method, kwargs={"event": payload})
-            except RuntimeError:
+            except RuntimeError as error:
+                if UnstorableError.__name__ in str(error):
+                    raise UnstorableError(str(error)) from None
                 step = replace(step, method=_FAIL, kwargs={"error": "Trigger failure"})
             result = self._do(step)
         return result

@@ -10,13 +10,12 @@ from airflow.providers.common.compat.sdk import AirflowFailException, Context
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
 from airflow_provider_seedance.operators.submission_store import KEY
 from airflow_provider_seedance.simulator import VENDORS, Simulator
-from dev import fault_matrix
-from dev.fault_matrix import MODELS
+from dev.fault_rows import CAN_LIST as CAN_LIST
+from dev.fault_rows import MODELS
 from dev.task_life import Result, Run, Step, TaskState, Ti, work
 from tests.any_airflow import AIRFLOW
 
 PROMPT = "a paper boat named Zebedee in rain"
-CAN_LIST = fault_matrix.CAN_LIST
 ARKS = ("byteplus", "volcengine")
 NO_LIST = tuple(vendor for vendor in VENDORS if vendor not in CAN_LIST)
 
