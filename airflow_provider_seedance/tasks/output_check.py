@@ -58,11 +58,7 @@ def check_output(
 
 def _open(argument: str, path: str, conn_id: str | None) -> Any:
     """The place, once its storage is opened."""
-    from airflow.providers.common.compat.sdk import (  # type: ignore[attr-defined]
-        AirflowNotFoundException,
-        ObjectStoragePath,
-        io,
-    )
+    from airflow.providers.common.compat.sdk import AirflowNotFoundException, ObjectStoragePath
 
     from airflow_provider_seedance.transfers.destination import Destination
 
@@ -76,13 +72,11 @@ def _open(argument: str, path: str, conn_id: str | None) -> Any:
             raise _refused(argument, f"its storage's connection {conn!r} is not defined") from None
     try:
         return Destination(ObjectStoragePath(path, **({"conn_id": conn_id} if conn_id else {})))
-    except (ValueError, ImportError) as error:
-        # Its text may quote the connection.
-        why = type(error).__name__
-        if isinstance(error, ImportError) or not io.has_fs(scheme):
-            needs = PROVIDERS.get(scheme)
-            why = f"install {needs}" if needs else "no installed provider of Airflow knows this scheme"
-        raise _refused(argument, f"{scheme}:// can't be opened here ({why})") from None
+    except (ValueError, ImportError):
+        # Airflow's words for a scheme that no provider has registered, or whose library is missing. A provider's own
+        # may quote its connection.
+        needs = PROVIDERS.get(scheme, "a provider that knows this scheme")
+        raise _refused(argument, f"Airflow can't open {scheme}:// here; is {needs} installed?") from None
     except Exception as error:
         raise _not_now(argument, error) from None
 

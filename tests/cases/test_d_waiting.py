@@ -1,4 +1,3 @@
-# mypy: disable-error-code="untyped-decorator"
 """Time-outs and poll intervals: one rule for everything that waits, judged before anything is paid; and kept."""
 
 from __future__ import annotations
@@ -20,10 +19,10 @@ from airflow.providers.common.compat.sdk import (
     AirflowSensorTimeout,
     AirflowSkipException,
     TaskDeferred,
-    task,
 )
 
 from airflow_provider_seedance.api.errors import InvalidRequestError, VideoTimeoutError
+from airflow_provider_seedance.decorators.seedance import seedance_video_task
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.operators.assets import SeedanceUploadAssetOperator
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
@@ -46,7 +45,7 @@ def create(**arguments: Any) -> Any:
 def decorated(**arguments: Any) -> Any:
     with DAG("decorated", schedule=None) as dag:
 
-        @task.seedance_video(**ASKS, **arguments)
+        @seedance_video_task(**ASKS, **arguments)
         def clip() -> str:
             return "a boat"
 
