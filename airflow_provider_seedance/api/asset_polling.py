@@ -9,10 +9,10 @@ from airflow_provider_seedance.api.errors import (
     AssetNotFoundError,
     AssetRejectedError,
     AssetTimeoutError,
+    SeedanceApiError,
     SeedanceError,
-    TransientApiError,
 )
-from airflow_provider_seedance.api.polling import LONGEST_PAUSE, MOST_FAILURES, NOT_FOUND_GRACE, Outcome
+from airflow_provider_seedance.api.polling import NOT_FOUND_GRACE, Misses, Outcome
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,13 @@ class AssetWait:
         self.deadline = deadline
         self.started = started
         self._last: AssetStatus | None = None
-        self._failures = 0
+        self._misses = Misses(interval)
         self._warned: set[str] = set()
 
     def saw(self, asset: MediaAsset, now: float) -> AssetDecision:
         """The vendor answered."""
-        before, self._last, self._failures = self._last, asset.status, 0
+        before, self._last = self._last, asset.status
+        self._misses.clear()
         word = asset.undocumented_status
         note, warn = None, False
         if word and word not in self._warned:
@@ -71,16 +72,16 @@ class AssetWait:
 
     def missed(self, error: SeedanceError, now: float) -> AssetDecision:
         """The look failed."""
-        if isinstance(error, AssetNotFoundError) and now - self.started < NOT_FOUND_GRACE:
+        if not isinstance(error, SeedanceApiError):  # the connection can't be used: no vendor has said anything
+            return AssetDecision(Outcome.FAILED, error=error)
+        is_new = self._last is None and now - self.started < NOT_FOUND_GRACE
+        if is_new and isinstance(error, AssetNotFoundError):
+            self._misses.refused(error)
             return self._wait_or_give_up(now, self.interval, f"Asset {self.asset_id} is not known yet.", False)
-        if not isinstance(error, TransientApiError):
+        if self._misses.add(error):
             return AssetDecision(Outcome.FAILED, error=error)
-        self._failures += 1
-        if self._failures >= MOST_FAILURES:
-            return AssetDecision(Outcome.FAILED, error=error)
-        note = f"Look {self._failures} of at most {MOST_FAILURES} in a row failed: {error}"
-        pause = min(LONGEST_PAUSE, self.interval * 2 ** (self._failures - 1))
-        return self._wait_or_give_up(now, max(self.interval, pause, error.retry_after or 0.0), note, True)
+        note = self._misses.note("Look", error)
+        return self._wait_or_give_up(now, self._misses.pause(error), note, True)
 
     def _wait_or_give_up(self, now: float, delay: float, note: str | None, warn: bool) -> AssetDecision:
         left = self.deadline - now

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from airflow_provider_seedance.api.errors import SeedanceError, VideoNotFoundError
+from airflow_provider_seedance.api.errors import NotSentError, SeedanceError, TransientApiError, VideoNotFoundError
 from airflow_provider_seedance.api.models import Video, VideoStatus
 
 
@@ -40,16 +40,20 @@ def before_cancel(video: Video, title: str) -> Cancellation | None:
     return Cancellation(False, f"Video {video.video_id} has ended ({video.status.value}); its record is kept.")
 
 
-def after_cancel(video_id: str, title: str, refusal: str | None, seen: Video | SeedanceError) -> Cancellation:
+def after_cancel(video_id: str, title: str, refusal: SeedanceError | None, seen: Video | SeedanceError) -> Cancellation:
     """What came of a cancel that was sent, by what the vendor shows afterwards: the video may have ended meanwhile.
 
-    :param refusal: why the vendor said that it did not do it; `None` if it said that it did.
+    :param refusal: why the vendor isn't known to have done it; `None` if it said that it did.
     :param seen: the video as it was read after the cancel, or why it could not be read.
     """
     if isinstance(seen, Video) and seen.status is VideoStatus.CANCELLED:
         return Cancellation(True, f"{title} cancelled video {video_id} before it started.")
     if refusal is not None:
-        return Cancellation(False, f"{title} did not cancel video {video_id}; it may be billed. {refusal}")
+        what = f"{title} did not cancel video {video_id}"
+        is_open = not isinstance(seen, Video) or seen.status is VideoStatus.QUEUED
+        if is_open and _was_lost(refusal):
+            what = f"Whether {title} cancelled video {video_id} is not known"
+        return Cancellation(False, f"{what}; it may be billed. {refusal}")
     if isinstance(seen, Video):
         now = f"Video {video_id} is {seen.status.value}, though {title} accepted to cancel it; it may be billed."
         return Cancellation(False, now)
@@ -61,3 +65,10 @@ def after_cancel(video_id: str, title: str, refusal: str | None, seen: Video | S
     return Cancellation(
         False, f"{title} accepted to cancel video {video_id}; whether it had started isn't known. {seen}"
     )
+
+
+def _was_lost(refusal: SeedanceError) -> bool:
+    """Whether neither the vendor's yes nor its no came: the cancel was lost on its way, or the answer to it."""
+    if isinstance(refusal, NotSentError) or not isinstance(refusal, TransientApiError):
+        return False
+    return refusal.status_code != 429

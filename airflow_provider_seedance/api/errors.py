@@ -91,7 +91,7 @@ class RequestRejectedError(SeedanceApiError):
 
 
 class SeedanceRateLimitError(SeedanceApiError):
-    """The vendor is saturated (429). Nothing was created; waiting helps."""
+    """The vendor has no room now (429), or could not check the request just now. Nothing was created; waiting helps."""
 
     retryable = True
 
@@ -106,10 +106,45 @@ class NotSentError(TransientApiError):
     """No connection could be made, so nothing was sent and nothing was created. A retry is safe."""
 
 
+class GatewayRefusedError(SeedanceApiError):
+    """Something on the way to the vendor (a proxy, a firewall, a gateway) refused a create or an upload.
+
+    It never reached the vendor, so nothing was created and a retry is safe. Only where no answer of the vendor's own
+    came back: see `ErrorAnswer.is_vendors`.
+    """
+
+    retryable = True
+
+
 class SubmissionUnknownError(SeedanceApiError):
-    """A create was sent and its outcome is unknown: a video may exist and be billed. Sending again could pay twice."""
+    """A create was sent and its outcome is unknown: a video may exist and be billed. Sending again could pay twice.
+
+    :param video_id: the id that the answer holds all the same, `None` where it holds none. Reading that video tells
+        whether it exists.
+    """
 
     may_be_billed = True
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        vendor: str | None = None,
+        code: str | None = None,
+        status_code: int | None = None,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+        video_id: str | None = None,
+    ) -> None:
+        super().__init__(
+            message,
+            vendor=vendor,
+            code=code,
+            status_code=status_code,
+            request_id=request_id,
+            retry_after=retry_after,
+        )
+        self.video_id = video_id
 
 
 class VideoNotFoundError(SeedanceApiError):
@@ -125,10 +160,17 @@ class VideoFailedError(SeedanceApiError):
     retryable = True
 
 
-class VideoUrlMissingError(VideoFailedError):
-    """The video succeeded, but its URL is missing, not usable, or has expired. A new video would be paid again."""
+class VideoRejectedError(VideoFailedError):
+    """The vendor took the request and found only later that it breaks a rule. The same request fails each time."""
 
     retryable = False
+
+
+class VideoUrlMissingError(VideoFailedError):
+    """The video succeeded, but its URL is missing or not usable. A new video would be paid again.
+
+    Looking again costs nothing and may bring the URL, so a retry of the *wait* can help.
+    """
 
 
 class VideoModerationError(VideoFailedError, SeedanceModerationError):
@@ -187,6 +229,8 @@ class LandingRefusedError(LandingError):
 
 class VideoUrlExpiredError(VideoUrlMissingError, LandingError):
     """The URL has expired and can't be renewed, because the video's id isn't known or the vendor has dropped it."""
+
+    retryable = False
 
 
 class UploadUnknownError(SeedanceApiError):

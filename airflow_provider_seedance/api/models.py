@@ -44,7 +44,7 @@ class VideoRequest(BaseModel):
     Media are `https://` URLs; `asset://ID` where the vendor has an asset library; `data:` URIs where it takes base64.
 
     :param model: the vendor's model name or route, for example `dreamina-seedance-2-0-260128`, `seedance2.0-fast-i2v`.
-    :param prompt: what the video shows. Never empty.
+    :param prompt: what the video shows. It may be left out beside an image or a video, first-party only.
     :param duration: length in whole seconds; `-1` lets the model choose (first-party only).
     :param resolution: `480p`, `720p`, `1080p` or `4k`, where the route has a choice.
     :param ratio: `16:9`, `4:3`, `1:1`, `3:4`, `9:16`, `21:9` or `adaptive`, where the route has it.
@@ -66,7 +66,7 @@ class VideoRequest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
     model: str = Field(min_length=1)
-    prompt: str = Field(min_length=1)
+    prompt: Annotated[str, BeforeValidator(lambda value: "" if value is None else value)] = ""
     duration: int | None = None
     resolution: Word | None = None
     ratio: Word | None = None

@@ -32,13 +32,18 @@ def check_request(request: VideoRequest, adapter: type[VendorAdapter] | VendorAd
 
     :raises InvalidRequestError: naming every documented rule that it breaks.
     """
-    problems = [problem.message for problem in _problems(request, adapter)]
-    if problems:
-        raise _invalid(problems)
+    problems = _problems(request, adapter)
+    fatal = [problem.message for problem in problems if problem.is_fatal]
+    if fatal:
+        raise _invalid(fatal)
+    warnings = [f"{problem.message}." for problem in problems]
     if _route(request, adapter) is not None:
-        return []
+        return warnings
     known = ", ".join(name for route in adapter.routes for name in route.models)
-    return [f"No {adapter.title} document names the model {request.model!r}; it is sent as it is. Known: {known}."]
+    return [
+        *warnings,
+        f"No {adapter.title} document names the model {request.model!r}; it is sent as it is. Known: {known}.",
+    ]
 
 
 def check_literals(fields: Mapping[str, Any], templates: Collection[str]) -> None:
@@ -57,8 +62,9 @@ def check_literals(fields: Mapping[str, Any], templates: Collection[str]) -> Non
     if vendor is None:
         return
     problems = [p for p in _problems(request, adapter_class(vendor)) if p.depends_on.isdisjoint(templates)]
-    if problems:
-        raise _invalid([problem.message for problem in problems])
+    fatal = [problem.message for problem in problems if problem.is_fatal]
+    if fatal:
+        raise _invalid(fatal)
 
 
 def _route(request: VideoRequest, adapter: type[VendorAdapter] | VendorAdapter) -> Route | None:
@@ -67,7 +73,11 @@ def _route(request: VideoRequest, adapter: type[VendorAdapter] | VendorAdapter) 
 
 def _problems(request: VideoRequest, adapter: type[VendorAdapter] | VendorAdapter) -> list[Problem]:
     # With a model that nobody documented only the limits of the dialect remain: a field it has no word for.
-    route = _route(request, adapter) or Route("", (), "no word for it in this API", fields=adapter.fields)
+    route = _route(request, adapter) or Route(
+        *("", (), "no word for it in this API"),
+        fields=adapter.fields,
+        text_is_optional_beside=adapter.text_is_optional_beside,
+    )
 
     def who_takes(field: str) -> str:
         routes = list(dict.fromkeys(other.title for other in adapter.routes if field in other.fields))

@@ -152,12 +152,12 @@ class SeedanceHook(BaseHook):
             no = before_cancel(client.get_video(video_id), title)
             if no is not None:
                 return no
-            refusal: str | None = None
+            refusal: SeedanceError | None = None
             seen: Video | SeedanceError
             try:
                 client.cancel_video(video_id)
             except SeedanceError as error:
-                refusal = str(error)
+                refusal = error
             try:
                 seen = client.get_video(video_id)
             except SeedanceError as error:
@@ -260,12 +260,12 @@ class SeedanceHook(BaseHook):
                 no = before_cancel(await client.get_video(video_id), title)
                 if no is not None:
                     return no
-                refusal: str | None = None
+                refusal: SeedanceError | None = None
                 seen: Video | SeedanceError
                 try:
                     await client.cancel_video(video_id)
                 except SeedanceError as error:
-                    refusal = str(error)
+                    refusal = error
                 try:
                     seen = await client.get_video(video_id)
                 except SeedanceError as error:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 MARGIN = 120.0
 """Seconds by which Airflow's own time-out of the trigger is later than the deadline that the trigger keeps itself."""
 
+LOOK_AGAIN = 30.0
+"""Seconds for which an asset that was told to be active is looked at again, while the vendor doesn't say so."""
+
 _UPLOAD_FIELDS = ("source", "kind", "library", "name", "extra")
 
 
@@ -129,7 +132,8 @@ class SeedanceUploadAssetOperator(BaseOperator):
                     raise error
                 fields = {name: getattr(self, name) for name in _UPLOAD_FIELDS}
                 uploaded = AssetRecords(context, hook.account, fields).earlier().asset
-                return returned(self, context, self._ready(self._look(hook, asset_id), uploaded))
+                asset = self._wait_here(hook, asset_id, time.time() + LOOK_AGAIN)
+                return returned(self, context, self._ready(asset, uploaded))
         finally:
             hook.close()
 

@@ -18,8 +18,9 @@ from airflow_provider_seedance.api.errors import (
     TransientApiError,
     VideoFailedError,
     VideoTimeoutError,
+    VideoUrlMissingError,
 )
-from airflow_provider_seedance.api.models import REQUEST_FIELDS
+from airflow_provider_seedance.api.models import REQUEST_FIELDS, VideoStatus
 from airflow_provider_seedance.exceptions import airflow_errors, for_airflow
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.links.seedance import SeedanceVideoLink
@@ -53,7 +54,7 @@ class SeedanceCreateVideoOperator(BaseOperator):
     templates. Literal values are judged when the DAG is parsed, rendered ones before anything is sent.
 
     :param model: the vendor's model name or route. (templated)
-    :param prompt: what the video shows. (templated)
+    :param prompt: what the video shows. It may be left out beside an image or a video, first-party only. (templated)
     :param duration: length in whole seconds. (templated)
     :param resolution: `480p`, `720p`, `1080p` or `4k`. (templated)
     :param ratio: `16:9`, `4:3`, `1:1`, `3:4`, `9:16`, `21:9` or `adaptive`. (templated)
@@ -97,7 +98,7 @@ class SeedanceCreateVideoOperator(BaseOperator):
         self,
         *,
         model: str,
-        prompt: str,
+        prompt: str | None = None,
         duration: int | str | None = None,
         resolution: str | None = None,
         ratio: str | None = None,
@@ -183,7 +184,7 @@ class SeedanceCreateVideoOperator(BaseOperator):
         self._store = open_store(context)
         record, kept = remember(self._store, _id_in(event))
         try:
-            video = video_of_event(self.seedance_conn_id, event)
+            video = video_of_event(self.seedance_conn_id, event, wait_again=self._defer)
         except SeedanceError as error:
             raise self._failed(error, recorded=kept) from None
         self.log.info("Video %s is ready.", video.video_id)
@@ -265,7 +266,7 @@ class SeedanceCreateVideoOperator(BaseOperator):
             ti.xcom_push(key="video_id", value=video.video_id)
             if video.is_deliverable:
                 return self._finish(context, video, recorded=submitted.kept)
-            if video.status.is_terminal:
+            if video.status.is_terminal and video.status is not VideoStatus.SUCCEEDED:
                 raise self._failed(failure_of(video), recorded=submitted.kept)
             self._mine = (ti, video.video_id)
             deadline = self._deadline(ti, submitted.submitted_at)
@@ -280,6 +281,9 @@ class SeedanceCreateVideoOperator(BaseOperator):
     def _wait(self, hook: SeedanceHook, video_id: str, deadline: float) -> Video:
         if not self.deferrable:
             return hook.wait_for_video(video_id, poll_interval=self.poll_interval, deadline=deadline)
+        return self._defer(video_id, deadline)
+
+    def _defer(self, video_id: str, deadline: float) -> NoReturn:
         from airflow_provider_seedance.triggers.deferral import defer_for_video
         from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
 
@@ -290,7 +294,7 @@ class SeedanceCreateVideoOperator(BaseOperator):
             deadline=deadline,
             cancel_on_kill=self.cancel_on_kill,
         )
-        return defer_for_video(self, trigger)
+        defer_for_video(self, trigger)
 
     def _deadline(self, ti: Any, since: float) -> float:
         """From the submission, kept by retries."""
@@ -409,12 +413,12 @@ def after_submission(error: SeedanceError, *, recorded: bool) -> SeedanceError:
 
     :param recorded: whether a retry will find the video again; if not, a retry would submit, and pay, again.
     """
-    if isinstance(error, VideoFailedError):
+    if isinstance(error, VideoFailedError) and not _may_get_its_url(error):
         retry, sentence = error.retryable, "A retry submits a new video." if error.retryable else ""
     elif isinstance(error, LandingError) and not (recorded and error.retryable):
         retry = False
         sentence = "SeedanceVideoToObjectStorageOperator can still land the video by its id; clearing buys a new one."
-    elif not isinstance(error, TransientApiError | VideoTimeoutError | LandingError):
+    elif not (isinstance(error, TransientApiError | VideoTimeoutError | LandingError) or _may_get_its_url(error)):
         retry, sentence = False, "A SeedanceVideoSensor on the video's id can still fetch it; clearing buys a new one."
     elif recorded:
         retry, sentence = True, "A retry goes on with this video and submits no other."
@@ -435,3 +439,8 @@ def _id_in(event: Any) -> str | None:
     except TransientApiError:
         return None
     return video_id or None
+
+
+def _may_get_its_url(error: SeedanceError) -> bool:
+    """Whether the video is made and only its URL is missing: looking again may bring it, another video would not."""
+    return isinstance(error, VideoUrlMissingError) and error.retryable

@@ -15,7 +15,13 @@ from airflow.providers.common.compat.sdk import (
     PokeReturnValue,
 )
 
-from airflow_provider_seedance.api.errors import SeedanceError, VideoFailedError, VideoTimeoutError
+from airflow_provider_seedance.api.errors import (
+    SeedanceError,
+    TransientApiError,
+    VideoFailedError,
+    VideoTimeoutError,
+    VideoUrlMissingError,
+)
 from airflow_provider_seedance.exceptions import airflow_errors, for_airflow
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.links.seedance import SeedanceVideoLink
@@ -29,7 +35,10 @@ if TYPE_CHECKING:
     from airflow.triggers.base import StartTriggerArgs
 
     from airflow_provider_seedance.api.models import Video
-    from airflow_provider_seedance.api.polling import Wait
+    from airflow_provider_seedance.api.polling import Decision, Wait
+
+CONFIRM_PAUSE = 5.0
+"""Most seconds between the polls by which one poke makes sure of a refusal, where no poke knows of the one before."""
 
 
 class SeedanceVideoSensor(BaseSensorOperator):
@@ -113,16 +122,19 @@ class SeedanceVideoSensor(BaseSensorOperator):
             self._skip_or_raise(error)
         if ready:
             return ready.xcom_value
+        return self._defer(self.video_id, deadline)
+
+    def _defer(self, video_id: str, deadline: float) -> NoReturn:
         from airflow_provider_seedance.triggers.deferral import defer_for_video
         from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
 
         trigger = SeedanceVideoTrigger(
             seedance_conn_id=self.seedance_conn_id,
-            video_id=self.video_id,
+            video_id=video_id,
             poll_interval=self.poke_interval,
             deadline=deadline,
         )
-        return defer_for_video(self, trigger)
+        defer_for_video(self, trigger)
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Reads the video once.
@@ -137,9 +149,10 @@ class SeedanceVideoSensor(BaseSensorOperator):
         # One try per poke: `Wait` counts the failures, and the next poke needs no slot meanwhile.
         hook = SeedanceHook(self.seedance_conn_id, retry=RetryPolicy(attempts=1))
         try:
-            decision = self._wait.saw(hook.get_video(self.video_id), time.time())
-        except SeedanceError as error:
-            decision = self._wait.missed(error, time.time())
+            decision = self._look(hook, self._wait)
+            while self._forgets and decision.doubt is not None and not isinstance(decision.doubt, TransientApiError):
+                time.sleep(min(decision.delay, CONFIRM_PAUSE))
+                decision = self._look(hook, self._wait)
         finally:
             hook.close()
         if decision.note:
@@ -155,7 +168,7 @@ class SeedanceVideoSensor(BaseSensorOperator):
         from airflow_provider_seedance.triggers.deferral import video_of_event
 
         try:
-            video = video_of_event(self.seedance_conn_id, event)
+            video = video_of_event(self.seedance_conn_id, event, wait_again=self._defer)
         except SeedanceError as error:
             raise self._final(error) from None
         self.log.info("Video %s is ready.", video.video_id)
@@ -192,7 +205,8 @@ class SeedanceVideoSensor(BaseSensorOperator):
         if isinstance(error, VideoTimeoutError):
             return self._timed_out(str(error))
         # `BaseSensorOperator` skips softly only what isn't retried; `soft_fail` promises it for every end.
-        final = self.soft_fail or isinstance(error, VideoFailedError)
+        has_ended = isinstance(error, VideoFailedError) and not isinstance(error, VideoUrlMissingError)
+        final = self.soft_fail or has_ended
         return for_airflow(error, retry=False if final else None)
 
     def _timed_out(self, message: str) -> Exception:
@@ -201,9 +215,20 @@ class SeedanceVideoSensor(BaseSensorOperator):
             return AirflowSensorTimeout(message)
         return for_airflow(VideoTimeoutError(f"execution_timeout has passed. {message}"), retry=True)
 
+    def _look(self, hook: SeedanceHook, wait: Wait) -> Decision:
+        try:
+            return wait.saw(hook.get_video(self.video_id), time.time())
+        except SeedanceError as error:
+            return wait.missed(error, time.time())
+
+    @property
+    def _forgets(self) -> bool:
+        """Whether each poke is in a process of its own, so that none knows how often the vendor has refused."""
+        return bool(self.reschedule) and not self.deferrable
+
     def _started(self, context: Context) -> float:
         """Unix time of the first poke: in reschedule mode that was in another process (Airflow 3 tells it)."""
-        if self.reschedule and not self.deferrable:
+        if self._forgets:
             first = getattr(context["ti"], "get_first_reschedule_date", lambda context: None)(context)
             if first:
                 return float(first.timestamp())

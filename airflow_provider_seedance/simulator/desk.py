@@ -78,7 +78,7 @@ def refusal_of(fault: Fault, vendor: Vendor) -> Refused | Answer | None:
         case "stranger_page":
             return page_of(fault)
         case "http_status":
-            return Answer(int(options.get("status", 408)), str(options.get("body", "")).encode(), "text/plain")
+            return _plain(options)
         case "auth":
             return Refused("auth", message or "invalid API key", code=code)
         case "no_balance":
@@ -94,6 +94,12 @@ def page_of(fault: Fault) -> Answer:
     words = f"{status} {HTTPStatus(status).phrase}".encode()
     body = str(fault.options["body"]).encode() if "body" in fault.options else PAGE % (words, words)
     return Answer(status, body, "text/html")
+
+
+def _plain(options: Mapping[str, Any]) -> Answer:
+    """What somebody on the way answers."""
+    body = str(options.get("body", "")).encode()
+    return Answer(int(options.get("status", 408)), body, str(options.get("content_type", "text/plain")))
 
 
 def _wait_headers(options: Mapping[str, Any]) -> dict[str, str]:
@@ -219,8 +225,7 @@ class FrontDesk:
             case "http_502_html_after":
                 return Outcome(record, Answer(502, BAD_GATEWAY, "text/html"))
             case "http_status_after":
-                body = str(fault.options.get("body", "")).encode()
-                return Outcome(record, Answer(int(fault.options.get("status", 408)), body, "text/plain"))
+                return Outcome(record, _plain(fault.options))
             case "torn_json":
                 return Outcome(record, Answer(200, answer.body[: len(answer.body) // 2]))
             case "missing_id":

@@ -43,7 +43,8 @@ class Fault:
         * ``slow`` / ``timeout_after``: ``seconds`` (real; default 2 / 3600) until the answer, which took effect at once
         * ``http_429``: ``retry_after`` (seconds or an HTTP date; default no header), ``reset_after`` (seconds from now,
           sent as ``X-RateLimit-Reset`` in unix time), ``code`` (Ark: e.g. "QuotaExceeded")
-        * ``http_500``, ``http_503``, ``http_502_html``, ``http_status`` (``status``, default 408, ``body``): refused;
+        * ``http_500``, ``http_503``, ``http_502_html``, ``http_status`` (``status``, default 408, ``body``,
+          ``content_type``, default text/plain): refused;
           ``http_500_after``, ``http_502_html_after``, ``http_status_after``: the same, though the call took effect
         * ``stranger_page``: refused by something in front of the vendor, with a web page (``status``, default 404;
           ``body``)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict, cast
+from typing import Any, NotRequired, TypedDict, cast
 
 from airflow_provider_seedance.api import errors
 from airflow_provider_seedance.api.errors import SeedanceApiError, SeedanceError, TransientApiError
@@ -24,23 +24,37 @@ class VideoEvent(TypedDict):
     :param video_id: the vendor's id.
     :param outcome: `succeeded` or `failed`.
     :param error: why it failed, else `None`.
+    :param deadline: Unix time until which a finished video may be waited for once more; absent in older events.
     """
 
     video_id: str
     outcome: str
     error: ErrorFacts | None
+    deadline: NotRequired[float]
 
 
 _FACTS = ("vendor", "code", "status_code", "request_id")
 
 
-def to_event(video_id: str, decision: Decision) -> VideoEvent:
-    """The event for a final decision."""
+def to_event(video_id: str, decision: Decision, *, deadline: float | None = None) -> VideoEvent:
+    """The event for a final decision.
+
+    :param deadline: the wait's.
+    """
     error = None
     if decision.error is not None:
         facts = {name: getattr(decision.error, name) for name in _FACTS if hasattr(decision.error, name)}
         error = ErrorFacts(kind=type(decision.error).__name__, message=str(decision.error), facts=facts)
-    return cast("VideoEvent", outgoing(VideoEvent(video_id=video_id, outcome=decision.outcome.value, error=error)))
+    event = VideoEvent(video_id=video_id, outcome=decision.outcome.value, error=error)
+    if error is None and deadline is not None:
+        event["deadline"] = deadline
+    return cast("VideoEvent", outgoing(event))
+
+
+def deadline_of(event: Any) -> float | None:
+    """Until when the video may be waited for once more, should the vendor take its success back."""
+    deadline = event.get("deadline") if isinstance(event, dict) else None
+    return float(deadline) if isinstance(deadline, int | float) and not isinstance(deadline, bool) else None
 
 
 def read_event(event: Any) -> tuple[str, SeedanceError | None]:

@@ -35,6 +35,7 @@ JITTER = 0.1
 SLICE = 25
 """How many answers of a list are dealt with before the other triggers of the process have their turn."""
 
+# Something on the way to the vendor may say so too: it is often there that long URLs are refused.
 _TOO_LONG = (400, 413, 414, 431)
 _PASSING = (408, 409, 425)
 _IDLE = 60.0
@@ -58,6 +59,7 @@ class Poller:
         self.generation = 0
         """Counts changes of the client, so that the first of many watchers with a refused key renews it for all."""
         self.renewing = asyncio.Lock()
+        self._list_met_a_page = False
         self._metrics = PollMetrics(adapter.name, conn_id)
         self._watchers: set[Watch] = set()
         self._wake = asyncio.Event()
@@ -81,7 +83,7 @@ class Poller:
             first = min(first, max(0.0, wait.deadline - wall))
         watch = Watch(wait, due=now + first, now=now, wall=wall)
         self._watchers.add(watch)
-        self._put(watch)
+        self.put(watch)
         return watch
 
     def leave(self, watch: Watch) -> bool:
@@ -122,9 +124,10 @@ class Poller:
     def resume(self, watch: Watch) -> None:
         """Polls at once for a video whose last decision was taken back."""
         watch.due = time.monotonic()
-        self._put(watch)
+        self.put(watch)
 
-    def _put(self, watch: Watch) -> None:
+    def put(self, watch: Watch) -> None:
+        """Polls for a video when it is due."""
         self._schedule.put(watch)
         self._wake.set()
 
@@ -193,13 +196,14 @@ class Poller:
             self._refused(watches, failure, now)
         elif failure is None:
             self._schedule.went_well(turn, now)
+            self._list_met_a_page = self._list_met_a_page and not turn.is_list
             for number, watch in enumerate(watches, 1):
                 self._answered(watch, found.get(watch.wait.video_id), wall, now)
                 if number % SLICE == 0:
                     await asyncio.sleep(0)
         elif generation != self.generation:
             for watch in watches:
-                self._put(watch)  # the connection has changed meanwhile: that was the old one's failure
+                self.put(watch)  # the connection has changed meanwhile: that was the old one's failure
         elif turn.is_list:
             self._list_failed(watches, failure, wall, now)
         elif isinstance(failure, SeedanceError):
@@ -212,13 +216,13 @@ class Poller:
         self._metrics.refused()
         self._schedule.slow_down(now, error.retry_after)
         for watch in watches:
-            self._put(watch)
+            self.put(watch)
 
     def _answered(self, watch: Watch, video: Video | None, wall: float, now: float) -> None:
         # Nothing is concluded from a list that leaves a video out: it is asked for by itself.
         watch.single = video is None
         if video is None:
-            self._put(watch)
+            self.put(watch)
             return
         try:
             self._decided(watch, watch.wait.saw(video, wall), now)
@@ -228,16 +232,20 @@ class Poller:
     def _list_failed(self, watches: list[Watch], error: Exception, wall: float, now: float) -> None:
         """Nobody is given up for a list: a refusal may be about its length, about lists at all, or one odd id in it."""
         status = error.status_code if isinstance(error, SeedanceApiError) else None
-        if status is not None and 400 <= status < 500 and status not in _PASSING:
+        is_refusal = status is not None and 400 <= status < 500 and status not in _PASSING
+        # A page from somewhere on the way may be a hiccup; twice in a row it may be about lists.
+        is_first_page = isinstance(error, TransientApiError) and status not in _TOO_LONG and not self._list_met_a_page
+        self._list_met_a_page = is_refusal and isinstance(error, TransientApiError)
+        if status is not None and is_refusal and not is_first_page:
             self._schedule.shorten_lists(len(watches) // 2 if status in _TOO_LONG else 1, now)
             for watch in watches:
-                self._put(watch)
+                self.put(watch)
             return
         for watch in watches:
             decision = watch.wait.missed(error, wall) if isinstance(error, SeedanceError) else None
             if decision is None or decision.error is error:
                 watch.single = True
-                self._put(watch)
+                self.put(watch)
             else:
                 self._decided(watch, decision, now)
 
@@ -247,7 +255,14 @@ class Poller:
         if decision.outcome is Outcome.WAIT:
             # No hour of `Retry-After`, in which the video's URL might expire.
             watch.due = now + min(decision.delay, max(watch.wait.interval, LONGEST_PAUSE))
-            self._put(watch)
+            if not may_be_the_key(decision):  # else its watcher looks for another one first
+                self.put(watch)
+
+
+def may_be_the_key(decision: Decision) -> bool:
+    """Whether the poll failed in a way that a rotated key explains."""
+    error = decision.error or decision.doubt
+    return isinstance(error, SeedanceAuthError) or (isinstance(error, SeedanceApiError) and error.status_code == 401)
 
 
 def _broken(error: BaseException | None) -> Decision:
@@ -280,9 +295,15 @@ class Watcher:
         """The next decision that says anything; the last one is final."""
         while True:
             decision = await self.watch.next()
-            if not isinstance(decision.error, SeedanceAuthError) or not await self._key_has_changed():
+            if not may_be_the_key(decision):
                 return decision
-            self._poller.resume(self.watch)
+            if await self._key_has_changed():
+                self.watch.wait.start_afresh()
+                self._poller.resume(self.watch)
+                continue
+            if decision.outcome is Outcome.WAIT:
+                self._poller.put(self.watch)
+            return decision
 
     async def _key_has_changed(self) -> bool:
         """The key was refused: it may have been rotated. Whoever comes first looks it up again for all."""

@@ -91,7 +91,7 @@ class SeedanceVideoTrigger(BaseTrigger):
         except InvalidRequestError as error:
             event = to_event("", Decision(Outcome.FAILED, error=error))
         else:
-            event = to_event(self.video_id, await self._wait(started))
+            event = to_event(self.video_id, await self._wait(started), deadline=self.deadline)
         if self.task_instance is not None:
             await asyncio.sleep(max(0.0, started + SETTLED_AFTER - time.time()))
         yield TriggerEvent(dict(event))  # type: ignore[no-untyped-call]

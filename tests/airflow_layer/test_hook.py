@@ -143,7 +143,7 @@ CREATE_FAULTS: list[tuple[str, dict[str, Any], type[SeedanceError], bool]] = [
     ("auth", {}, errors.SeedanceAuthError, False),
     ("no_balance", {}, errors.SeedanceQuotaError, False),
     ("moderation_submit", {}, errors.SeedanceModerationError, False),
-    ("http_status", {"status": 422}, errors.RequestRejectedError, False),
+    ("http_status", {"status": 422}, errors.GatewayRefusedError, True),
     ("http_429", {}, errors.SeedanceRateLimitError, True),
     ("reset_after", {}, errors.SubmissionUnknownError, False),
     ("http_500", {}, errors.SubmissionUnknownError, False),

@@ -46,7 +46,7 @@ BROKEN: dict[str, tuple[dict[str, Any], list[str]]] = {
     "too long": ({"duration": 99}, ["duration"]),
     "no number": ({"duration": "five"}, ["duration"]),
     "an unknown resolution": ({"resolution": "8k"}, ["resolution"]),
-    "an unknown ratio": ({"ratio": "5:4"}, ["ratio"]),
+    "an unknown ratio": ({"ratio": "5:3"}, ["ratio"]),
     "ten images": ({"reference_images": [IMAGE] * 10}, ["reference_images", "9"]),
     "one image as a bare text": ({"reference_images": IMAGE}, ["reference_images"]),
     "frames and references": ({"first_frame": IMAGE, "reference_images": [IMAGE]}, ["first_frame", "reference_images"]),

@@ -28,6 +28,7 @@ from airflow_provider_seedance.api.errors import (
     TransientApiError,
     VideoFailedError,
     VideoNotFoundError,
+    VideoUrlMissingError,
 )
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.sensors.seedance import SeedanceVideoSensor
@@ -154,8 +155,8 @@ ENDS: dict[str, tuple[type[BaseException], bool]] = {
     "cancelled": (VideoFailedError, False),
     "expired": (VideoFailedError, False),
     "withheld": (VideoFailedError, False),
-    "no url": (VideoFailedError, False),
-    "relative url": (VideoFailedError, False),
+    "no url": (VideoUrlMissingError, True),
+    "relative url": (VideoUrlMissingError, True),
     "wrong key": (SeedanceAuthError, False),
     "bad connection": (SeedanceConfigError, False),
     "unknown id": (VideoNotFoundError, False),
@@ -170,7 +171,9 @@ def end(request: pytest.FixtureRequest) -> str:
 
 
 def prepare(end: str, sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A video that comes to this end; gives its id."""
+    """A video that comes to this end; gives its id. The vendor is believed at once."""
+    monkeypatch.setattr(polling, "MOST_REFUSALS", 1)
+    monkeypatch.setattr(polling, "URL_PATIENCE", 0.0)
     if end == "unknown id":
         monkeypatch.setattr(polling, "NOT_FOUND_GRACE", 0.0)
         return NOWHERE

@@ -109,8 +109,10 @@ async def test_a_pause_fires_once_at_its_moment_and_hands_on_when_it_began() -> 
 @pytest.mark.parametrize("vendor", VENDORS)
 async def test_a_finished_video_is_told_once_and_without_its_url(vendor: str, sim: Simulator) -> None:
     video_id = submit_finished(sim, vendor)
-    (event,) = await events_of(trigger_for(video_id, vendor))
-    assert event.payload == {"video_id": video_id, "outcome": "succeeded", "error": None}
+    trigger = trigger_for(video_id, vendor)
+    (event,) = await events_of(trigger)
+    told = {"video_id": video_id, "outcome": "succeeded", "error": None, "deadline": trigger.deadline}
+    assert event.payload == told
 
 
 @pytest.mark.parametrize("status", ["failed", "cancelled", "expired"])
@@ -129,7 +131,10 @@ async def test_a_video_without_a_result_is_told_with_the_vendor_s_reason(status:
 
 
 @pytest.mark.parametrize("fault", ["no_url", "relative_url"])
-async def test_a_success_without_a_url_is_a_failure(fault: str, sim: Simulator) -> None:
+async def test_a_success_without_a_url_is_a_failure_after_a_while(
+    fault: str, sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polling, "URL_PATIENCE", 0.2)
     sim.faults.add(Fault(fault))
     event = await event_of(trigger_for(submit_finished(sim, "byteplus")))
     assert event["outcome"] == "failed"
@@ -209,12 +214,12 @@ async def test_a_vendor_that_asks_for_a_pause_gets_it(sim: Simulator) -> None:
 
 
 @pytest.mark.parametrize("fault", ["auth", "no_balance"])
-async def test_a_refusal_ends_the_wait_at_once(fault: str, sim: Simulator) -> None:
+async def test_a_refusal_ends_the_wait_after_the_third_in_a_row(fault: str, sim: Simulator) -> None:
     video_id = submit("byteplus")
-    sim.faults.add(Fault(fault, on="poll"))
+    sim.faults.add(Fault(fault, on="poll", times=polling.MOST_REFUSALS))
     event = await event_of(trigger_for(video_id))
     assert event["outcome"] == "failed"
-    assert polls(sim) == 1
+    assert polls(sim) == polling.MOST_REFUSALS
     assert "goes on at the vendor" in str(error_of(event))
     assert error_of(event).status_code in (401, 403)
     assert_no_secret(json.dumps(event))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -532,11 +533,29 @@ ERRORS = [
         for name, statuses, code, msg, kinds in (
             ("auth", (200, 401), "20001", "invalid api key", (SeedanceAuthError, SeedanceAuthError)),
             ("auth-number", (200, 401), 20001, "invalid api key", (SeedanceAuthError, SeedanceAuthError)),
-            ("request", (200, 400), "20002", "images and first_image", (RequestRejectedError, RequestRejectedError)),
+            # A read has nothing but the id that could be wrong about it.
+            ("request", (200, 400), "20002", "images and first_image", (RequestRejectedError, VideoNotFoundError)),
             ("task", (200, 404), "20002", "task not found", (RequestRejectedError, VideoNotFoundError)),
             ("model", (200, 400), "20002", "配置不存在", (RequestRejectedError, VideoNotFoundError)),
-            ("balance", (200, 402), "20002", "insufficient balance", (SeedanceQuotaError, SeedanceQuotaError)),
-            ("quota", (200,), "20003", "key quota: insufficient quota", (SeedanceQuotaError, SeedanceQuotaError)),
+            ("balance", (200, 402), "20002", "insufficient balance", (SeedanceQuotaError, VideoNotFoundError)),
+            ("moderation", (200, 400), "20002", "sensitive content", (SeedanceModerationError, VideoNotFoundError)),
+            # The vendor's documents give this text, and no code with it.
+            ("model-new-code", (200,), "31337", "配置不存在", (RequestRejectedError, TransientApiError)),
+            *(
+                (f"new-code-{n}", (200,), code, text, (SubmissionUnknownError, TransientApiError))
+                for n, (code, text) in enumerate(
+                    (
+                        ("20003", "key quota: insufficient quota"),
+                        ("500", "upstream host not found, try later"),
+                        ("500", "配置不存在, try later"),
+                        (404, "task not found"),
+                        ("-1", "任务不存在"),
+                        ("31337", "the payment is overdue"),
+                        ("31337", "moderation"),
+                        ("31337", "余额不足"),
+                    )
+                )
+            ),
             ("rate", (429,), "429", "too many requests", (SeedanceRateLimitError, TransientApiError)),
             ("server", (200, 500), -1, "server error", (SubmissionUnknownError, TransientApiError)),
             ("server-text", (200, 500), "-1", "server error", (SubmissionUnknownError, TransientApiError)),
@@ -561,15 +580,23 @@ ERRORS = [
                 "500-real-person",
                 500,
                 {"error": "Backend error (400): the input image may contain real person"},
-                (SeedanceModerationError, RequestRejectedError),
+                (SeedanceModerationError, TransientApiError),
             ),
             (
                 "500-unreachable-media",
                 500,
                 {"error": "Backend error (400): cannot download image"},
-                (RequestRejectedError, RequestRejectedError),
+                (RequestRejectedError, TransientApiError),
             ),
-            ("500-array", 500, {"error": "Backend error (403)"}, (RequestRejectedError, RequestRejectedError)),
+            ("500-array", 500, {"error": "Backend error (403)"}, (RequestRejectedError, TransientApiError)),
+            ("500-key", 500, {"error": "Backend error (401): no"}, (SeedanceAuthError, TransientApiError)),
+            ("500-model", 500, {"error": "Backend error (404): no"}, (RequestRejectedError, TransientApiError)),
+            ("500-room", 500, {"error": "Backend error (429): no"}, (SeedanceRateLimitError, TransientApiError)),
+            ("500-time", 500, {"error": "Backend error (408): no"}, (SubmissionUnknownError, TransientApiError)),
+            ("500-odd", 500, {"error": "Backend error (999): no"}, (SubmissionUnknownError, TransientApiError)),
+            ("404-detail", 404, {"detail": "request not found"}, (RequestRejectedError, VideoNotFoundError)),
+            ("402-detail", 402, {"detail": "insufficient balance"}, (SeedanceQuotaError, SeedanceQuotaError)),
+            ("403-detail", 403, {"detail": {"message": "insufficient balance"}}, (SeedanceQuotaError,) * 2),
             ("500-backend-500", 500, {"error": "Backend error (500)"}, (SubmissionUnknownError, TransientApiError)),
             ("502-backend-400", 502, {"error": "Backend error (400)"}, (SubmissionUnknownError, TransientApiError)),
             ("200-error", 200, {"error": "odd"}, (SubmissionUnknownError, TransientApiError)),
@@ -608,26 +635,19 @@ ERRORS = [
             (404, "ResourceNotFound", (RequestRejectedError, VideoNotFoundError)),
             (429, "ModelAccountRpmRateLimitExceeded", (SeedanceRateLimitError, TransientApiError)),
             (429, "NeverHeardOf", (SeedanceRateLimitError, TransientApiError)),
-            (429, "QuotaExceeded", (SeedanceQuotaError, SeedanceQuotaError)),
+            (429, "QuotaExceeded", (SeedanceRateLimitError, TransientApiError)),
+            (429, "AccountQuotaExceeded", (SeedanceQuotaError, SeedanceQuotaError)),
+            (429, "CodingPlanQuotaExceeded", (SeedanceQuotaError, SeedanceQuotaError)),
+            (429, "SetLimitExceeded", (SeedanceQuotaError, SeedanceQuotaError)),
+            (403, "OperationDenied.ServiceOverdue", (SeedanceQuotaError, SeedanceQuotaError)),
+            (400, "SensitiveContentDetected", (SeedanceModerationError, RequestRejectedError)),
+            (400, "SensitiveContentDetected.SevereViolation", (SeedanceModerationError, RequestRejectedError)),
+            (400, "ContentSecurityDetectionError", (SeedanceRateLimitError, TransientApiError)),
+            (400, "InvalidSubscription", (SeedanceQuotaError, SeedanceQuotaError)),
+            (405, "InvalidAction", (RequestRejectedError, RequestRejectedError)),
+            (415, "InvalidParameter", (RequestRejectedError, RequestRejectedError)),
             (500, "InternalServiceError", (SubmissionUnknownError, TransientApiError)),
             (500, "AuthenticationError", (SubmissionUnknownError, TransientApiError)),
-        )
-    ),
-    *(
-        pytest.param(vendor, status, HTML, *kinds, id=f"{vendor}-{status}-html")
-        for vendor in VENDORS
-        for status, kinds in (
-            (200, (SubmissionUnknownError, TransientApiError)),
-            (301, (SubmissionUnknownError, TransientApiError)),
-            (401, (SeedanceAuthError, SeedanceAuthError)),
-            (404, (RequestRejectedError, VideoNotFoundError)),
-            (408, (SubmissionUnknownError, TransientApiError)),
-            (409, (SubmissionUnknownError, TransientApiError)),
-            (413, (RequestRejectedError, RequestRejectedError)),
-            (418, (SubmissionUnknownError, TransientApiError)),
-            (425, (SubmissionUnknownError, TransientApiError)),
-            (429, (SeedanceRateLimitError, TransientApiError)),
-            (502, (SubmissionUnknownError, TransientApiError)),
         )
     ),
     *(
@@ -660,13 +680,70 @@ def test_an_error_answer_is_told_by_what_can_be_done_about_it(
         read(vendor, body, status)
     assert type(caught.value) is on_read
     assert caught.value.status_code == status
-    assert f"{make_adapter(vendor).title} answered HTTP {status}: " in str(caught.value)
+    assert f"{make_adapter(vendor).title}" in str(caught.value)
+    assert f" answered HTTP {status}" in str(caught.value)
+
+
+REFUSED_BY: dict[str, Callable[[int, str], Body]] = {
+    "jimmyai": lambda status, text: {"code": status, "msg": text, "data": None},
+    "gmicloud": lambda status, text: {"error": text, "request_id": "0217"},
+    "modellix": lambda status, text: {"code": status, "message": text},
+    "byteplus": lambda status, text: ark_error("InvalidAction", f"{text}. Request id: 0217"),
+    "volcengine": lambda status, text: ark_error("InvalidAction", f"{text}. Request id: 0217"),
+}
+"""A refusal in the vendor's own shape."""
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("status", [405, 413, 415, 422])
+def test_405_and_415_refuse_and_the_request_id_is_quoted(status: int, vendor: str) -> None:
+    with pytest.raises(RequestRejectedError) as caught:
+        create(vendor, REFUSED_BY[vendor](status, "not this way"), status)
+    assert "not this way" in str(caught.value)
+    assert "Nothing was created. Correct the request" in str(caught.value)
+    if vendor in ("jimmyai", "modellix"):  # these document no request id
+        assert caught.value.request_id is None
+        assert "request id" not in str(caught.value)
+    else:
+        assert caught.value.request_id == "0217"
+        assert "(request id 0217)" in str(caught.value)
+
+
+@pytest.mark.parametrize("vendor", ["gmicloud", "modellix"])
+@pytest.mark.parametrize("status", [401, 403])
+def test_get_model_info_tells_a_refused_key(status: int, vendor: str) -> None:
+    with pytest.raises(SeedanceAuthError, match="Check the API key") as caught:
+        make_adapter(vendor).parse_model_info(answer(REFUSED_BY[vendor](status, "no"), status), "seedance-2.0-t2v")
+    assert "knows no model" not in str(caught.value)
+
+
+ODD_ITEMS: list[Any] = [None, "x", 7, [], {}, {"request_id": True}, {"request_id": None, "payload": {}}, {"payload": 7}]
+
+
+@pytest.mark.parametrize("odd", ODD_ITEMS, ids=str)
+def test_an_odd_item_in_the_list_does_not_hide_the_others(odd: Any) -> None:
+    adapter, request = make_adapter("gmicloud"), VideoRequest(**SIMPLE["gmicloud"])
+    mark = adapter.draw_mark(request)
+    assert mark
+    payload = (adapter.build_create(adapter.mark(request, mark)).json or {})["payload"]
+    requests = [odd, gmi("queued", payload=payload), odd]
+    page = adapter.parse_find(answer({"requests": requests, "has_more": False}), mark, limit=100, offset=0)
+    assert [found.video_id for found in page.videos] == [GMI_ID]
+
+
+UNKNOWN_ID = {
+    "jimmyai": {"code": "20002", "msg": "x", "data": None},
+    "gmicloud": {"error": "x"},
+    "modellix": {"code": 404, "message": "x"},
+    "byteplus": ark_error("ResourceNotFound"),
+    "volcengine": ark_error("ResourceNotFound"),
+}
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_an_unknown_id_is_told_with_the_vendors_retention(vendor: str) -> None:
     with pytest.raises(VideoNotFoundError) as caught:
-        read(vendor, {"error": {"code": "ResourceNotFound", "message": "x"}}, 404)
+        read(vendor, UNKNOWN_ID[vendor], 404)
     assert make_adapter(vendor).retention_note in str(caught.value)
 
 

@@ -157,7 +157,7 @@ def test_arks_passing_429s_are_rate_limits(sim: Simulator, connect: OpenClient, 
 
 
 @pytest.mark.parametrize("vendor", ARK)
-@pytest.mark.parametrize("code", ["QuotaExceeded", "SetLimitExceeded"])
+@pytest.mark.parametrize("code", ["AccountQuotaExceeded", "SetLimitExceeded"])
 def test_arks_429s_that_no_waiting_clears_are_not_repeated(
     sim: Simulator, connect: OpenClient, vendor: str, code: str
 ) -> None:
@@ -400,10 +400,20 @@ def test_a_short_prompt_does_not_eat_the_vendors_words(form: str, vendor: str) -
         client.create_video({**SIMPLE[vendor], "prompt": "a"})
 
 
+def unauthorized(vendor: str, said: str) -> dict[str, Any]:
+    """A refused key in the vendor's own shape."""
+    bodies: dict[str, dict[str, Any]] = {
+        "jimmyai": {"code": "20001", "msg": said, "data": None},
+        "gmicloud": {"error": said},
+        "modellix": {"code": 401, "message": said},
+    }
+    return bodies.get(vendor, {"error": {"code": "AuthenticationError", "message": said}})
+
+
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_a_key_that_the_vendor_echoes_stays_out_of_the_message(form: str, vendor: str) -> None:
     said = f"invalid key {KEY}"
-    body = {"code": 401, "msg": said, "message": said, "error": {"code": "AuthenticationError", "message": said}}
+    body = unauthorized(vendor, said)
     with Stub(401, body) as stub, open_client(form, vendor, stub.url, retry=ONE_TRY) as client:
         for call in (lambda: client.create_video(SIMPLE[vendor]), lambda: client.get_video("v-1"), client.probe):
             with pytest.raises(SeedanceAuthError, match="invalid key") as caught:

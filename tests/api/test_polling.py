@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from airflow_provider_seedance.api.errors import (
+    InvalidRequestError,
     NotSentError,
     RequestRejectedError,
     SeedanceApiError,
     SeedanceAuthError,
+    SeedanceConfigError,
+    SeedanceError,
     SeedanceModerationError,
     SeedanceQuotaError,
     TransientApiError,
+    UnsupportedByVendorError,
     VideoFailedError,
     VideoModerationError,
     VideoNotFoundError,
+    VideoRejectedError,
     VideoTimeoutError,
+    VideoUrlMissingError,
 )
 from airflow_provider_seedance.api.models import Video, VideoError, VideoStatus
-from airflow_provider_seedance.api.polling import MOST_FAILURES, NOT_FOUND_GRACE, Outcome, Wait, failure_of
+from airflow_provider_seedance.api.polling import (
+    MOST_FAILURES,
+    MOST_REFUSALS,
+    NOT_FOUND_GRACE,
+    URL_PATIENCE,
+    Outcome,
+    Wait,
+    failure_of,
+)
 
 START = 1_790_000_000.0
 URL = "https://cdn.example/v.mp4?X-Signature=secret"
@@ -79,10 +94,6 @@ FAILURES = [
     ),
     pytest.param(video("expired"), VideoFailedError, None, "was expired at the vendor", id="expired"),
     pytest.param(video("cancelled"), VideoFailedError, None, "was cancelled at the vendor", id="cancelled"),
-    *(
-        pytest.param(video("succeeded", video_url=url), VideoFailedError, None, "without a URL", id=f"url-{name}")
-        for name, url in (("none", None), ("relative", "videos/1.mp4"), ("asset", "asset://1"), ("host", "https://"))
-    ),
 ]
 
 
@@ -103,6 +114,20 @@ def test_a_withheld_video_is_a_moderation_error_that_no_retry_answers() -> None:
     error = failure_of(video("failed", error=VideoError(code="OutputVideoSensitiveContentDetected")))
     assert isinstance(error, SeedanceModerationError)
     assert not error.retryable
+
+
+@pytest.mark.parametrize("code", ["InvalidParameter.TaskTypeConstraint", "InvalidParameter", "MissingParameter.x"])
+def test_a_video_that_failed_for_its_request_is_not_made_again(code: str) -> None:
+    error = failure_of(video("failed", error=VideoError(code=code, message="no")))
+    assert type(error) is VideoRejectedError
+    assert not error.retryable
+
+
+@pytest.mark.parametrize("status", ["queued", "running"])
+def test_a_video_that_goes_on_is_no_failed_one(status: str) -> None:
+    error = failure_of(video(status))
+    assert type(error) is TransientApiError
+    assert "new video" not in str(error)
 
 
 @pytest.mark.parametrize(
@@ -162,25 +187,142 @@ def test_what_the_vendor_asks_never_goes_beyond_the_deadline() -> None:
     assert wait(deadline=START + 30).missed(TransientApiError("429", retry_after=3600), START).delay == 30
 
 
-@pytest.mark.parametrize("kind", [SeedanceAuthError, SeedanceQuotaError, RequestRejectedError, SeedanceModerationError])
-def test_an_error_that_does_not_pass_ends_the_wait_at_once(kind: type[SeedanceApiError]) -> None:
-    error = kind("no")
+# -- refusals in the vendor's own words ---------------------------------------------------------------------------
+
+REFUSALS = [
+    SeedanceAuthError,
+    SeedanceQuotaError,
+    RequestRejectedError,
+    SeedanceModerationError,
+    VideoNotFoundError,
+    SeedanceApiError,
+]
+
+
+@pytest.mark.parametrize("seen_before", [True, False])
+@pytest.mark.parametrize("kind", REFUSALS)
+def test_a_refusal_ends_the_wait_only_after_the_third_in_a_row(kind: type[SeedanceApiError], seen_before: bool) -> None:
+    waiting, error, now = wait(), kind("no"), START + NOT_FOUND_GRACE
+    if seen_before:
+        waiting.saw(video(), START)
+    decisions = [waiting.missed(error, now) for _ in range(MOST_REFUSALS)]
+    assert [decision.outcome for decision in decisions] == [Outcome.WAIT, Outcome.WAIT, Outcome.FAILED]
+    assert [decision.doubt for decision in decisions] == [error, error, None]
+    assert [decision.note for decision in decisions[:2]] == [
+        "Poll 1 of at most 3 in a row failed: no",
+        "Poll 2 of at most 3 in a row failed: no",
+    ]
+    assert (decisions[-1].error, decisions[-1].video) == (error, video() if seen_before else None)
+
+
+@pytest.mark.parametrize("kind", REFUSALS)
+def test_an_answer_takes_refusals_back(kind: type[SeedanceApiError]) -> None:
+    waiting = wait()
+    waiting.saw(video(), START)
+    for _ in range(5):
+        assert [waiting.missed(kind("no"), START).outcome for _ in range(MOST_REFUSALS - 1)] == [Outcome.WAIT] * 2
+        assert waiting.saw(video(), START).outcome is Outcome.WAIT
+
+
+def test_another_key_takes_refusals_back() -> None:
+    waiting = wait()
+    assert [waiting.missed(SeedanceAuthError("no"), START).outcome for _ in range(2)] == [Outcome.WAIT] * 2
+    waiting.start_afresh()
+    assert [waiting.missed(SeedanceAuthError("no"), START).outcome for _ in range(2)] == [Outcome.WAIT] * 2
+
+
+def test_refusals_of_several_kinds_prove_nothing_until_they_are_too_many() -> None:
+    kinds = [SeedanceAuthError, VideoNotFoundError, SeedanceAuthError, VideoNotFoundError, SeedanceAuthError]
+    waiting = wait()
+    waiting.saw(video(), START)
+    outcomes = [waiting.missed(kind("no"), START).outcome for kind in kinds]
+    assert outcomes == [Outcome.WAIT] * (MOST_FAILURES - 1) + [Outcome.FAILED]
+
+
+def test_a_strangers_page_between_them_starts_the_count_of_refusals_anew() -> None:
+    waiting, refused = wait(), VideoNotFoundError("no")
+    waiting.saw(video(), START)
+    errors = [refused, refused, TransientApiError("HTTP 502"), refused]
+    assert [waiting.missed(error, START).outcome for error in errors] == [Outcome.WAIT] * 4
+
+
+@pytest.mark.parametrize(("interval", "pauses"), [(10, [10, 20]), (100, [100, 120]), (3600, [120, 120])])
+def test_what_was_refused_is_checked_soon(interval: float, pauses: list[float]) -> None:
+    waiting = Wait("v", interval=interval, deadline=None, started=START)
+    assert [waiting.missed(SeedanceAuthError("no"), START).delay for _ in range(2)] == pauses
+
+
+@pytest.mark.parametrize(
+    "error", [SeedanceConfigError("no key"), UnsupportedByVendorError("no call"), InvalidRequestError("no id")]
+)
+def test_what_no_vendor_said_ends_the_wait_at_once(error: SeedanceError) -> None:
     decision = wait().missed(error, START)
     assert (decision.outcome, decision.error) == (Outcome.FAILED, error)
 
 
 def test_an_unknown_id_is_put_up_with_for_a_short_while_only() -> None:
     waiting, error = wait(), VideoNotFoundError("unknown")
-    early = [waiting.missed(error, START + second).outcome for second in (0, 10, 20, NOT_FOUND_GRACE - 0.1)]
-    assert early == [Outcome.WAIT] * 4
+    early = [waiting.missed(error, START + second).outcome for second in (*range(0, 30, 2), NOT_FOUND_GRACE - 0.1)]
+    assert early == [Outcome.WAIT] * 16
     late = waiting.missed(error, START + NOT_FOUND_GRACE)
     assert (late.outcome, late.error) == (Outcome.FAILED, error)
 
 
-def test_an_id_that_vanishes_after_it_was_seen_is_gone() -> None:
+def test_an_id_that_vanishes_for_one_poll_after_it_was_seen_is_waited_for() -> None:
     waiting = wait()
     waiting.saw(video(), START + 10)
-    assert waiting.missed(VideoNotFoundError("unknown"), START + 100).outcome is Outcome.FAILED
+    assert waiting.missed(VideoNotFoundError("unknown"), START + 100).outcome is Outcome.WAIT
+
+
+# -- a success that isn't whole -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("url", [None, "videos/1.mp4", "asset://1"])
+def test_a_success_without_a_url_is_waited_for_two_minutes(url: str | None) -> None:
+    waiting, bare = wait(), video("succeeded", video_url=url)
+    course = [waiting.saw(bare, START + second) for second in (0, 10, 119)]
+    assert [decision.outcome for decision in course] == [Outcome.WAIT] * 3
+    assert [decision.delay for decision in course] == [10, 10, 1]
+    assert [decision.note is None for decision in course] == [False, True, True]
+    last = waiting.saw(bare, START + URL_PATIENCE)
+    assert last.outcome is Outcome.FAILED
+    assert isinstance(last.error, VideoUrlMissingError)
+    assert last.error.retryable
+
+
+def test_a_url_that_comes_late_is_delivered() -> None:
+    waiting = wait()
+    waiting.saw(video("succeeded"), START)
+    assert waiting.saw(video("succeeded", video_url=URL), START + 30).outcome is Outcome.SUCCEEDED
+
+
+def test_a_success_that_is_taken_back_is_waited_for_and_its_next_url_has_two_minutes_again() -> None:
+    waiting = wait()
+    waiting.saw(video("succeeded"), START)
+    assert waiting.saw(video("running"), START + 100).outcome is Outcome.WAIT
+    assert waiting.saw(video("succeeded"), START + 200).outcome is Outcome.WAIT
+    assert waiting.saw(video("succeeded"), START + 319).outcome is Outcome.WAIT
+
+
+def test_a_missed_poll_does_not_give_a_missing_url_more_time() -> None:
+    waiting = wait()
+    waiting.saw(video("succeeded"), START)
+    waiting.missed(TransientApiError("x"), START + 60)
+    assert waiting.saw(video("succeeded"), START + URL_PATIENCE).outcome is Outcome.FAILED
+
+
+def test_a_url_that_is_missing_a_day_after_the_end_is_gone() -> None:
+    ended = datetime.fromtimestamp(START, UTC)
+    gone = wait(deadline=None).saw(video("succeeded", completed_at=ended), START + 86400)
+    assert isinstance(gone.error, VideoUrlMissingError)
+    late = wait(deadline=None).saw(video("succeeded", completed_at=ended), START + 86399)
+    assert late.outcome is Outcome.WAIT
+
+
+def test_a_missing_url_is_not_waited_for_beyond_the_deadline() -> None:
+    waiting = wait(deadline=START + 60)
+    assert waiting.saw(video("succeeded"), START + 50).delay == 10
+    assert isinstance(waiting.saw(video("succeeded"), START + 60).error, VideoUrlMissingError)
 
 
 # -- the deadline -------------------------------------------------------------------------------------------------
@@ -203,6 +345,12 @@ def test_at_the_deadline_the_wait_is_given_up(late: float) -> None:
         assert decision.error.may_be_billed
         assert "last status: running" in str(decision.error)
         assert "v-1" in str(decision.error)
+
+
+def test_at_the_deadline_the_last_refusal_is_told() -> None:
+    decision = wait(deadline=START).missed(SeedanceAuthError("The key is wrong."), START)
+    assert isinstance(decision.error, VideoTimeoutError)
+    assert "The last poll failed: The key is wrong." in str(decision.error)
 
 
 def test_a_video_that_was_never_seen_is_given_up_at_the_deadline_too() -> None:

@@ -10,6 +10,7 @@ from airflow_provider_seedance.api.errors import InvalidRequestError, SeedanceCo
 from airflow_provider_seedance.api.models import VideoRequest
 from airflow_provider_seedance.api.validation import check_literals, check_request, to_request
 from airflow_provider_seedance.api.vendors import VENDORS, adapter_class, make_adapter, vendor_of_model
+from airflow_provider_seedance.api.vendors.rules import check
 from airflow_provider_seedance.simulator import Simulator
 
 from .bench import KEY, PROMPT, SIMPLE, OpenClient, open_client
@@ -41,7 +42,6 @@ JIMMY_ROUTES = (
 )
 UNKNOWN_TO_JIMMY: Fields = {
     "seed": 1,
-    "generate_audio": True,
     "watermark": False,
     "camera_fixed": False,
     "return_last_frame": True,
@@ -79,6 +79,10 @@ JIMMY = [
         jimmy(SP, f"no-word-for-{name}", {name: value}, name, "does not take it", "vendors that do:")
         for name, value in UNKNOWN_TO_JIMMY.items()
     ),
+    jimmy(SP, "sound", {"generate_audio": True}, "generate_audio", "does not take it", "Jimmy AI routes that do: 933"),
+    jimmy("seedance2.5-gz-720p", "4:3", {"ratio": "4:3"}, "ratio", "16:9, 9:16, 1:1"),
+    jimmy("seedance2.5-gz-720p", "31-seconds", {"duration": 31}, "duration", "4 to 30 seconds, not 31"),
+    jimmy("seedance2.5-gz", "31-images", {"reference_images": [JPG] * 31}, "reference_images", "at most 30, not 31"),
     jimmy(FULL, "https", {"reference_images": [JPG]}, "reference_images", "asset://, not https://"),
     jimmy(FULL, "https-frame", {"first_frame": JPG}, "first_frame", "asset://, not https://"),
     jimmy(FULL_VIDEO, "https-video", {"reference_videos": [ASSET, MP4]}, "reference_videos", "asset://"),
@@ -142,8 +146,8 @@ JIMMY = [
 
 GMI_CLOUD = [
     rule("gmicloud", GMI, "16-seconds", {"duration": 16}, "duration", "4 to 15"),
-    rule("gmicloud", GMI, "auto-duration", {"duration": -1}, "duration", "4 to 15 seconds, not -1"),
-    rule("gmicloud", GMI, "4k", {"resolution": "4k"}, "resolution", "480p, 720p, 1080p"),
+    rule("gmicloud", GMI, "2k", {"resolution": "2k"}, "resolution", "480p, 720p, 1080p"),
+    rule("gmicloud", GMI, "minus-2", {"duration": -2}, "duration", "4 to 15 seconds, not -2"),
     rule("gmicloud", GMI, "ratio", {"ratio": "2:1"}, "ratio", "adaptive"),
     rule("gmicloud", GMI, "seed-below", {"seed": -1}, "seed", "0 to 4294967295, not -1"),
     rule("gmicloud", GMI, "seed-above", {"seed": 4294967296}, "seed", "0 to 4294967295"),
@@ -369,6 +373,46 @@ def test_extra_passes_what_the_rules_would_refuse(sim: Simulator, connect: OpenC
     assert (body["anything"], body["seed"]) == ({"goes": [1]}, -7)
 
 
+@pytest.mark.parametrize("model", [STD, MD, FAST_I2V])
+def test_std_and_the_other_720p_routes_take_720p_only(model: str) -> None:
+    for resolution in ("480p", "1080p", "2k", "4k"):
+        with pytest.raises(InvalidRequestError, match=r"resolution: .* takes 720p, not"):
+            check_literals({"model": model, "prompt": PROMPT, "resolution": resolution}, ())
+    check_literals({"model": model, "prompt": PROMPT, "resolution": "720p"}, ())
+
+
+@pytest.mark.parametrize(
+    ("images", "frames", "is_too_many"),
+    [
+        (9, {}, False),
+        (8, {"first_frame": JPG}, False),
+        (9, {"first_frame": JPG}, True),
+        (8, {"first_frame": JPG, "last_frame": JPG}, True),
+        (7, {"first_frame": JPG, "last_frame": JPG}, False),
+    ],
+)
+def test_frames_count_against_nine_images(images: int, frames: Fields, is_too_many: bool) -> None:
+    request = to_request({"model": FAST_I2V, "prompt": PROMPT, "reference_images": [JPG] * images, **frames})
+    adapter = make_adapter("jimmyai")
+    route = adapter.route_of(FAST_I2V)
+    assert route is not None
+    problems = check(request, route, adapter.title, lambda field: "")
+    counted = [problem for problem in problems if "including frames" in problem.message]
+    assert bool(counted) is is_too_many
+    if counted:
+        assert f"at most 9 including frames, not {images + len(frames)}" in counted[0].message
+        assert counted[0].depends_on == {"model", "reference_images", "first_frame", "last_frame"}
+
+
+@pytest.mark.parametrize("missing", ["first_frame", "last_frame"])
+def test_a_rule_of_both_frames_stays_open_while_one_is_a_template(missing: str) -> None:
+    there = {"first_frame": JPG, "last_frame": JPG}
+    one = {name: url for name, url in there.items() if name != missing}
+    check_literals({"model": MD, "prompt": PROMPT, **one, missing: "{{ params.frame }}"}, {missing})
+    with pytest.raises(InvalidRequestError, match="takes both or none"):
+        check_literals({"model": MD, "prompt": PROMPT, **one}, ())
+
+
 class TestLiterals:
     """What is judged when a DAG is parsed: only what no template and no connection can change."""
 
@@ -408,6 +452,9 @@ class TestLiterals:
     def test_types_are_judged_even_if_the_model_is_a_template(self) -> None:
         with pytest.raises(InvalidRequestError, match="reference_images: "):
             check_literals({"model": "{{ m }}", "prompt": "{{ p }}", "reference_images": JPG}, {"model", "prompt"})
+
+    def test_an_empty_prompt_is_open_while_the_image_is_a_template(self) -> None:
+        check_literals({"model": ARK, "prompt": "", "first_frame": "{{ params.frame }}"}, {"first_frame"})
 
     def test_an_empty_prompt_is_refused(self) -> None:
         with pytest.raises(InvalidRequestError, match="prompt: "):

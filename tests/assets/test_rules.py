@@ -22,11 +22,14 @@ from airflow_provider_seedance.api.errors import (
     AssetRejectedError,
     AssetTimeoutError,
     InvalidRequestError,
+    RequestRejectedError,
+    SeedanceApiError,
     SeedanceAuthError,
+    SeedanceConfigError,
     TransientApiError,
     UnsupportedByVendorError,
 )
-from airflow_provider_seedance.api.polling import MOST_FAILURES, Outcome
+from airflow_provider_seedance.api.polling import MOST_FAILURES, MOST_REFUSALS, Outcome
 from airflow_provider_seedance.api.vendors import VENDORS, make_adapter, make_asset_adapter
 
 from .bench import media
@@ -149,10 +152,25 @@ def test_what_each_look_means() -> None:
     assert "processing" in str(late.error)
     assert waiting(deadline=5.0).saw(asset(ACTIVE), 9.0).outcome is Outcome.SUCCEEDED
     assert waiting().missed(AWAY, 1.0).outcome is Outcome.WAIT
-    assert waiting().missed(SeedanceAuthError("no"), 1.0).outcome is Outcome.FAILED
+    assert waiting().missed(SeedanceConfigError("no key"), 1.0).outcome is Outcome.FAILED
     assert waiting().missed(AssetNotFoundError("?"), 1.0).outcome is Outcome.WAIT
-    assert waiting().missed(AssetNotFoundError("?"), 31.0).outcome is Outcome.FAILED
     assert waiting().missed(TransientApiError("busy", retry_after=60.0), 1.0).delay == 60.0
+
+
+@pytest.mark.parametrize("kind", [SeedanceAuthError, AssetNotFoundError, RequestRejectedError])
+def test_a_refusal_ends_the_wait_only_after_the_third_in_a_row(kind: type[SeedanceApiError]) -> None:
+    wait = waiting()
+    for _ in range(2):
+        assert [wait.missed(kind("no"), 31.0).outcome for _ in range(MOST_REFUSALS - 1)] == [Outcome.WAIT] * 2
+        wait.saw(asset(PROCESSING), 31.0)
+    last = [wait.missed(kind("no"), 31.0) for _ in range(MOST_REFUSALS)][-1]
+    assert isinstance(last.error, kind)
+
+
+def test_an_unknown_asset_is_put_up_with_for_a_short_while_only() -> None:
+    wait = waiting()
+    assert [wait.missed(AssetNotFoundError("?"), now).outcome for now in (0.0, 5.0, 10.0, 29.0)] == [Outcome.WAIT] * 4
+    assert wait.missed(AssetNotFoundError("?"), 31.0).outcome is Outcome.FAILED
 
 
 def test_failed_looks_are_put_up_with_for_a_while_and_a_good_one_makes_up_for_them() -> None:

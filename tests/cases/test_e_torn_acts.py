@@ -20,7 +20,12 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_seedance.api import errors
 from airflow_provider_seedance.api.cancelling import after_cancel
-from airflow_provider_seedance.api.errors import SeedanceError, TransientApiError, VideoNotFoundError
+from airflow_provider_seedance.api.errors import (
+    RequestRejectedError,
+    SeedanceError,
+    TransientApiError,
+    VideoNotFoundError,
+)
 from airflow_provider_seedance.api.models import Video, VideoStatus
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.operators.submission import SubmissionRecord
@@ -373,18 +378,29 @@ def shown(status: VideoStatus) -> Video:
     ("refusal", "seen", "cancelled", "words"),
     [
         (None, shown(VideoStatus.CANCELLED), True, "cancelled video cgt-1 before it started"),
-        ("Lost.", shown(VideoStatus.CANCELLED), True, "cancelled video cgt-1 before it started"),
+        (TransientApiError("Lost."), shown(VideoStatus.CANCELLED), True, "cancelled video cgt-1 before it started"),
         (None, shown(VideoStatus.RUNNING), False, "is running, though"),
         (None, shown(VideoStatus.QUEUED), False, "is queued, though"),
         (None, shown(VideoStatus.SUCCEEDED), False, "is succeeded, though"),
         (None, VideoNotFoundError("Gone."), False, "has no record"),
         (None, TransientApiError("Down."), False, "isn't known. Down."),
-        ("It runs.", shown(VideoStatus.RUNNING), False, "did not cancel video cgt-1; it may be billed. It runs."),
-        ("Lost.", TransientApiError("Down."), False, "did not cancel video cgt-1; it may be billed. Lost."),
+        (
+            RequestRejectedError("It runs."),
+            shown(VideoStatus.RUNNING),
+            False,
+            "did not cancel video cgt-1; it may be billed. It runs.",
+        ),
+        (TransientApiError("Lost."), shown(VideoStatus.RUNNING), False, "did not cancel video cgt-1"),
+        (
+            TransientApiError("Lost."),
+            TransientApiError("Down."),
+            False,
+            "Whether Ark cancelled video cgt-1 is not known",
+        ),
     ],
 )
 def test_case_e3_what_is_said_of_a_cancel_is_what_is_known(
-    refusal: str | None, seen: Video | SeedanceError, cancelled: bool, words: str
+    refusal: SeedanceError | None, seen: Video | SeedanceError, cancelled: bool, words: str
 ) -> None:
     told = after_cancel("cgt-1", "Ark", refusal, seen)
     assert told.cancelled is cancelled

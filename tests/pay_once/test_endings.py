@@ -19,6 +19,7 @@ from airflow_provider_seedance.operators import seedance
 from airflow_provider_seedance.operators.seedance import after_submission
 from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
 from airflow_provider_seedance.task_states import has_ended_for_good
+from airflow_provider_seedance.triggers import deferral
 from airflow_provider_seedance.triggers.events import to_event
 from dev.task_life import AFTER_POST, DeathError, Ti
 from tests.any_airflow import AIRFLOW, airflow_answers, airflow_says
@@ -50,7 +51,10 @@ ASKS_FOR_STATES = pytest.mark.skipif(AIRFLOW < (3, 0), reason="Airflow 2's task 
         (errors.VideoTimeoutError, False, False, WOULD_PAY),
         (errors.VideoFailedError, True, True, NEW_VIDEO),
         (errors.VideoFailedError, False, True, NEW_VIDEO),
-        (errors.VideoUrlMissingError, True, False, ""),
+        (errors.VideoUrlMissingError, True, True, GOES_ON),
+        (errors.VideoUrlMissingError, False, False, WOULD_PAY),
+        (errors.VideoUrlExpiredError, True, False, ""),
+        (errors.VideoRejectedError, True, False, ""),
         (errors.VideoModerationError, True, False, ""),
         (errors.SeedanceAuthError, True, False, STILL_THERE),
         (errors.SeedanceQuotaError, True, False, STILL_THERE),
@@ -94,7 +98,8 @@ def event(video_id: str, error: SeedanceError | None) -> dict[str, Any]:
         (errors.TransientApiError("down", status_code=500), True),
         (errors.VideoFailedError("broke"), True),
         (errors.VideoModerationError("withheld"), False),
-        (errors.VideoUrlMissingError("no URL"), False),
+        (errors.VideoUrlMissingError("no URL"), True),
+        (errors.VideoRejectedError("breaks a rule"), False),
         (errors.SeedanceAuthError("key", status_code=401), False),
         (errors.VideoNotFoundError("gone", status_code=404), False),
     ],
@@ -129,13 +134,18 @@ def test_good_news_is_followed_by_a_fresh_look(sim: Simulator, vendor: str) -> N
     assert result.value["video_url"]
 
 
-def test_good_news_about_a_video_that_has_none_to_give_is_not_taken_for_success(sim: Simulator) -> None:
+def test_good_news_about_a_video_that_has_none_to_give_is_not_taken_for_success(
+    sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     task = Attempts(asks("byteplus"))
     task.next()
+    monkeypatch.setattr(deferral, "REREAD_PAUSES", (0.01,))
     sim.faults.add(Fault("no_url", on="poll"))
     sim.finish(task.video_id)
     result = task.resume("execute_complete", event=event(task.video_id, None))
-    assert (result.error, result.retryable) == ("VideoUrlMissingError", False)
+    assert (result.error, result.retryable) == ("VideoUrlMissingError", True)
+    assert task.next().kind == "deferred"
+    assert len(sim.creates()) == 1
 
 
 def test_a_failed_video_of_a_vendor_that_bills_it_is_retried_as_a_new_one_and_says_so(sim: Simulator) -> None:

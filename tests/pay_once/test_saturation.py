@@ -141,7 +141,7 @@ def test_without_deferring_a_vendor_without_room_is_asked_three_times(sim: Simul
 
 @pytest.mark.parametrize("vendor", ARKS)
 @pytest.mark.parametrize("deferrable", [True, False])
-@pytest.mark.parametrize("code", ["QuotaExceeded", "SetLimitExceeded"])
+@pytest.mark.parametrize("code", ["AccountQuotaExceeded", "SetLimitExceeded"])
 def test_a_429_that_no_minute_clears_is_not_retried(sim: Simulator, vendor: str, deferrable: bool, code: str) -> None:
     sim.faults.add(Fault("http_429", code=code))
     task = Attempts(asks(vendor, deferrable=deferrable))

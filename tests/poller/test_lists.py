@@ -52,7 +52,7 @@ async def test_a_lost_video_is_asked_for_by_itself_before_it_is_given_up(
     sim.videos[ids[2]].deleted = True
     (event,) = await ends(tasks[2:3])
     assert outcomes([event]) == {"VideoNotFoundError"}
-    assert [ids_in(request) for request in reads(sim, "poll")] == [[ids[2]]]
+    assert [ids_in(request) for request in reads(sim, "poll")] == [[ids[2]]] * polling.MOST_REFUSALS
     others = [*ids[:2], *ids[3:]]
     await all_succeed(sim, others, [*tasks[:2], *tasks[3:]])
 
@@ -112,15 +112,26 @@ async def test_a_list_that_is_too_long_for_something_on_the_way_gets_shorter(sim
     await all_succeed(sim, ids, tasks)
 
 
+async def test_one_page_in_place_of_a_list_does_not_end_lists(sim: Simulator) -> None:
+    ids = submit("byteplus", 16)
+    fault = Fault("http_status", on="list", times=1, status=404)
+    sim.faults.add(fault)
+    tasks = start(ids, CONN)
+    await until(lambda: fault.fired == 1, "a page")
+    await asked(sim, ids, times=3)
+    assert reads(sim, "poll") == []
+    await all_succeed(sim, ids, tasks)
+
+
 async def test_lists_that_were_refused_for_a_while_are_tried_again(
     sim: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(schedule, "LISTS_AGAIN", 0.5)
     ids = submit("byteplus", 16)
-    fault = Fault("http_status", on="list", times=1, status=404)
+    fault = Fault("http_status", on="list", times=2, status=404)
     sim.faults.add(fault)
     tasks = start(ids, CONN)
-    await until(lambda: fault.fired == 1, "a refusal")
+    await until(lambda: fault.fired == 2, "refusals")
     await until(lambda: {request.call for request in reads(sim)[-8:]} == {"poll"}, "asking one by one")
     await until(lambda: {request.call for request in reads(sim)[-8:]} == {"list"}, "lists")
     await all_succeed(sim, ids, tasks)

@@ -46,7 +46,7 @@ AUDIO = item("audio_url", "reference_audio")
     [
         {"surprise": 1},
         {"frames": 57},
-        {"camera_fixed": False},
+        {"camera_fixed": True},
         {"draft": True},
         {"service_tier": "flex"},
         {"duration": 3},
@@ -191,7 +191,7 @@ def test_jimmy_takes_what_any_of_its_documents_allows(callers: Any, body: dict[s
         ({}, 400),
         ({"prompt": ""}, 400),
         ({"prompt": "x", "duration": 16}, 400),
-        ({"prompt": "x", "resolution": "4k"}, 400),
+        ({"prompt": "x", "resolution": "2k"}, 400),
         ({"prompt": "x", "ratio": "2:1"}, 400),
         ({"prompt": "x", "seed": -1}, 400),
         ({"prompt": "x", "watermark": "no"}, 400),

@@ -31,7 +31,7 @@ VENDORS: tuple[str, ...] = tuple(_ADAPTERS)
 
 # How each vendor's model names begin: what a literal model name alone tells when a DAG is parsed.
 _MODEL_PREFIXES = (
-    (("sd2_mx_", "seedance2.0-"), "jimmyai"),
+    (("sd2_mx_", "sd2-933-", "seedance2.0-", "seedance2.5-gz"), "jimmyai"),
     (("seedance-2-0-",), "gmicloud"),
     (("seedance-2.0-",), "modellix"),
     (("dreamina-seedance-",), "byteplus"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 
 from airflow_provider_seedance.api.errors import (
+    GatewayRefusedError,
     RequestRejectedError,
     SeedanceApiError,
     SeedanceAuthError,
@@ -23,6 +25,7 @@ from airflow_provider_seedance.api.http.json_values import text_of as text_of
 from airflow_provider_seedance.api.http.messages import HttpResponse
 from airflow_provider_seedance.api.http.texts import LONGEST_CODE
 from airflow_provider_seedance.api.http.texts import clean as clean
+from airflow_provider_seedance.api.vendors.strangers import was_refused_on_the_way, who_and_what, words_of
 
 
 class Meaning(Enum):
@@ -34,6 +37,8 @@ class Meaning(Enum):
     REJECTED = auto()
     NOT_FOUND = auto()
     RATE_LIMIT = auto()
+    NOT_NOW = auto()
+    """The vendor could not check the request for a passing reason of its own, and created nothing."""
     UNCLEAR = auto()
     """Nothing that proves a refusal: server errors, time-outs on the way, answers that can't be read."""
 
@@ -42,16 +47,19 @@ class Meaning(Enum):
 class ErrorAnswer:
     """An error answer, read by the vendor's adapter.
 
-    :param meaning: the adapter's verdict.
+    :param meaning: the adapter's verdict, if the answer is the vendor's.
     :param code: the vendor's code.
     :param message: the vendor's message, as it came.
     :param request_id: the vendor's request id.
+    :param is_vendors: whether the answer has the form of the vendor's own errors. What hasn't may come from anything on
+        the way to it, and then proves nothing about a video that exists, nor that none was made.
     """
 
     meaning: Meaning
     code: str | None = None
     message: str = ""
     request_id: str | None = None
+    is_vendors: bool = True
 
 
 # 408, 409 and 425 are left out on purpose: the vendor may have begun. Modellix's own clients draw the line here too.
@@ -74,18 +82,24 @@ def meaning_of_status(status_code: int) -> Meaning:
     return _MEANING_BY_STATUS.get(status_code, Meaning.UNCLEAR)
 
 
+_NOT_NOW = "Nothing was created. The vendor's own check failed; trying again later is safe."
+_UNKNOWN = (
+    "The request was sent, so a video may exist and be billed. It is not sent again: "
+    "look in the vendor's console before you run it again."
+)
+
 _CREATE_ERRORS: dict[Meaning, tuple[type[SeedanceApiError], str]] = {
     Meaning.AUTH: (SeedanceAuthError, "Nothing was created. Check the API key and whether the model is open for it."),
-    Meaning.QUOTA: (SeedanceQuotaError, "Nothing was created. Top up the account or raise the limit, then run again."),
+    Meaning.QUOTA: (
+        SeedanceQuotaError,
+        "Nothing was created. Top up the account, renew its plan or raise its limit, then run again.",
+    ),
     Meaning.MODERATION: (SeedanceModerationError, "Nothing was created or billed. Change the prompt or the media."),
     Meaning.REJECTED: (RequestRejectedError, "Nothing was created. Correct the request, then run again."),
     Meaning.NOT_FOUND: (RequestRejectedError, "Nothing was created. Check the model name and the base URL."),
     Meaning.RATE_LIMIT: (SeedanceRateLimitError, "Nothing was created. Trying again later is safe."),
-    Meaning.UNCLEAR: (
-        SubmissionUnknownError,
-        "The request was sent, so a video may exist and be billed. It is not sent again: "
-        "look in the vendor's console before you run it again.",
-    ),
+    Meaning.NOT_NOW: (SeedanceRateLimitError, _NOT_NOW),
+    Meaning.UNCLEAR: (SubmissionUnknownError, _UNKNOWN),
 }
 
 _READ_ERRORS: dict[Meaning, tuple[type[SeedanceApiError], str]] = {
@@ -95,18 +109,32 @@ _READ_ERRORS: dict[Meaning, tuple[type[SeedanceApiError], str]] = {
     Meaning.REJECTED: (RequestRejectedError, "Check the id and the base URL."),
     Meaning.NOT_FOUND: (VideoNotFoundError, ""),
     Meaning.RATE_LIMIT: (TransientApiError, "Asking again later is safe."),
+    Meaning.NOT_NOW: (TransientApiError, "Asking again later is safe."),
     Meaning.UNCLEAR: (TransientApiError, "Asking again later is safe."),
 }
 
+_ON_THE_WAY = (
+    "It was refused before it reached the vendor: nothing was created, and trying again is safe. "
+    "Check the base URL, and the proxies and firewalls on the way."
+)
 
-def create_error(title: str, response: HttpResponse, answer: ErrorAnswer, *, prompt: str = "") -> SeedanceApiError:
+
+def create_error(
+    title: str, response: HttpResponse, answer: ErrorAnswer, *, prompt: str = "", video_id: str | None = None
+) -> SeedanceApiError:
     """The exception for a create that was not answered by an accepted video.
 
     :param prompt: taken out of the vendor's message, should the vendor echo it.
+    :param video_id: the id that the answer holds all the same.
     """
-    # Before the message is shortened, so that no half of the prompt stays; a prompt of a letter or two is in any text.
-    message = answer.message.replace(prompt, "(prompt)") if len(prompt) > 3 else answer.message
-    return _error(title, response, answer, message, *_CREATE_ERRORS[answer.meaning])
+    kind, advice = _CREATE_ERRORS[answer.meaning] if answer.is_vendors else _create_error_of_stranger(response)
+    if kind is SubmissionUnknownError and video_id:
+        advice = f"{advice} The answer names video {video_id}."
+    sentence = f"{told(title, response, answer, prompt=prompt)} {advice}"
+    error = error_of(kind, sentence, title, response, answer)
+    if isinstance(error, SubmissionUnknownError):
+        error.video_id = video_id
+    return error
 
 
 def read_error(title: str, response: HttpResponse, answer: ErrorAnswer, *, not_found: str = "") -> SeedanceApiError:
@@ -114,24 +142,48 @@ def read_error(title: str, response: HttpResponse, answer: ErrorAnswer, *, not_f
 
     :param not_found: what to tell people if the vendor doesn't know the id, for example how long it keeps records.
     """
-    kind, advice = _READ_ERRORS[answer.meaning]
-    if answer.meaning is Meaning.NOT_FOUND:
+    kind, advice = _READ_ERRORS[answer.meaning if answer.is_vendors else Meaning.UNCLEAR]
+    if kind is VideoNotFoundError:
         advice = not_found
-    return _error(title, response, answer, answer.message, kind, advice)
+    return error_of(kind, f"{told(title, response, answer)} {advice}", title, response, answer)
 
 
-def _error(
-    title: str, response: HttpResponse, answer: ErrorAnswer, message: str, kind: type[SeedanceApiError], advice: str
-) -> SeedanceApiError:
+def _create_error_of_stranger(response: HttpResponse) -> tuple[type[SeedanceApiError], str]:
+    if response.status_code == 429:
+        return _CREATE_ERRORS[Meaning.RATE_LIMIT]
+    if was_refused_on_the_way(response.status_code):
+        return GatewayRefusedError, _ON_THE_WAY
+    return _CREATE_ERRORS[Meaning.UNCLEAR]
+
+
+def told(title: str, response: HttpResponse, answer: ErrorAnswer, *, prompt: str = "") -> str:
+    """Who answered, and what: the first sentence of an error.
+
+    :param prompt: taken out of what is quoted.
+    """
+    message = answer.message if answer.is_vendors else words_of(response)
+    # Before the message is shortened, so that no half of the prompt stays; a prompt of a letter or two is in any text.
+    said = response.quote(message.replace(prompt, "(prompt)") if len(prompt) > 3 else message)
+    if not answer.is_vendors:
+        who, what = who_and_what(title, response)
+        return f"{who} answered HTTP {response.status_code} with {what}{f': {said}' if said else ''}."
     code, request_id = (response.quote(text, LONGEST_CODE) for text in (answer.code, answer.request_id))
-    said = ": ".join(part for part in (code, response.quote(message)) if part) or "no explanation"
+    said = ": ".join(part for part in (code, said) if part) or "no explanation"
     quote = f" (request id {request_id})" if request_id else ""
+    return f"{title} answered HTTP {response.status_code}: {said}{quote}."
+
+
+def error_of(
+    kind: type[SeedanceApiError], sentence: str, title: str, response: HttpResponse, answer: ErrorAnswer
+) -> SeedanceApiError:
+    """An exception with the facts of the answer. Of a stranger's answer only the HTTP status is one."""
+    code, request_id = (response.quote(text, LONGEST_CODE) for text in (answer.code, answer.request_id))
     return kind(
-        f"{title} answered HTTP {response.status_code}: {said}{quote}. {advice}".strip(),
+        sentence.strip(),
         vendor=title,
-        code=code or None,
+        code=code or None if answer.is_vendors else None,
         status_code=response.status_code,
-        request_id=request_id or None,
+        request_id=request_id or None if answer.is_vendors else None,
         retry_after=retry_after(response.headers, response.received_at),
     )
 
@@ -170,29 +222,40 @@ _BALANCE_WORDS = (
     "余额不足",
     "额度不足",
 )
-# "Sensitive" alone is in "case-sensitive" too.
+# Texts of failed videos and of refusals, as seen at one vendor or another. Whole phrases where a word alone means other
+# things too: "sensitive" is in "case-sensitive", "violation" in "access violation", "safety" in "thread safety".
 _MODERATION_WORDS = (
-    "moderation",
-    "sensitivecontent",
-    "sensitive content",
-    "sensitive information",
-    "敏感",
-    "real person",
-    "policyviolation",
-    "policy violation",
-    "riskdetection",
+    r"moderat(?:ion|ed)|sensitive ?content|sensitive information|risk ?detect|risk control",
+    r"(?:policy|content|severe|guidelines?) ?violation|violation of [\w ]{0,20}(?:polic|guideline|regulation|standard)",
+    r"violat(?:e|es|ed|ing)\b[\w ]{0,30}(?:polic|guideline|terms of|regulation|standard|law)",
+    r"(?:content|usage) polic|safety (?:system|filter|check|polic|guideline|review)|content safety",
+    r"copyright|trademark|intellectual property|infring(?:e|ing|ement)",
+    r"\bviolence\b|\bviolent\b|\bgory?\b|\bbloody\b|self-?harm|suicid|terroris|extremis|hateful|hate speech",
+    r"\bnsfw\b|\bnud(?:e|ity)\b|\bporn|\bsexual|explicit content|adult content|erotic",
+    r"counterfeit|forged document|fake (?:id|document|certificate)",
+    r"(?:prohibited|forbidden|illegal|inappropriate|harmful|offensive|unsafe) (?:content|material|image|video)",
+    r"real (?:person|people|human|face)|celebrit|(?:public|political) figure|\bminors\b|child (?:safety|abuse|sexual)",
+    "敏感|违规|违法|违禁|版权|侵权|暴力|血腥|色情|低俗|审核|风控|真人|涉政|涉黄",
 )
+_MODERATION = re.compile("|".join(_MODERATION_WORDS), re.IGNORECASE)
 
 
 def speaks_of_balance(text: str) -> bool:
-    """Whether a vendor's text says that the account can't pay."""
-    return _speaks_of(text, _BALANCE_WORDS)
+    """Whether a vendor's text says that the account can't pay.
+
+    It tells one refusal from another, nothing more: a text alone never makes an answer a refusal.
+    """
+    return any(word in text.casefold() for word in _BALANCE_WORDS)
 
 
 def speaks_of_moderation(text: str) -> bool:
-    """Whether a vendor's text says that its moderation refused something."""
-    return _speaks_of(text, _MODERATION_WORDS)
+    """Whether a vendor's text says that its moderation refused something; for it holds what holds for balances."""
+    return _MODERATION.search(text) is not None
 
 
-def _speaks_of(text: str, words: tuple[str, ...]) -> bool:
-    return any(word in text.casefold() for word in words)
+_BLAMES_THE_REQUEST = re.compile(r"(?:Invalid|Missing)Parameter(?:\.|$)", re.IGNORECASE)
+
+
+def blames_the_request(code: str | None) -> bool:
+    """Whether a failed video's code says that its request was wrong, so that it fails each time (Ark's codes)."""
+    return code is not None and _BLAMES_THE_REQUEST.match(code) is not None

@@ -34,6 +34,7 @@ from airflow_provider_seedance.api.vendors.results import (
     as_id,
     dig,
     earliest,
+    id_in,
     positive_or_none,
     read_status,
     seed_or_none,
@@ -47,12 +48,14 @@ _TASKS = "/contents/generations/tasks"
 _RATIOS = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive")
 _FRAMES = ("first_frame", "last_frame")
 _REFERENCES = ("reference_images", "reference_videos", "reference_audios")
+_TEXT_IS_OPTIONAL_BESIDE = (*_FRAMES, "reference_images", "reference_videos")
 _IMAGE = ("https://", "http://", "data:", "asset://")
 _VIDEO = ("https://", "http://", "asset://")
 
 
 def _route(title: str, *models: str, resolutions: tuple[str, ...]) -> Route:
-    # `seed` is listed for 1.x only, yet 2.0 echoes it, so it is let through; `camera_fixed` is documented as refused.
+    # `seed` is listed for 1.x only, yet 2.0 echoes it, so it is let through. `camera_fixed` is documented as refused; a
+    # `False` was seen to pass.
     return Route(
         title=title,
         models=models,
@@ -75,6 +78,8 @@ def _route(title: str, *models: str, resolutions: tuple[str, ...]) -> Route:
             "reference_audios": _IMAGE,
         },
         expires=(3600, 259200),
+        text_is_optional_beside=_TEXT_IS_OPTIONAL_BESIDE,
+        seen={"camera_fixed": (False,), "ratio": ("5:4",)},
     )
 
 
@@ -104,13 +109,19 @@ _MEANING_BY_CODE = {
     "AccessDenied": Meaning.AUTH,
     "ModelNotOpen": Meaning.AUTH,
     "AccountOverdueError": Meaning.QUOTA,
-    # These two come as 429 as well, but no minute of waiting clears them.
-    "QuotaExceeded": Meaning.QUOTA,
+    "OperationDenied.ServiceOverdue": Meaning.QUOTA,
+    "InvalidSubscription": Meaning.QUOTA,
+    # It comes as 429 as well, but no minute of waiting clears it.
     "SetLimitExceeded": Meaning.QUOTA,
+    "ContentSecurityDetectionError": Meaning.NOT_NOW,
     "InvalidEndpointOrModel.NotFound": Meaning.REJECTED,
     "UnsupportedModel": Meaning.REJECTED,
 }
-_MODERATION_CODE = re.compile(r"^(Input|Output)(Text|Image|Video|Audio)(SensitiveContent|Risk)Detect", re.IGNORECASE)
+_MODERATION_CODE = re.compile(
+    r"(?:(?:Input|Output)(?:Text|Image|Video|Audio))?(?:SensitiveContent|Risk)Detect", re.IGNORECASE
+)
+# `QuotaExceeded` alone means too many queued tasks, which passes. Free trials and plans that are used up don't.
+_USED_UP = re.compile(r"free[ -]?trial|will reset at", re.IGNORECASE)
 _REQUEST_ID = re.compile(r"Request id:\s*([\w-]+)", re.IGNORECASE)
 
 _BODY_FIELDS = (
@@ -135,6 +146,7 @@ class _ArkAdapter(VendorAdapter):
     retention_note = (
         "Ark keeps task records for 7 days and result URLs for 24 hours (docs.byteplus.com ModelArk 1521309)."
     )
+    text_is_optional_beside = _TEXT_IS_OPTIONAL_BESIDE
     most_ids_per_request = 500
     page_size = 500
     rates = PollRates(get_per_second=20, list_per_second=1)  # published, per account
@@ -154,7 +166,8 @@ class _ArkAdapter(VendorAdapter):
         """See `VendorAdapter`. The answer holds the id alone, so the video counts as queued."""
         video_id = as_id(self._data(response).get("id"))
         if video_id is None:
-            raise create_error(self.title, response, self._explain(response), prompt=request.prompt)
+            named = id_in(response, ("id",))
+            raise create_error(self.title, response, self._explain(response), prompt=request.prompt, video_id=named)
         return Video(
             video_id=video_id,
             vendor=self.name,
@@ -170,9 +183,10 @@ class _ArkAdapter(VendorAdapter):
     def parse_get(self, response: HttpResponse, video_id: str) -> Video:
         """See `VendorAdapter`."""
         data = self._data(response)
-        if "status" not in data:
+        told = as_id(data.get("id"))
+        if "status" not in data or told is None:
             raise read_error(self.title, response, self._explain(response), not_found=self.retention_note)
-        if as_id(data.get("id")) not in (None, video_id):
+        if told != video_id:
             raise TransientApiError(f"{self.title} answered for another video than {video_id}.", vendor=self.title)
         return self._video(data, video_id)
 
@@ -242,11 +256,11 @@ class _ArkAdapter(VendorAdapter):
 
     def parse_cancel(self, response: HttpResponse, video_id: str) -> None:
         """See `VendorAdapter`."""
-        if 200 <= response.status_code < 300:
+        if 200 <= response.status_code < 300 and (not response.body.strip() or response.json() == {}):
             return
         answer = self._explain(response)
         if response.status_code == 409:  # a running video can't be deleted; it goes on and is billed
-            answer = ErrorAnswer(Meaning.REJECTED, answer.code, answer.message, answer.request_id)
+            answer = replace(answer, meaning=Meaning.REJECTED)
         raise read_error(self.title, response, answer, not_found=self.retention_note)
 
     def build_probe(self) -> HttpRequest:
@@ -269,6 +283,12 @@ class _ArkAdapter(VendorAdapter):
         known = ((item, as_id(item.get("id"))) for item in items if isinstance(item, dict) and "status" in item)
         return [self._video(item, video_id) for item, video_id in known if video_id]
 
+    def is_own_error(self, response: HttpResponse) -> bool:
+        """See `VendorAdapter`: `{"error": {"code", "message", ...}}`."""
+        error = response.json_object().get("error")
+        code, message = dig(error, "code"), dig(error, "message")
+        return isinstance(code, str) and bool(code) and isinstance(message, str)
+
     def _data(self, response: HttpResponse) -> dict[str, Any]:
         return response.json_object() if 200 <= response.status_code < 300 else {}
 
@@ -278,11 +298,10 @@ class _ArkAdapter(VendorAdapter):
         message = text_of(dig(error, "message"))
         meaning = meaning_of_status(response.status_code)
         if meaning is not Meaning.UNCLEAR and code:
-            meaning = _MEANING_BY_CODE.get(code, meaning)
-            if _MODERATION_CODE.match(code):
-                meaning = Meaning.MODERATION
+            meaning = _meaning_of(code, message) or meaning
         found = _REQUEST_ID.search(message)
-        return ErrorAnswer(meaning, code, message, found.group(1) if found else None)
+        request_id = found.group(1) if found else None
+        return ErrorAnswer(meaning, code, message, request_id, is_vendors=self.is_own_error(response))
 
     def _video(self, data: dict[str, Any], video_id: str) -> Video:
         status, undocumented = read_status(data.get("status"), _STATUSES)
@@ -329,8 +348,19 @@ class VolcengineAdapter(_ArkAdapter):
     default_base_url = "https://ark.cn-beijing.volces.com/api/v3"
 
 
+def _meaning_of(code: str, message: str) -> Meaning | None:
+    """What a code of the vendor's says beyond the HTTP status, `None` if it says no more."""
+    if _MODERATION_CODE.match(code):
+        return Meaning.MODERATION
+    if code == "QuotaExceeded":
+        return Meaning.QUOTA if _USED_UP.search(message) else Meaning.RATE_LIMIT
+    if code.endswith("QuotaExceeded"):  # of an account, of a plan
+        return Meaning.QUOTA
+    return _MEANING_BY_CODE.get(code)
+
+
 def _content(request: VideoRequest) -> list[dict[str, Any]]:
-    content: list[dict[str, Any]] = [{"type": "text", "text": request.prompt}]
+    content: list[dict[str, Any]] = [{"type": "text", "text": request.prompt}] if request.prompt else []
     for role in _FRAMES:
         url = getattr(request, role)
         if url:

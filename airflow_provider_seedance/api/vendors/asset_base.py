@@ -10,6 +10,7 @@ from typing import ClassVar
 from airflow_provider_seedance.api.assets import AssetStatus, AssetUpload, Library, MediaAsset, MediaFile, UploadRequest
 from airflow_provider_seedance.api.errors import (
     AssetNotFoundError,
+    GatewayRefusedError,
     InvalidRequestError,
     RequestRejectedError,
     SeedanceApiError,
@@ -22,9 +23,9 @@ from airflow_provider_seedance.api.errors import (
     UploadUnknownError,
 )
 from airflow_provider_seedance.api.http.json_values import text_of
-from airflow_provider_seedance.api.http.texts import LONGEST_CODE
-from airflow_provider_seedance.api.vendors.answers import ErrorAnswer, Meaning, retry_after
+from airflow_provider_seedance.api.vendors.answers import ErrorAnswer, Meaning, error_of, told
 from airflow_provider_seedance.api.vendors.base import HttpRequest, HttpResponse, VendorAdapter
+from airflow_provider_seedance.api.vendors.strangers import was_refused_on_the_way
 
 STATUSES = {
     "processing": AssetStatus.PROCESSING,
@@ -40,6 +41,7 @@ _UPLOAD_ERRORS: dict[Meaning, tuple[type[SeedanceApiError], str]] = {
     Meaning.REJECTED: (RequestRejectedError, "Nothing was stored. Correct the input, then run again."),
     Meaning.NOT_FOUND: (RequestRejectedError, "Nothing was stored. Check the base URL."),
     Meaning.RATE_LIMIT: (SeedanceRateLimitError, "Nothing was stored. Trying again later is safe."),
+    Meaning.NOT_NOW: (SeedanceRateLimitError, "Nothing was stored. Trying again later is safe."),
     Meaning.UNCLEAR: (UploadUnknownError, "It was sent, so it may be stored. A retry sends it again."),
 }
 
@@ -50,6 +52,7 @@ _READ_ERRORS: dict[Meaning, tuple[type[SeedanceApiError], str]] = {
     Meaning.REJECTED: (RequestRejectedError, "Check the asset's id."),
     Meaning.NOT_FOUND: (AssetNotFoundError, "Check the asset's id and the account."),
     Meaning.RATE_LIMIT: (TransientApiError, "Asking again later is safe."),
+    Meaning.NOT_NOW: (TransientApiError, "Asking again later is safe."),
     Meaning.UNCLEAR: (TransientApiError, "Asking again later is safe."),
 }
 
@@ -131,24 +134,20 @@ class AssetAdapter(ABC):
         return UnsupportedByVendorError(f"{self.title} has no documented call to {what}.")
 
     def _upload_error(self, response: HttpResponse, answer: ErrorAnswer) -> SeedanceApiError:
-        return self._error(response, answer, *_UPLOAD_ERRORS[answer.meaning])
+        if answer.is_vendors:
+            return self._error(response, answer, *_UPLOAD_ERRORS[answer.meaning])
+        if was_refused_on_the_way(response.status_code):
+            return self._error(response, answer, GatewayRefusedError, "Nothing was stored. Trying again is safe.")
+        meaning = Meaning.RATE_LIMIT if response.status_code == 429 else Meaning.UNCLEAR
+        return self._error(response, answer, *_UPLOAD_ERRORS[meaning])
 
     def _read_error(self, response: HttpResponse, answer: ErrorAnswer) -> SeedanceApiError:
-        return self._error(response, answer, *_READ_ERRORS[answer.meaning])
+        return self._error(response, answer, *_READ_ERRORS[answer.meaning if answer.is_vendors else Meaning.UNCLEAR])
 
     def _error(
         self, response: HttpResponse, answer: ErrorAnswer, kind: type[SeedanceApiError], advice: str
     ) -> SeedanceApiError:
-        code, request_id = (response.quote(text, LONGEST_CODE) for text in (answer.code, answer.request_id))
-        said = ": ".join(part for part in (code, response.quote(answer.message)) if part) or "no explanation"
-        return kind(
-            f"{self.title} answered HTTP {response.status_code}: {said}. {advice}".strip(),
-            vendor=self.title,
-            code=code or None,
-            status_code=response.status_code,
-            request_id=request_id or None,
-            retry_after=retry_after(response.headers, response.received_at),
-        )
+        return error_of(kind, f"{told(self.title, response, answer)} {advice}", self.title, response, answer)
 
 
 def read_asset_status(word: object) -> tuple[AssetStatus, str | None]:

@@ -95,6 +95,8 @@ class VendorAdapter(ABC):
     """How many videos one page of the list holds when all of it is read."""
     billed_at: ClassVar[Places] = {"model": ("model",), "duration": ("duration",), "resolution": ("resolution",)}
     """Where the body of a create holds what its price can depend on."""
+    text_is_optional_beside: ClassVar[tuple[str, ...]] = ()
+    """Media fields beside which the prompt may be left out."""
     can_list: ClassVar[bool] = False
     marked_lists: ClassVar[int] = 1
     """In how many lists a marked submission may stand, see `build_find`."""
@@ -106,6 +108,13 @@ class VendorAdapter(ABC):
     def route_of(self, model: str) -> Route | None:
         """The documented route of a model name, `None` for a name nobody documented."""
         return find_route(model, self.routes)
+
+    @abstractmethod
+    def is_own_error(self, response: HttpResponse) -> bool:
+        """Whether an answer that is no success has the form of the vendor's own errors, as documented or observed.
+
+        Whatever hasn't (a proxy's page, a firewall's JSON) is nobody's word about a video.
+        """
 
     @abstractmethod
     def build_create(self, request: VideoRequest) -> HttpRequest:

@@ -31,6 +31,7 @@ from airflow_provider_seedance.api.vendors.base import (
 from airflow_provider_seedance.api.vendors.results import (
     as_id,
     dig,
+    id_in,
     read_status,
     seed_or_none,
     signed_url_expiry,
@@ -55,6 +56,7 @@ _ROUTES = (
         resolutions=("480p", "720p", "1080p"),
         ratios=_RATIOS,
         seed=(0, 4294967295),
+        seen={"duration": (-1,), "resolution": ("4k",)},
         media={
             "first_frame": _WEB,
             "last_frame": _WEB,
@@ -76,8 +78,11 @@ _STATUSES = {
     "canceled": VideoStatus.CANCELLED,
 }
 
-# Observed at submit: moderation and unreachable media come as HTTP 500 with this text, and create nothing.
-_BACKEND_REFUSAL = re.compile(r"backend error \((400|403)\)", re.IGNORECASE)
+# Observed at submit: what the backend refuses comes as HTTP 500 with this text and the backend's own status, and
+# creates nothing. A 403 was seen where a frame was no plain string.
+_BACKEND = re.compile(r"backend error \((\d{3})\)", re.IGNORECASE)
+_BACKEND_MEANINGS = {403: Meaning.REJECTED}
+_ERROR_FIELDS = frozenset(("error", "message", "detail", "request_id", "code"))
 
 _PAYLOAD_FIELDS = (
     "duration",
@@ -130,7 +135,9 @@ class GMICloudAdapter(VendorAdapter):
         data = self._data(response)
         video_id = as_id(data.get("request_id"))
         if video_id is None:
-            raise create_error(self.title, response, self._explain(response), prompt=request.prompt)
+            named = id_in(response, ("request_id",))
+            answer = self._explain(response, submitted=True)
+            raise create_error(self.title, response, answer, prompt=request.prompt, video_id=named)
         return self._video(data, video_id, request)
 
     def build_get(self, video_id: str) -> HttpRequest:
@@ -140,10 +147,11 @@ class GMICloudAdapter(VendorAdapter):
     def parse_get(self, response: HttpResponse, video_id: str) -> Video:
         """See `VendorAdapter`."""
         data = self._data(response)
-        if "status" not in data:
+        told = as_id(data.get("request_id"))
+        if "status" not in data or told is None:
             note = f"{self.retention_note} Ids made in its web console can't be read by id either."
             raise read_error(self.title, response, self._explain(response), not_found=note)
-        if as_id(data.get("request_id")) not in (None, video_id):
+        if told != video_id:
             raise TransientApiError(f"{self.title} answered for another video than {video_id}.", vendor=self.title)
         return self._video(data, video_id)
 
@@ -223,19 +231,32 @@ class GMICloudAdapter(VendorAdapter):
     def _data(self, response: HttpResponse) -> dict[str, Any]:
         return response.json_object() if 200 <= response.status_code < 300 else {}
 
-    def _explain(self, response: HttpResponse) -> ErrorAnswer:
+    def is_own_error(self, response: HttpResponse) -> bool:
+        """See `VendorAdapter`: `error`, `message` or `detail`, and little else, as observed."""
         answer = response.json_object()
-        code, message = _said(answer.get("error") or answer.get("message") or answer.get("detail"))
+        error = _error_in(answer)
+        _, message = _said(error)
+        return bool(error and message) and (answer.keys() <= _ERROR_FIELDS or _BACKEND.search(message) is not None)
+
+    def _explain(self, response: HttpResponse, *, submitted: bool = False) -> ErrorAnswer:
+        """What an error answer says.
+
+        :param submitted: whether it answers a submit: only there a backend's error was observed to be a refusal.
+        """
+        answer = response.json_object()
+        code, message = _said(_error_in(answer))
         meaning = meaning_of_status(response.status_code)
-        refused = meaning in (Meaning.REJECTED, Meaning.AUTH)
-        if response.status_code == 500 and _BACKEND_REFUSAL.search(message):
-            meaning, refused = Meaning.REJECTED, True
-        if refused and speaks_of_balance(message):
-            meaning = Meaning.QUOTA
-        elif refused and speaks_of_moderation(message):
-            meaning = Meaning.MODERATION
+        backend = _BACKEND.search(message)
+        if submitted and response.status_code == 500 and backend:
+            status = int(backend.group(1))
+            meaning = _BACKEND_MEANINGS.get(status, meaning_of_status(status))
+        if meaning in (Meaning.REJECTED, Meaning.AUTH):
+            if speaks_of_balance(message):
+                meaning = Meaning.QUOTA
+            elif speaks_of_moderation(message):
+                meaning = Meaning.MODERATION
         request_id = as_id(answer.get("request_id"))
-        return ErrorAnswer(meaning, code, message, request_id)
+        return ErrorAnswer(meaning, code, message, request_id, is_vendors=self.is_own_error(response))
 
     def _video(self, data: dict[str, Any], video_id: str, request: VideoRequest | None = None) -> Video:
         status, undocumented = read_status(data.get("status", "queued"), _STATUSES)
@@ -266,6 +287,10 @@ def _first_media_url(outcome: object) -> str | None:
     """The newer outcome, as observed: `media_urls: [{"url": ...}]`."""
     media = dig(outcome, "media_urls")
     return text_or_none(dig(media[0], "url")) if isinstance(media, list) and media else None
+
+
+def _error_in(answer: dict[str, Any]) -> object:
+    return answer.get("error") or answer.get("message") or answer.get("detail")
 
 
 def _said(error: object) -> tuple[str | None, str]:

@@ -52,7 +52,8 @@ class GMICloudAssets(AssetAdapter):
     def parse_file(self, response: HttpResponse, file: MediaFile, ticket: Ticket | None) -> MediaAsset:
         """See `AssetAdapter`. The answer is the storage's, not GMI Cloud's: its text may quote the signed URL."""
         if ticket is None or not 200 <= response.status_code < 300:
-            raise self._upload_error(response, ErrorAnswer(meaning_of_status(response.status_code)))
+            answer = ErrorAnswer(meaning_of_status(response.status_code), is_vendors=False)
+            raise self._upload_error(response, answer)
         return MediaAsset(
             asset=ticket.public_url,
             vendor=self.vendor.name,

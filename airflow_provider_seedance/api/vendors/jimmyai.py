@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -25,6 +26,7 @@ from airflow_provider_seedance.api.vendors.results import (
     as_progress,
     dig,
     earliest,
+    id_in,
     read_status,
     signed_url_expiry,
     text_or_none,
@@ -56,6 +58,9 @@ _HTTPS_OR_ASSET = dict.fromkeys(_ANY_FIELD, ("https://", "asset://"))
 
 _FULL_RATIOS = ("16:9", "9:16", "1:1", "4:3", "3:4", "21:9", "Adaptive")
 _MD_RATIOS = ("16:9", "9:16", "1:1")
+_933_DOC = "docs.jimmyai.cn"
+_25_DOC = "docs.viraltok.ai"
+
 _STD_RATIOS = ("21:9", "16:9", "4:3", "1:1", "3:4", "9:16")
 _RESOLUTIONS = ("480p", "720p", "1080p")
 
@@ -90,7 +95,7 @@ def _sp(title: str, *models: str) -> Route:
     )
 
 
-_ROUTES = (
+_ROUTES_20 = (
     _full("Full", "sd2_mx_720p", "sd2_mx_1080p", "sd2_mx_2k", "sd2_mx_4k"),
     _full("Full fast", "sd2_mx_fast_720p", "sd2_mx_fast_1080p"),
     _full(
@@ -167,6 +172,32 @@ _ROUTES = (
     ),
 )
 
+_ROUTE_25 = Route(
+    # Only the vendor's newer site has it, without saying which media may be mixed.
+    title="2.5",
+    models=("seedance-2.5*", "seedance2.5-gz*"),
+    source=_25_DOC,
+    fields=_TEXT | _RESOLUTION | _IMAGES | _VIDEOS | _AUDIOS,
+    duration=(4, 30),
+    ratios=_MD_RATIOS,
+    most={"reference_images": 30, "reference_videos": 10, "reference_audios": 10},
+)
+
+_ROUTES = (
+    *_ROUTES_20,
+    Route(
+        # Of these two only the names and the field for sound are known.
+        title="933",
+        models=("sd2-933-720p", "seedance2.0-933"),
+        source=_933_DOC,
+        fields=_TEXT | _RESOLUTION | _IMAGES | _VIDEOS | _AUDIOS | {"generate_audio"},
+    ),
+    _ROUTE_25,
+)
+
+_CREATE_PATH = "/api/open-api/v1/seedance/videos"
+_CREATE_PATH_25 = "/api/open-api/v1/seedance25/videos"
+
 _STATUSES = {
     "queued": VideoStatus.QUEUED,
     "pending": VideoStatus.QUEUED,
@@ -181,7 +212,10 @@ _STATUSES = {
 
 # The prose shows the integer 0, the OpenAPI example the string '20000'; clients in the wild accept 200 as well.
 _OK_CODES = ("0", "200", "20000")
-_MEANING_BY_CODE = {"20001": Meaning.AUTH, "20002": Meaning.REJECTED, "-1": Meaning.UNCLEAR}
+_BAD_REQUEST = "20002"
+_MEANING_BY_CODE = {"20001": Meaning.AUTH, _BAD_REQUEST: Meaning.REJECTED, "-1": Meaning.UNCLEAR}
+_NO_SUCH_MODEL = "配置不存在"
+"""The one text that its documents give for a refusal, word for word: the model isn't known."""
 
 _BODY_NAMES = {
     "duration": "duration",
@@ -192,6 +226,7 @@ _BODY_NAMES = {
     "last_frame": "last_image",
     "reference_videos": "reference_videos",
     "reference_audios": "reference_audios",
+    "generate_audio": "generate_audio",
 }
 _DEFAULT_DURATION = 5  # the API requires the field, and every page of the reference names 5 as its default
 
@@ -216,14 +251,19 @@ class JimmyAIAdapter(VendorAdapter):
                 body[theirs] = list(value) if isinstance(value, tuple) else value
         if request.ratio and request.ratio.lower() == "adaptive":
             body["ratio"] = "Adaptive"  # documented with a capital A
-        return HttpRequest("POST", "/api/open-api/v1/seedance/videos", json=body | request.extra)
+        path = _CREATE_PATH_25 if _ROUTE_25.has(request.model) else _CREATE_PATH
+        return HttpRequest("POST", path, json=body | request.extra)
 
     def parse_create(self, response: HttpResponse, request: VideoRequest) -> Video:
         """See `VendorAdapter`."""
         data = self._data(response)
         video_id = as_id(data.get("task_id")) if data is not None else None
         if video_id is None or data is None:
-            raise create_error(self.title, response, self._explain(response), prompt=request.prompt)
+            named = id_in(response, ("data", "task_id"), ("task_id",))
+            answer = self._explain(response)
+            if answer.meaning is Meaning.UNCLEAR and _is_success(response) and answer.message.strip() == _NO_SUCH_MODEL:
+                answer = replace(answer, meaning=Meaning.NOT_FOUND)
+            raise create_error(self.title, response, answer, prompt=request.prompt, video_id=named)
         return self._video(data, video_id, model=request.model)
 
     def build_get(self, video_id: str) -> HttpRequest:
@@ -232,11 +272,11 @@ class JimmyAIAdapter(VendorAdapter):
 
     def parse_get(self, response: HttpResponse, video_id: str) -> Video:
         """See `VendorAdapter`."""
-        data = self._data(response)
-        if data is None or "status" not in data:
-            raise read_error(self.title, response, self._explain(response), not_found=self.retention_note)
+        data = self._data(response) or {}
         told = as_id(data.get("task_id"))
-        if told not in (None, video_id):
+        if "status" not in data or told is None:
+            raise read_error(self.title, response, self._explain_read(response), not_found=self.retention_note)
+        if told != video_id:
             raise TransientApiError(f"{self.title} answered for another video than {video_id}.", vendor=self.title)
         return self._video(data, video_id)
 
@@ -253,9 +293,14 @@ class JimmyAIAdapter(VendorAdapter):
             return "The key works; its quota is unlimited."
         return f"The key works; available quota: {clean(text_of(data.get('available_quota')))}."
 
+    def is_own_error(self, response: HttpResponse) -> bool:
+        """See `VendorAdapter`: `{"code", "msg", "data"}`."""
+        envelope = response.json_object()
+        return _code_of(envelope) is not None and isinstance(envelope.get("msg"), str)
+
     def _data(self, response: HttpResponse) -> dict[str, Any] | None:
         """The payload of a successful answer, `None` if it isn't one."""
-        if not 200 <= response.status_code < 300:
+        if not _is_success(response):
             return None
         envelope = response.json_object()
         code = envelope.get("code")
@@ -267,16 +312,26 @@ class JimmyAIAdapter(VendorAdapter):
 
     def _explain(self, response: HttpResponse) -> ErrorAnswer:
         envelope = response.json_object()
-        code = envelope.get("code")
-        message = text_of(envelope.get("msg") or envelope.get("message"))
+        code, message = _code_of(envelope), text_of(envelope.get("msg"))
         meaning = meaning_of_status(response.status_code)
         # Behind a status that leaves it open whether the vendor has begun (408, 5xx ...), no envelope proves a refusal.
-        judged = 200 <= response.status_code < 300 or meaning is not Meaning.UNCLEAR
-        if judged and code is not None and str(code) not in _OK_CODES:
-            meaning = _MEANING_BY_CODE.get(str(code), meaning)
-            if str(code) != "-1" and meaning in (Meaning.REJECTED, Meaning.UNCLEAR):
-                meaning = _meaning_of_text(message) or meaning
-        return ErrorAnswer(meaning, None if code is None else str(code), message)
+        if code is not None and (_is_success(response) or meaning is not Meaning.UNCLEAR):
+            # A code that nobody documented says no more than the HTTP status, whatever its text.
+            meaning = _MEANING_BY_CODE.get(code, meaning)
+        if meaning is Meaning.REJECTED:
+            # One code stands for all that is wrong with a request; the text only tells which refusal it is.
+            if speaks_of_balance(message):
+                meaning = Meaning.QUOTA
+            elif speaks_of_moderation(message):
+                meaning = Meaning.MODERATION
+        return ErrorAnswer(meaning, code, message, is_vendors=self.is_own_error(response))
+
+    def _explain_read(self, response: HttpResponse) -> ErrorAnswer:
+        """What an error answer to a read says: there is nothing but the id in it that could be wrong."""
+        answer = self._explain(response)
+        if answer.code == _BAD_REQUEST and answer.meaning is not Meaning.UNCLEAR:
+            return replace(answer, meaning=Meaning.NOT_FOUND)
+        return answer
 
     def _video(self, data: dict[str, Any], video_id: str, model: str | None = None) -> Video:
         status, undocumented = read_status(data.get("status", "queued"), _STATUSES)
@@ -302,15 +357,14 @@ class JimmyAIAdapter(VendorAdapter):
         )
 
 
-def _meaning_of_text(message: str) -> Meaning | None:
-    """Codes are few at Jimmy AI, so balance, moderation and unknown tasks are told by the text alone."""
-    if speaks_of_balance(message):
-        return Meaning.QUOTA
-    if speaks_of_moderation(message):
-        return Meaning.MODERATION
-    if "not found" in message.casefold() or "不存在" in message:
-        return Meaning.NOT_FOUND
-    return None
+def _is_success(response: HttpResponse) -> bool:
+    return 200 <= response.status_code < 300
+
+
+def _code_of(envelope: dict[str, Any]) -> str | None:
+    """The envelope's code as a text; it was seen as a number too."""
+    code = envelope.get("code")
+    return str(code) if isinstance(code, str | int) and not isinstance(code, bool) and code != "" else None
 
 
 def _failure(message: str) -> VideoError:

@@ -136,7 +136,7 @@ class JimmyAIAssets(AssetAdapter):
         answer = self._data(response) or {}
         data = _status_in(answer) if library is _AUDIT else answer
         if "status" not in data:
-            raise self._read_error(response, self.vendor._explain(response))
+            raise self._read_error(response, self.vendor._explain_read(response))
         told = as_id(data.get("asset_id"))
         if told not in (None, asset_id):
             raise TransientApiError(f"{self.title} answered for another asset than {asset_id}.", vendor=self.title)

@@ -23,6 +23,7 @@ from airflow_provider_seedance.api.vendors.results import (
     as_id,
     dig,
     earliest,
+    id_in,
     read_status,
     signed_url_expiry,
     text_or_none,
@@ -86,6 +87,8 @@ _STATUSES = {
     "cancelled": VideoStatus.CANCELLED,
 }
 
+_ENVELOPE = frozenset(("code", "message", "data", "error", "request_id"))
+
 _BODY_NAMES = {
     "duration": "duration",
     "resolution": "resolution",
@@ -132,7 +135,8 @@ class ModellixAdapter(VendorAdapter):
         data = self._data(response)
         video_id = as_id(data.get("task_id"))
         if video_id is None:
-            raise create_error(self.title, response, self._explain(response), prompt=request.prompt)
+            named = id_in(response, ("data", "task_id"))
+            raise create_error(self.title, response, self._explain(response), prompt=request.prompt, video_id=named)
         return self._video(data, video_id, response).model_copy(update={"model": request.model})
 
     def build_get(self, video_id: str) -> HttpRequest:
@@ -142,9 +146,10 @@ class ModellixAdapter(VendorAdapter):
     def parse_get(self, response: HttpResponse, video_id: str) -> Video:
         """See `VendorAdapter`."""
         data = self._data(response)
-        if "status" not in data:
+        told = as_id(data.get("task_id"))
+        if "status" not in data or told is None:
             raise read_error(self.title, response, self._explain(response), not_found=self.retention_note)
-        if as_id(data.get("task_id")) not in (None, video_id):
+        if told != video_id:
             raise TransientApiError(f"{self.title} answered for another video than {video_id}.", vendor=self.title)
         return self._video(data, video_id, response)
 
@@ -178,6 +183,13 @@ class ModellixAdapter(VendorAdapter):
             answer = ErrorAnswer(Meaning.NOT_FOUND, message="the list of models does not have it")
         raise read_error(self.title, response, answer, not_found=f"{self.title} knows no model {model!r}.")
 
+    def is_own_error(self, response: HttpResponse) -> bool:
+        """See `VendorAdapter`: `{"code", "message"}` and little else, the code being the HTTP status."""
+        envelope = response.json_object()
+        code = envelope.get("code")
+        is_status = type(code) is int and (200 <= response.status_code < 300 or code == response.status_code)
+        return is_status and isinstance(envelope.get("message"), str) and envelope.keys() <= _ENVELOPE
+
     def _succeeded(self, response: HttpResponse, envelope: dict[str, Any]) -> bool:
         return 200 <= response.status_code < 300 and str(envelope.get("code", 0)) == "0"
 
@@ -196,7 +208,9 @@ class ModellixAdapter(VendorAdapter):
         meaning = meaning_of_status(status)
         if meaning is Meaning.REJECTED and speaks_of_moderation(message):
             meaning = Meaning.MODERATION
-        return ErrorAnswer(meaning, None if code is None else str(code), message)
+        return ErrorAnswer(
+            meaning, None if code is None else str(code), message, is_vendors=self.is_own_error(response)
+        )
 
     def _video(self, data: dict[str, Any], video_id: str, response: HttpResponse) -> Video:
         status, undocumented = read_status(data.get("status", "pending"), _STATUSES)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from airflow_provider_seedance.api.http.fields import is_sound_id
 from airflow_provider_seedance.api.http.json_values import is_sound_number, text_of
 from airflow_provider_seedance.api.models import VideoStatus
+
+if TYPE_CHECKING:
+    from airflow_provider_seedance.api.http.messages import HttpResponse
 
 
 def read_status(word: object, words: Mapping[str, VideoStatus]) -> tuple[VideoStatus, str | None]:
@@ -75,6 +79,24 @@ def as_id(value: object) -> str | None:
         return str(value) if is_sound_number(value) else None
     text = value.strip()
     return text if is_sound_id(text) else None
+
+
+_PLAIN_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
+
+
+def id_in(response: HttpResponse, *paths: tuple[str, ...]) -> str | None:
+    """The id that a create's answer holds, whatever else is wrong with it: it may be broken off, or an error.
+
+    It is a hint, no more: whether there is such a video is the vendor's to say.
+
+    :param paths: where the vendor puts the id.
+    """
+    decoded = response.json()
+    found = [as_id(dig(decoded, *path)) for path in paths]
+    if decoded is None and response.body.lstrip()[:1] == b"{":
+        torn = response.body[:65536].decode("utf-8", "replace")
+        found = [hit.group(1) for path in paths for hit in re.finditer(rf'"{path[-1]}"\s*:\s*"([^"\\]*)"', torn)]
+    return next((video_id for video_id in found if video_id and _PLAIN_ID.fullmatch(video_id)), None)
 
 
 def as_progress(value: object) -> int | None:

@@ -53,6 +53,8 @@ class Route:
     :param prompt_most: greatest number of characters, `None` if not stated.
     :param seed: least and greatest seed.
     :param expires: least and greatest `execution_expires_after`, in seconds.
+    :param text_is_optional_beside: media fields beside which the prompt may be left out.
+    :param seen: per field, values that no document allows though the vendor was seen to take them: these warn and pass.
     """
 
     title: str
@@ -74,6 +76,8 @@ class Route:
     prompt_most: int | None = None
     seed: tuple[int, int] | None = None
     expires: tuple[int, int] | None = None
+    text_is_optional_beside: tuple[str, ...] = ()
+    seen: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
 
     def has(self, model: str) -> bool:
         """Whether the model name belongs to this route."""
@@ -86,10 +90,12 @@ class Problem:
 
     :param message: a sentence that names the field and the rule.
     :param depends_on: the fields that were looked at: while one of them is a template, the verdict is open.
+    :param is_fatal: whether the request is refused for it. Else people are warned, and it is sent.
     """
 
     message: str
     depends_on: frozenset[str]
+    is_fatal: bool = True
 
 
 def find_route(model: str, routes: Iterable[Route]) -> Route | None:
@@ -103,21 +109,39 @@ def check(request: VideoRequest, route: Route, vendor_title: str, who_takes: Cal
     :param who_takes: for a field that this route doesn't have: which routes or vendors do, in words.
     """
     where = f"{vendor_title} {route.title} ({request.model})" if route.title else f"{vendor_title} ({request.model})"
-    return [
+    seen = [name for name, values in route.seen.items() if getattr(request, name) in values]
+    kept = request.model_copy(update=dict.fromkeys(seen))
+    broken = [
         Problem(f"{message} [{route.source}]", frozenset(("model", *depends_on)))
-        for message, depends_on in _broken_rules(request, route, where, who_takes)
+        for message, depends_on in _broken_rules(kept, route, where, who_takes)
     ]
+    return broken + [_seen(name, getattr(request, name), route, where) for name in seen]
+
+
+def _seen(name: str, value: object, route: Route, where: str) -> Problem:
+    message = f"{name}: no document says that {where} takes {value!r}, though it was seen to; it is sent as it is"
+    return Problem(f"{message} [{route.source}]", frozenset(("model", name)), is_fatal=False)
 
 
 _Broken = Iterator[tuple[str, tuple[str, ...]]]
 
 
 def _broken_rules(request: VideoRequest, route: Route, where: str, who_takes: Callable[[str], str]) -> _Broken:
+    yield from _missing_prompt(request, route, where)
     yield from _missing_fields(request, route, where, who_takes)
     yield from _numbers_out_of_range(request, route, where)
     yield from _unknown_words(request, route, where)
     yield from _wrong_media(request, route, where)
     yield from _wrong_combinations(request, route, where)
+
+
+def _missing_prompt(request: VideoRequest, route: Route, where: str) -> _Broken:
+    beside = route.text_is_optional_beside
+    # `extra` can bring the text, or on Ark all of the content.
+    if request.prompt or {"prompt", "content"} & request.extra.keys() or any(map(request.is_set, beside)):
+        return
+    unless = f" without one of {_words(beside)}" if beside else ""
+    yield f"prompt: {where} needs it{unless}; it is empty", ("prompt", *beside)
 
 
 def _missing_fields(request: VideoRequest, route: Route, where: str, who_takes: Callable[[str], str]) -> _Broken:

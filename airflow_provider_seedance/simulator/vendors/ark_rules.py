@@ -6,7 +6,8 @@ from typing import Any
 
 from airflow_provider_seedance.simulator.vendors.base import Refused
 
-RATIOS = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive")
+#: Documented, but for 5:4, which was seen to be taken.
+RATIOS = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive", "5:4")
 SMALL, FULL, FOUR_K = ("480p", "720p"), ("480p", "720p", "1080p"), ("480p", "720p", "1080p", "4k")
 FIELDS: dict[str, type | tuple[type, ...]] = {
     "model": str,
@@ -161,10 +162,14 @@ def _between(body: dict[str, Any], name: str, low: int, high: int, *also: int) -
 
 
 def _check_unsupported(body: dict[str, Any]) -> None:
-    """What exists for older models only. A draft of ``false`` and the tier "default" are what a task shows, so pass."""
-    for name in ("frames", "camera_fixed"):
-        if name in body:
-            raise invalid(name)
+    """What exists for older models only.
+
+    A draft of ``false`` and the tier "default" are what a task shows, so pass; a fixed camera of ``false`` was seen to.
+    """
+    if "frames" in body:
+        raise invalid("frames")
+    if body.get("camera_fixed"):
+        raise invalid("camera_fixed")
     if body.get("draft") or body.get("service_tier", "default") != "default":
         raise invalid("draft" if body.get("draft") else "service_tier")
 

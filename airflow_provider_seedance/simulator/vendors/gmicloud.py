@@ -67,8 +67,9 @@ class GMICloud(GMICloudAssets):
         if not isinstance(payload, dict) or not payload:
             raise Refused("bad_request", "payload is required", param="payload")
         gmicloud_rules.check(payload)
+        duration = payload.get("duration", 5)
         picture = Picture(
-            payload.get("duration", 5),
+            5 if duration == -1 else duration,
             payload.get("resolution", "720p"),
             payload.get("ratio", "16:9"),
             payload.get("generate_audio", True),

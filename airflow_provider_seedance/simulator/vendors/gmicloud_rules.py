@@ -13,7 +13,8 @@ MODELS = (
     "seedance-1-0-pro-fast-251015",
 )
 RATIOS = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive")
-RESOLUTIONS = ("480p", "720p", "1080p")
+#: Documented, but for 4k, which was seen to be taken, as was a duration of -1.
+RESOLUTIONS = ("480p", "720p", "1080p", "4k")
 FLAGS = ("watermark", "generate_audio", "web_search")
 FRAMES = ("first_frame", "last_frame")
 REFERENCES = ("reference_images", "reference_videos", "reference_audios")
@@ -52,7 +53,7 @@ def check(payload: dict[str, Any]) -> None:
     if not isinstance(prompt, str) or not prompt.strip():
         raise _bad("prompt is required", "prompt")
     duration = payload.get("duration", 5)
-    if type(duration) is not int or not 4 <= duration <= 15:
+    if type(duration) is not int or not (4 <= duration <= 15 or duration == -1):
         raise _bad("duration must be an integer 4-15", "duration")
     if payload.get("resolution", "720p") not in RESOLUTIONS:
         raise _bad(f"resolution must be one of {', '.join(RESOLUTIONS)}", "resolution")

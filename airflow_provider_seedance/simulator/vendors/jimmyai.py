@@ -2,7 +2,7 @@
 ``http_errors`` (business errors with their HTTP status; which status the vendor uses is unknown, 200 is assumed).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from airflow_provider_seedance.simulator import signing
@@ -42,6 +42,7 @@ class JimmyAI(JimmyAIAssets):
     base_path: ClassVar[str] = ""
     routes = (
         route("POST", "/api/open-api/v1/seedance/videos", "create", "create"),
+        route("POST", "/api/open-api/v1/seedance25/videos", "create", "create_25"),
         route("GET", "/api/open-api/v1/videos/{id}", "poll", "poll"),
         route("GET", "/api/open-api/v1/user/balance", "auth_probe", "user_balance"),
         route("GET", "/api/open-api/v1/key/balance", "auth_probe", "key_balance"),
@@ -60,8 +61,15 @@ class JimmyAI(JimmyAIAssets):
 
     def create(self, call: Call) -> Answer:
         """``POST /seedance/videos``."""
+        return self._create(call, jimmyai_rules.route_of)
+
+    def create_25(self, call: Call) -> Answer:
+        """``POST /seedance25/videos``: takes the models of 2.5, and no others."""
+        return self._create(call, jimmyai_rules.route_of_25)
+
+    def _create(self, call: Call, route_of: Callable[[str], jimmyai_rules.JimmyRoute]) -> Answer:
         body = call.body_object()
-        rule, ratio = jimmyai_rules.check(body)
+        rule, ratio = jimmyai_rules.check(body, route_of)
         self.check_assets(body, rule.name)
         resolution = rule.fixed or body.get("resolution") or "720p"
         # No field asks for sound; the model's own default is sound.

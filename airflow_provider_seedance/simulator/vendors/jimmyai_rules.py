@@ -4,6 +4,7 @@ Where its papers contradict each other, what any of them allows passes (Full up 
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,7 +54,12 @@ _NAMED = {
         max_prompt=5000,
     ),
     "seedance2.0-std": JimmyRoute("STD", fixed="720p", max_images=9, max_audios=3, audio_with_frames=False),
+    # Of these two only the names and a field `generate_audio` are known.
+    "sd2-933-720p": JimmyRoute("933", fixed="720p"),
+    "seedance2.0-933": JimmyRoute("933"),
 }  # fmt: skip
+_25 = re.compile(r"seedance-2\.5.*|seedance2\.5-gz.*")
+_ROUTE_25 = JimmyRoute("2.5", (4, 30), THREE, max_images=30, max_videos=10, max_audios=10)
 
 
 def route_of(model: str) -> JimmyRoute:
@@ -68,6 +74,16 @@ def route_of(model: str) -> JimmyRoute:
         return JimmyRoute("Full", ratios=(*SIX, "Adaptive"), forms=(ASSET,), fixed=full["res"], max_videos=videos)
     if mini := _MINI.fullmatch(model):
         return JimmyRoute("Mini", fixed=mini["res"])
+    raise Refused("unknown_model", "配置不存在")
+
+
+def route_of_25(model: str) -> JimmyRoute:
+    """The route of a model of 2.5, which has a path of its own.
+
+    :raises Refused: "unknown_model"
+    """
+    if _25.fullmatch(model):
+        return _ROUTE_25
     raise Refused("unknown_model", "配置不存在")
 
 
@@ -140,11 +156,12 @@ def _check_count(count: int, limit: int | None, name: str, rule: JimmyRoute) -> 
         raise _bad(f"{rule.name}: at most {limit} {name}", name)
 
 
-def check(body: dict[str, Any]) -> tuple[JimmyRoute, str]:
+def check(body: dict[str, Any], route_of: Callable[[str], JimmyRoute] = route_of) -> tuple[JimmyRoute, str]:
     """Check a create. Gives its route and its ratio ("Adaptive" and unset become 16:9).
 
     Unknown fields pass: whether the vendor refuses them is unknown.
 
+    :param route_of: knows the models of the path that was called
     :raises Refused: "unknown_model" or "bad_request"
     """
     rule = route_of(_text(body, "model", required=True))
