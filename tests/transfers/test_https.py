@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -89,10 +90,17 @@ def test_a_certificate_of_another_name_is_not_accepted(
 
 
 class Tunnels:
-    """A proxy that leads every CONNECT to one port of this machine."""
+    """A proxy that leads every CONNECT to one port of this machine.
 
-    def __init__(self, port: int) -> None:
+    :param certificate: with it, the proxy itself is spoken to by TLS.
+    """
+
+    def __init__(self, port: int, *, certificate: Path | None = None) -> None:
         self._port = port
+        self._tls: ssl.SSLContext | None = None
+        if certificate:
+            self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._tls.load_cert_chain(certificate)
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._socket.getsockname()[1])
         self.asked: list[str] = []
@@ -102,6 +110,8 @@ class Tunnels:
         with suppress(OSError):
             while True:
                 client, _ = self._socket.accept()
+                if self._tls:
+                    client = self._tls.wrap_socket(client, server_side=True)
                 head = b""
                 while b"\r\n\r\n" not in head:
                     head += client.recv(4096)
