@@ -9,20 +9,22 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from airflow_provider_seedance.api.errors import LandingInterruptedError, SeedanceConfigError
+from airflow_provider_seedance.api.errors import LandingInterruptedError, LandingRefusedError, SeedanceConfigError
 from airflow_provider_seedance.api.http.network import certificates
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.transfers.landing import land_video
+from airflow_provider_seedance.transfers.transport import FileHost
 
 from .conftest import SIZE, files_in
 from .mp4 import video
-from .server import FileServer, cut_at
+from .server import FileServer, cut_at, redirects
 from .test_bad_hosts import PUBLIC, names
 
 pytestmark = pytest.mark.usefixtures("no_pause")
@@ -86,6 +88,41 @@ def test_a_certificate_of_another_name_is_not_accepted(
     ):
         land_video(hook, {"video_url": url}, f"file://{out}/a.mp4")
     assert secure.asked == []
+    assert files_in(out.parent) == []
+
+
+def test_without_a_port_https_means_443(
+    hook: SeedanceHook, secure: FileServer, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def elsewhere(address: tuple[str, int], *args: Any, **kwargs: Any) -> socket.socket:
+        asked.append(address)
+        sock = socket.socket()
+        sock.settimeout(10)
+        sock.connect(("127.0.0.1", secure.port))
+        return sock
+
+    monkeypatch.setattr("socket.getaddrinfo", lambda host, port, **kwargs: [(0, 0, 0, "", (PUBLIC, port))])
+    monkeypatch.setattr("airflow_provider_seedance.transfers.transport.socket.create_connection", elsewhere)
+    with FileHost().get("https://cdn.example/a.mp4", {}) as answer:
+        assert b"".join(answer.blocks) == secure.content
+    assert asked == [(PUBLIC, 443)]
+    assert secure.asked[0].headers["host"] == "cdn.example"
+
+
+def test_file_host_follows_no_redirect_from_https_to_http(
+    hook: SeedanceHook, secure: FileServer, host: FileServer, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The signed URL would go over the network in the clear."""
+    secure.answers = [redirects(f"http://cdn.example:{host.port}/clip.mp4?sig=1")]
+    hook.get_conn()
+    with (
+        names(monkeypatch, lambda name: [PUBLIC]),
+        pytest.raises(LandingRefusedError, match=r"from https to http \(cdn\.example\)"),
+    ):
+        land_video(hook, {"video_url": f"https://cdn.example:{secure.port}/a.mp4"}, f"file://{out}/a.mp4")
+    assert host.asked == []
     assert files_in(out.parent) == []
 
 

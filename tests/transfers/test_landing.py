@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 import time_machine
 
 from airflow_provider_seedance.api.errors import (
+    InvalidRequestError,
     LandingError,
     LandingInterruptedError,
     LandingRefusedError,
@@ -23,14 +25,14 @@ from airflow_provider_seedance.api.errors import (
 )
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.simulator import Fault, Simulator
-from airflow_provider_seedance.transfers import download
+from airflow_provider_seedance.transfers import download, transport
 from airflow_provider_seedance.transfers.landing import land_video
 from airflow_provider_seedance.transfers.manifest import SUFFIX
 from dev.mp4 import inspect
 
 from .conftest import SIZE, files_in
 from .mp4 import HEIGHT, PNG, SECONDS, WIDTH, video
-from .server import FileServer, chunked, cut_at, from_the_start, says
+from .server import FileServer, chunked, cut_at, from_the_start, says, whole
 
 Make = Callable[..., dict[str, Any]]
 
@@ -279,6 +281,108 @@ def test_something_else_at_the_destination_is_kept_unless_told_otherwise(
     with pytest.raises(LandingRefusedError, match="something else"):
         land_video(hook, first, f"file://{out}/other.mp4")
     assert (out / "other.mp4").read_bytes() == b"mine"
+
+
+def test_somebody_who_was_faster_is_not_overwritten(
+    hook: SeedanceHook, host: FileServer, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Something came to the place while the video was on its way."""
+
+    def meanwhile(handler: Any, server: FileServer) -> None:
+        out.mkdir(exist_ok=True)
+        (out / "a.mp4").write_bytes(b"theirs")
+        whole(handler, server)
+
+    host.answers = [meanwhile]
+    with pytest.raises(LandingRefusedError, match="is there already and is something else"):
+        land_video(hook, {"video_url": host.url()}, f"file://{out}/a.mp4")
+    assert (out / "a.mp4").read_bytes() == b"theirs"
+    assert files_in(out) == ["a.mp4"]
+
+
+def test_of_the_same_video_the_faster_ones_object_is_taken(
+    hook: SeedanceHook, host: FileServer, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = {"video_id": "cgt-1", "vendor": "byteplus", "model": "m", "video_url": host.url()}
+    done = []
+
+    def meanwhile(handler: Any, server: FileServer) -> None:
+        done.append(land_video(hook, clip, f"file://{out}/"))
+        inode.append((out / "cgt-1.mp4").stat().st_ino)
+        whole(handler, server)
+
+    inode: list[int] = []
+    host.answers = [meanwhile]
+    assert [land_video(hook, clip, f"file://{out}/")] == done
+    assert [(out / "cgt-1.mp4").stat().st_ino] == inode
+
+
+@pytest.mark.parametrize("path", ["{vidoe_id}.mp4", "{}.mp4", "{video_id!r}.mp4", "{run_id"])
+def test_a_path_with_an_unknown_brace_is_refused(hook: SeedanceHook, host: FileServer, out: Path, path: str) -> None:
+    with pytest.raises(InvalidRequestError, match=r"Nothing was fetched.*in braces may stand \{video_id\}"):
+        land_video(hook, {"video_id": "cgt-1", "video_url": host.url()}, f"file://{out}/{path}")
+    assert host.asked == []
+
+
+@pytest.mark.parametrize("sent", [0, 100])
+def test_a_host_that_answers_the_rest_with_nothing_is_given_up(
+    hook: SeedanceHook, host: FileServer, out: Path, no_pause: None, sent: int
+) -> None:
+    """Or with a few bytes each time: at that rate no video ever comes to its end."""
+    host.answers = [cut_at(400_000)]
+
+    def next_to_nothing(handler: Any, server: FileServer) -> None:
+        start = handler.asked.start
+        span = f"bytes {start}-{start + max(sent, 1) - 1}/{SIZE}"
+        handler.head(206, Content_Length=sent, Content_Range=span, ETag=server.etag, Content_Type="video/mp4")
+        handler.send(server.content[start : start + sent])
+
+    host.always = next_to_nothing
+    with pytest.raises(LandingInterruptedError, match=rf"sent {sent} bytes after byte 4.*6 failures in a row"):
+        land_video(hook, {"video_url": host.url()}, f"file://{out}/a.mp4")
+    assert len(host.asked) == 6
+    assert files_in(out.parent) == []
+
+
+def test_a_host_that_trickles_is_taken_for_one_that_has_stalled(
+    hook: SeedanceHook, host: FileServer, out: Path, no_pause: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No single silence is long enough for a time-out."""
+    monkeypatch.setattr(download, "SLOW_AFTER", 0.2)
+
+    def trickle(handler: Any, server: FileServer) -> None:
+        handler.head(200, Content_Length=SIZE, Content_Type="video/mp4", ETag=server.etag)
+        for at in range(SIZE):
+            handler.send(server.content[at : at + 1])
+            handler.wfile.flush()
+            time.sleep(0.02)
+
+    host.answers = [trickle]
+    land_video(hook, {"video_url": host.url()}, f"file://{out}/a.mp4")
+    assert (out / "a.mp4").read_bytes() == host.content
+    assert len(host.asked) == 2
+    host.always = trickle
+    with pytest.raises(LandingInterruptedError, match=r"sent only \d+ bytes in \d+ seconds.*6 failures"):
+        land_video(hook, {"video_url": host.url()}, f"file://{out}/b.mp4")
+
+
+def test_an_answer_whose_head_trickles_in_for_ever_is_given_up(
+    hook: SeedanceHook, host: FileServer, out: Path, no_pause: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "HEAD_TIMEOUT", 0.3)
+
+    def trickle(handler: Any, server: FileServer) -> None:
+        for byte in b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 60_000:
+            handler.wfile.write(bytes([byte]))
+            handler.wfile.flush()
+            time.sleep(0.02)
+
+    host.answers = [trickle]
+    land_video(hook, {"video_url": host.url()}, f"file://{out}/a.mp4")
+    assert (out / "a.mp4").read_bytes() == host.content
+    host.always = trickle
+    with pytest.raises(LandingInterruptedError, match=r"no answer in time.*6 failures"):
+        land_video(hook, {"video_url": host.url()}, f"file://{out}/b.mp4")
 
 
 def test_a_manifest_without_its_object_counts_for_nothing(

@@ -110,6 +110,19 @@ def test_something_else_at_the_key_is_kept(hook: SeedanceHook, host: FileServer,
     assert store.read("cgt-1.mp4") == host.content
 
 
+def test_an_object_that_came_after_the_folder_was_listed_is_seen(
+    hook: SeedanceHook, host: FileServer, store: Bucket
+) -> None:
+    """The library keeps listings; what it remembers of a folder may be old."""
+    folder = ObjectStoragePath("s3://aws_default@clips/a/")
+    store.put("a/other.mp4", b"other")
+    assert len(folder.fs.ls(folder.path)) == 1
+    store.put("a/cgt-1.mp4", b"mine")
+    with pytest.raises(LandingRefusedError, match="is there already"):
+        land_video(hook, VIDEO | {"video_url": host.url()}, f"{TARGET}a/")
+    assert store.read("a/cgt-1.mp4") == b"mine"
+
+
 def test_a_bucket_that_does_not_exist_is_not_made(hook: SeedanceHook, host: FileServer, store: Bucket) -> None:
     with pytest.raises(FileNotFoundError):
         land_video(hook, VIDEO | {"video_url": host.url()}, "s3://aws_default@nobodys/")
