@@ -92,7 +92,37 @@ class Server:
             connection.close()
 
 
+class Tunnel(Server):
+    """A proxy that leads to a port of this machine, whatever host it is asked for, and notes what it was told."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(lambda _: iter([b"HTTP/1.1 200 Connected\r\n\r\n"]))
+        self._goal = port
+
+    def _serve(self, connection: socket.socket) -> None:
+        with suppress(OSError), connection, socket.create_connection(("127.0.0.1", self._goal)) as goal:
+            asked = _read(connection)
+            if asked is None:
+                return
+            self.asked.append(asked)
+            connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
+            back = Thread(target=_pass_on, args=(goal, connection), daemon=True)
+            back.start()
+            _pass_on(connection, goal)
+            back.join(10)
+
+
+def _pass_on(source: socket.socket, goal: socket.socket) -> None:
+    with suppress(OSError):
+        while piece := source.recv(65536):
+            goal.sendall(piece)
+    with suppress(OSError):
+        goal.shutdown(socket.SHUT_WR)
+
+
 def _read(connection: socket.socket) -> Asked | None:
+    if not isinstance(connection, ssl.SSLSocket) and connection.recv(1, socket.MSG_PEEK) == b"\x16":
+        return Asked("TLS", "", {}, b"")
     with connection.makefile("rb") as file:
         first = file.readline().split()
         if len(first) < 2:
@@ -100,6 +130,6 @@ def _read(connection: socket.socket) -> Asked | None:
         headers: dict[str, str] = {}
         while (line := file.readline().strip()) != b"":
             name, _, value = line.partition(b":")
-            headers[name.decode().lower()] = value.strip().decode()
+            headers[name.decode("latin-1").lower()] = value.strip().decode("latin-1")
         body = file.read(int(headers.get("content-length", 0)))
-        return Asked(first[0].decode(), first[1].decode(), headers, body)
+        return Asked(first[0].decode("latin-1"), first[1].decode("latin-1"), headers, body)

@@ -30,6 +30,7 @@ class PollingTransport:
 
     def __init__(self, base_url: str, headers: Mapping[str, str], connect_timeout: float, proxy: Proxy | None) -> None:
         self._base_url = base_url
+        # With each request, not with the session: aiohttp tells the proxy what a session says to everybody.
         self._headers = dict(headers)
         self._connect_timeout = connect_timeout
         self._way: dict[str, Any] = {}
@@ -53,14 +54,15 @@ class PollingTransport:
         url = URL(f"{self._base_url}{http.path}{query}", encoded=True)
         timing = asyncio.timeout(limits.seconds)
         # The key must not follow a redirect to another host.
-        asked = session.request(http.method, url, headers=http.headers, allow_redirects=False, **self._way)
+        headers = {**self._headers, **http.headers} if http.headers else self._headers
+        asked = session.request(http.method, url, headers=headers, allow_redirects=False, **self._way)
         try:
             async with timing, asked as response:
-                headers = {name.lower(): value for name, value in response.headers.items()}
-                body = BoundedBody(limits.most_bytes, headers)
+                told = {name.lower(): value for name, value in response.headers.items()}
+                body = BoundedBody(limits.most_bytes, told)
                 async for piece in response.content.iter_any():
                     body.feed(piece)
-                return Answer(response.status, headers, body.whole())
+                return Answer(response.status, told, body.whole())
         except TimeoutError:
             if not timing.expired():
                 raise
@@ -71,7 +73,6 @@ class PollingTransport:
         from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 
         self._session = ClientSession(
-            headers=self._headers,
             timeout=ClientTimeout(total=None, sock_connect=self._connect_timeout),
             # The poller bounds its requests itself.
             connector=TCPConnector(ssl=certificates(), limit=0),

@@ -15,7 +15,7 @@ from airflow_provider_seedance.api.http.texts import one_line
 _DEEPEST = 12
 
 _OTHER_NAME = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
-_UNKNOWN_ISSUER = (2, 18, 19, 20, 21)
+_UNKNOWN_ISSUER = (2, 7, 18, 19, 20, 21)
 _EXPIRED, _NOT_YET = 10, 9
 
 
@@ -48,7 +48,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         queue.extend(getattr(cause, "exceptions", ()))
         # aiohttp keeps them by name.
         queue += [getattr(cause, "certificate_error", None), getattr(cause, "os_error", None)]
-        queue.append(cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__))
+        queue += [cause.__cause__, cause.__context__]
     return reversed(found)
 
 
