@@ -98,6 +98,10 @@ clean: ## remove what runs and tools left behind (not .venv)
 chaos: $(STAMP) ## 60 videos while workers, triggerers and the scheduler are killed; ends with the bills (SEED=, VIDEOS=)
 	@$(BIN)/python -m dev.chaos $(if $(SEED),--seed $(SEED)) $(if $(VIDEOS),--videos $(VIDEOS))
 
+.PHONY: chaos-proxy
+chaos-proxy: $(STAMP) ## the same behind a proxy that answers one call in twenty with pages, resets and drips (SEED=, VIDEOS=)
+	@$(BIN)/python -m dev.chaos --proxy $(if $(SEED),--seed $(SEED)) $(if $(VIDEOS),--videos $(VIDEOS))
+
 .PHONY: fault-matrix
 fault-matrix: $(STAMP) ## vendor x fault x place: what is paid and delivered, as a table (MARKDOWN=file keeps it)
 	@$(BIN)/python -m dev.fault_matrix $(if $(MARKDOWN),--markdown $(MARKDOWN))

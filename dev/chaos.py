@@ -4,6 +4,9 @@ While mapped tasks submit videos at all vendors and wait for them, the simulator
 triggerers and the scheduler are killed at random times; one triggerer is frozen until another one has taken over, and
 revived. At the end no task may have two bills, each must have delivered its own video (or have failed, saying so, where
 the outcome of its create can't be found out), and no live video may have been cancelled.
+
+`make chaos-proxy`: the same, but a proxy in front of the simulator does what is done to calls: it answers one in twenty
+with pages, resets and drips of its own.
 """
 
 import argparse
@@ -11,8 +14,9 @@ import random
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -20,8 +24,9 @@ import httpx
 
 from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
 from dev.airflow_api import FINISHED_RUN
-from dev.chaos_judge import TaskOutcome, broken_promises, unknowns
+from dev.chaos_judge import TaskOutcome, broken_promises, turned_away, unknowns
 from dev.chaos_monkey import HEALTH_THRESHOLD, Hit, Monkey, make_plan, map_indexes, query
+from dev.chaos_proxy import Spoilt, fate_of, proxy_before, spoilt_calls
 from dev.screen import table
 from dev.showcase import connections, show_path, stopwatch
 from dev.stack import CHECKOUT, AirflowStack, StackError, stop_on_signals
@@ -43,6 +48,10 @@ KINDS = (
     *("reset_before", "http_429", "http_500", "http_502_html"),
     *("reset_after", "http_500_after", "http_502_html_after", "torn_json"),
 )
+SLOW_CREATES = Fault("slow", on="create", times=None, probability=0.5, seconds=2)
+"""So that kills can hit them."""
+READ_TIMEOUT = 6.0
+"""Seconds for an answer that comes through the proxy: more than a slow create takes on a busy machine."""
 SETTINGS = {
     "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": str(HEALTH_THRESHOLD),
     # How soon a killed worker is noticed (the default is 5 minutes), and a killed scheduler's tasks are taken over.
@@ -60,6 +69,7 @@ class Report:
 
     :param refused_kills: how often Airflow told a trigger that its task was killed, when it was not.
     :param stored: trigger arguments and events as they were in the database meanwhile.
+    :param spoilt: what the proxy did to how many calls, if there was one.
     """
 
     seed: int
@@ -73,6 +83,7 @@ class Report:
     refused_kills: int
     stored: set[str]
     home: Path
+    spoilt: Counter[str] = field(default_factory=Counter)
 
     @property
     def problems(self) -> list[str]:
@@ -105,8 +116,11 @@ class Report:
             ["cancelled live videos", str(len(self.cancelled))],
             ["left deferred", str(sum(task.state == "deferred" for task in self.tasks))],
             ["seconds", f"{self.seconds:.0f}"],
-            ["repeat with", f"--seed {self.seed} --videos {len(self.tasks)}"],
+            ["repeat with", f"--seed {self.seed} --videos {len(self.tasks)}{' --proxy' if self.spoilt else ''}"],
         ]
+        if self.spoilt:
+            kinds_of = ", ".join(f"{count} {kind}" for kind, count in sorted(self.spoilt.items()))
+            rows.insert(6, ["spoilt by the proxy", f"{self.spoilt.total()}: {kinds_of}"])
         notes = [f"task {task.index} ({task.vendor}) is unknown: {task.why_unknown}" for task in (*lost, *odd)]
         return [table(["chaos run", ""], rows), "", *notes]
 
@@ -117,12 +131,12 @@ def prompt_of(index: int) -> str:
 
 
 def faults(videos: int) -> list[Fault]:
-    """A tenth of all calls fails, in every way; some creates are slow, so that kills can hit them."""
+    """A tenth of all calls fails, in every way."""
     share = FAILING / len(KINDS)
     struck = [Fault(kind, on="any", times=None, probability=share, retry_after=2) for kind in KINDS]
     if videos < SMALL:  # a create that finds no room comes back after half a minute or more
         struck[KINDS.index("http_429")].on = "poll"
-    return [*struck, Fault("slow", on="create", times=None, probability=0.5, seconds=2)]
+    return [*struck, SLOW_CREATES]
 
 
 def run_chaos(
@@ -133,19 +147,44 @@ def run_chaos(
     say: Callable[[str], None],
     env: Mapping[str, str] | None = None,
     api_key: str = "sk-simulator",
+    proxy: bool = False,
 ) -> Report:
-    """Run it in an Airflow of its own, which is gone afterwards; its home, with logs and database, is kept."""
-    say(f"seed {seed}, {videos} videos")
-    with Simulator(speed=SPEED, api_key=api_key, seed=seed, queue_seconds=QUEUE, run_seconds=RUN) as simulator:
-        simulator.faults.add(*faults(videos))
-        settings = connections(simulator) | SETTINGS | dict(env or {})
+    """Run it in an Airflow of its own, which is gone afterwards; its home, with logs and database, is kept.
+
+    :param proxy: whether a proxy troubles the calls, instead of the simulator
+    """
+    say(f"seed {seed}, {videos} videos{', behind a proxy' if proxy else ''}")
+    with ExitStack() as until_the_end:
+        simulator = until_the_end.enter_context(
+            Simulator(speed=SPEED, api_key=api_key, seed=seed, queue_seconds=QUEUE, run_seconds=RUN)
+        )
+        settings, log = SETTINGS | dict(env or {}), home.with_name(f"{home.name}-proxy.jsonl")
+        if proxy:
+            log.unlink(missing_ok=True)
+            url = until_the_end.enter_context(proxy_before(simulator.url, seed=seed, log=log))
+            settings |= behind(url, simulator)
+            simulator.faults.add(SLOW_CREATES)
+        else:
+            settings |= connections(simulator)
+            simulator.faults.add(*faults(videos))
         settings |= {"SEEDANCE_CHAOS_VIDEOS": str(videos), "SEEDANCE_CHAOS_PROMPT": PROMPT}
-        with AirflowStack(home, DAGS, settings, progress=say) as stack:
-            stack.start_component("triggerer", "triggerer-2")
-            return under_fire(stack, simulator, seed, videos, say)
+        stack = until_the_end.enter_context(AirflowStack(home, DAGS, settings, progress=say))
+        stack.start_component("triggerer", "triggerer-2")
+        return under_fire(stack, simulator, seed, videos, say, log)
 
 
-def under_fire(stack: AirflowStack, simulator: Simulator, seed: int, videos: int, say: Callable[[str], None]) -> Report:
+def behind(url: str, simulator: Simulator) -> dict[str, str]:
+    """Connections that lead to the proxy; a drip is given up after some seconds, not minutes."""
+    made = {vendor: simulator.connection_json(vendor, read_timeout=READ_TIMEOUT) for vendor in VENDORS}
+    return {
+        f"AIRFLOW_CONN_SEEDANCE_{vendor.upper()}": connection.replace(simulator.url, url)
+        for vendor, connection in made.items()
+    }
+
+
+def under_fire(
+    stack: AirflowStack, simulator: Simulator, seed: int, videos: int, say: Callable[[str], None], proxy_log: Path
+) -> Report:
     """Start the DAG run, strike until the plan is through, wait for the end, and look what it came to."""
     prompts = {prompt_of(index): index for index in range(videos)}
     while len(stack.api.jobs("TriggererJob")) < 2:
@@ -168,8 +207,11 @@ def under_fire(stack: AirflowStack, simulator: Simulator, seed: int, videos: int
         monkey.stop()
     seconds = time.monotonic() - started
     say(f"the run ended as {state}; judging")
-    tasks = outcomes(stack, simulator, run_id, prompts, monkey.hits)
+    lost = spoilt_calls(proxy_log)
+    tasks = outcomes(stack, simulator, run_id, prompts, monkey.hits, lost)
     requests = simulator.requests
+    spoilt = Counter(spoilt.kind for spoilt in lost)
+    spoilt.update(fate for request in requests if (fate := fate_of(request.headers)))
     return Report(
         seed=seed,
         seconds=seconds,
@@ -182,6 +224,7 @@ def under_fire(stack: AirflowStack, simulator: Simulator, seed: int, videos: int
         refused_kills=said_in_logs(stack.logs, "goes on: its task has not ended"),
         stored=stored,
         home=stack.home,
+        spoilt=spoilt,
     )
 
 
@@ -199,9 +242,17 @@ def progress(stack: AirflowStack, simulator: Simulator, run_id: str, busy: int) 
 
 
 def outcomes(
-    stack: AirflowStack, simulator: Simulator, run_id: str, prompts: Mapping[str, int], hits: list[Hit]
+    stack: AirflowStack,
+    simulator: Simulator,
+    run_id: str,
+    prompts: Mapping[str, int],
+    hits: list[Hit],
+    lost: Sequence[Spoilt] = (),
 ) -> list[TaskOutcome]:
-    """What became of each task, from Airflow's API and the simulator's records."""
+    """What became of each task, from Airflow's API and the simulator's records.
+
+    :param lost: calls that never came to the simulator
+    """
     indexes = map_indexes(stack)
     kills: dict[int | None, list[float]] = defaultdict(list)
     for hit in hits:
@@ -210,7 +261,7 @@ def outcomes(
     found = []
     for task in stack.api.task_instances(DAG_ID, run_id):
         index = int(task["map_index"])
-        prompt = prompt_of(index)
+        prompt, vendor = prompt_of(index), VENDORS[index % len(VENDORS)]
         result = stack.api.xcom(DAG_ID, run_id, "create", map_index=index) or {}
         tries = int(task["try_number"])
         logs = [""]
@@ -220,14 +271,17 @@ def outcomes(
         found.append(
             TaskOutcome(
                 index=index,
-                vendor=VENDORS[index % len(VENDORS)],
+                vendor=vendor,
                 state=str(task["state"]),
                 tries=tries,
                 delivered=result.get("video_id") if result.get("status") == "succeeded" else None,
                 has_url=bool(result.get("video_url")),
                 unknown="SubmissionUnknownError" in logs[-1],
                 error="\n    ".join(logs[-1].splitlines()[-12:]),
-                creates=[create for create in simulator.creates() if prompt in create.body.decode(errors="replace")],
+                creates=[
+                    *(create for create in simulator.creates() if prompt in create.body.decode(errors="replace")),
+                    *(turned_away(call, vendor) for call in lost if call.method == "POST" and prompt in call.body),
+                ],
                 billed=[bill.video_id for bill in simulator.ledger if simulator.videos[bill.video_id].prompt == prompt],
                 kills=[*kills[index], *ended_by_airflow],
             )
@@ -263,11 +317,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make chaos", description="Pay once, lose nothing: proven under fire.")
     parser.add_argument("--seed", type=int, help="repeats the plan of kills and the vendors' faults (default: random)")
     parser.add_argument("--videos", type=int, default=60, help="how many (default: 60)")
+    parser.add_argument("--proxy", action="store_true", help="a proxy troubles the calls, instead of the simulator")
     options = parser.parse_args()
     stop_on_signals()
     seed = random.randrange(1_000_000) if options.seed is None else options.seed  # noqa: S311 - no secret
     try:
-        report = run_chaos(HOME, seed=seed, videos=options.videos, say=stopwatch())
+        report = run_chaos(HOME, seed=seed, videos=options.videos, say=stopwatch(), proxy=options.proxy)
     except KeyboardInterrupt:
         print("\nstopped by Ctrl-C")
         return 130

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from airflow_provider_seedance.simulator.records import RecordedRequest
+from dev.chaos_proxy import Spoilt, fate_of
 
 CAN_LIST = frozenset({"gmicloud", "byteplus", "volcengine"})
 """Vendors whose list shows what became of a create without an answer."""
@@ -51,7 +52,7 @@ class TaskOutcome:
         """What made the outcome of its create unknown, empty if nothing did."""
         create = self.ambiguous_create
         if create is not None:
-            return f"{create.fault or 'cut off'}, answered {create.answered}"
+            return f"{fate_of(create.headers) or create.fault or 'cut off'}, answered {create.answered}"
         if any(killed_in(create, at) for create in self.creates for at in self.kills):
             return "its worker was killed before it could note the id"
         if self.kills and all(was_refused(create) for create in self.creates):
@@ -62,7 +63,8 @@ class TaskOutcome:
 def is_ambiguous(create: RecordedRequest) -> bool:
     """Whether the answer, or the lack of one, leaves open whether there is a video."""
     answered = create.answered
-    if not isinstance(answered, int):  # "reset", "client_gone", or no answer at all
+    # "reset", "client_gone", or no answer at all; or something on the way back spoke instead of the vendor.
+    if not isinstance(answered, int) or fate_of(create.headers):
         return True
     return answered >= 500 or create.fault in ("torn_json", "missing_id", "not_json")
 
@@ -70,6 +72,24 @@ def is_ambiguous(create: RecordedRequest) -> bool:
 def was_refused(create: RecordedRequest) -> bool:
     """Whether the answer said that nothing was created."""
     return isinstance(create.answered, int) and 400 <= create.answered < 500
+
+
+def turned_away(spoilt: Spoilt, vendor: str) -> RecordedRequest:
+    """A create that never came to the simulator, as its record would be."""
+    status = int(spoilt.kind.split()[1]) if " " in spoilt.kind else "reset"
+    return RecordedRequest(
+        vendor,
+        spoilt.method,
+        spoilt.path,
+        query=[],
+        headers={},
+        body=spoilt.body.encode(),
+        at=spoilt.at,
+        number=0,
+        call="create",
+        answered=status,
+        fault=f"proxy: {spoilt.kind}",
+    )
 
 
 def killed_in(create: RecordedRequest, at: float) -> bool:

@@ -69,6 +69,17 @@ def chaos(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture(scope="session")
+def chaos_behind_a_proxy(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Report:
+    """A small one of the second kind."""
+    home = tmp_path_factory.mktemp("chaos-proxy") / "airflow"
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        return run_chaos(home, seed=CHAOS_SEED, videos=20, say=teller(request), proxy=True)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture(scope="session")
 def stack(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,

@@ -4,7 +4,8 @@ import pytest
 
 from airflow_provider_seedance.simulator.records import RecordedRequest
 from dev.chaos import Report
-from dev.chaos_judge import TaskOutcome, broken_promises
+from dev.chaos_judge import TaskOutcome, broken_promises, turned_away
+from dev.chaos_proxy import HEADER, Spoilt
 
 pytestmark = pytest.mark.stack
 
@@ -27,8 +28,24 @@ def test_no_live_video_was_cancelled_and_nothing_is_left_waiting(chaos: Report) 
     assert sum(task.delivered is not None for task in chaos.tasks) >= len(chaos.tasks) // 2
 
 
-def create(at: float = 1.0, answered: int | str = 200, fault: str | None = None) -> RecordedRequest:
-    return RecordedRequest("byteplus", "POST", "/", [], {}, b"", at, 1, "create", answered, fault)
+@pytest.mark.slow
+def test_behind_a_proxy_that_speaks_for_itself_no_task_pays_twice_takes_anothers_or_gives_up(
+    chaos_behind_a_proxy: Report,
+) -> None:
+    report = chaos_behind_a_proxy
+    assert report.problems == [], "\n".join([*report.problems, *report.lines(), f"logs: {report.home / 'logs'}"])
+    assert report.spoilt.total() > 0
+    assert report.cancelled == []
+    assert sum(task.delivered is not None for task in report.tasks) >= len(report.tasks) // 2
+
+
+def create(
+    at: float = 1.0, answered: int | str = 200, fault: str | None = None, proxy: str = "none"
+) -> RecordedRequest:
+    return RecordedRequest("byteplus", "POST", "/", [], {HEADER: proxy}, b"", at, 1, "create", answered, fault)
+
+
+AWAY = Spoilt(1.0, "page 403", "POST", "/", "")
 
 
 def outcome(**facts: object) -> TaskOutcome:
@@ -50,6 +67,10 @@ def outcome(**facts: object) -> TaskOutcome:
         ({"state": "failed", "unknown": True}, "nothing was ambiguous"),
         ({"state": "failed", "unknown": True, "kills": [9.0], "creates": [create(at=1.0)]}, "nothing was ambiguous"),
         ({"state": "failed", "unknown": True, "creates": [create(answered="reset")]}, "the vendor's list shows it"),
+        (
+            {"unknown": True, "state": "failed", "creates": [turned_away(AWAY, "byteplus")]},
+            "nothing was ambiguous",
+        ),
     ],
 )
 def test_the_judge_of_the_chaos_run_sees_a_broken_promise(facts: dict[str, object], problem: str) -> None:
@@ -66,6 +87,8 @@ LOST = {"state": "failed", "unknown": True, "delivered": None}
         {},
         {**LOST, "vendor": "jimmyai", "creates": [create(answered="reset")]},
         {**LOST, "vendor": "jimmyai", "creates": [create(fault="torn_json")]},
+        {**LOST, "vendor": "jimmyai", "creates": [create(proxy="page 504 after")]},
+        {**LOST, "billed": [], "creates": [turned_away(Spoilt(1.0, "reset", "POST", "/", ""), "byteplus")]},
         {**LOST, "vendor": "jimmyai", "creates": [create(at=1.0)], "kills": [2.0]},
         {**LOST, "billed": [], "kills": [2.0]},
         {**LOST, "billed": [], "kills": [60.0], "creates": [create(at=1.0, answered=429)]},
