@@ -214,8 +214,7 @@ class Submitter:
     def _find_again(self, record: SubmissionRecord, error: SubmissionUnknownError) -> tuple[SubmissionRecord, Video]:
         """Looks for a submission that got no sound answer; notes first what happened, for the attempts after this."""
         log.warning("%s Looking for it.", error)
-        possible_id = getattr(error, "video_id", None)
-        record, _ = self._keep(replace(record, cause=cause_of(error), possible_id=possible_id or None))
+        record, _ = self._keep(replace(record, cause=cause_of(error), possible_id=error.video_id))
         for delay in LOOK_UP_DELAYS if self._can_find(record) else ():
             time.sleep(delay)
             video = self._look_up(record)
@@ -326,7 +325,9 @@ class Submitter:
             seen = f"What an earlier attempt was told: {record.cause} "
         else:
             seen = "An earlier attempt died before the vendor's answer was noted (its log may name the video). "
-        hint = f" The answer held an id, {record.possible_id}: it may be the video's." if record.possible_id else ""
+        hint = ""
+        if record.possible_id and record.possible_id not in seen:
+            hint = f" The answer held an id, {record.possible_id}: it may be the video's."
         return SubmissionUnknownError(
             f"{seen}Whether {self._adapter.title} accepted a video ({record.model}) at {_at(record)} is unknown.{hint} "
             "Look in the vendor's console. If it is there, wait for it with a SeedanceVideoSensor on its id; "
@@ -335,6 +336,7 @@ class Submitter:
             code=cause.code if cause else None,
             status_code=cause.status_code if cause else None,
             request_id=cause.request_id if cause else None,
+            video_id=record.possible_id,
         )
 
     def _what_a_retry_does(self, record: SubmissionRecord) -> str:

@@ -15,7 +15,7 @@ from airflow_provider_seedance.operators.submission_store import LedgerSubmissio
 from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
 from airflow_provider_seedance.submissions import ledger_files
 from dev.task_life import Step, Ti, work
-from tests.pay_once.bench import CAN_LIST, NO_LIST, Attempts, asks, bills, context_of
+from tests.pay_once.bench import ARKS, CAN_LIST, Attempts, asks, bills, context_of
 
 UNKNOWN = "SubmissionUnknownError"
 
@@ -100,62 +100,62 @@ def test_case_b7_a_ledger_that_is_down_at_the_end_of_a_wait_does_not_cost_the_vi
 # -- B8: an id in an answer that was no acceptance -------------------------------------------------------------------
 
 
-@pytest.fixture
-def gateway(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The create is answered by a gateway's 504 whose body holds an id; the list has the ids of what was made."""
-    create = SeedanceHook.create_video
-    held: list[str] = []
-
-    def answered(self: SeedanceHook, *args: Any, **kwargs: Any) -> Any:
-        video = create(self, *args, **kwargs)
-        held.append(video.video_id)
-        error = SubmissionUnknownError("The vendor answered HTTP 504.", status_code=504)
-        setattr(error, "video_id", held[-1] if len(held) == 1 else None)  # noqa: B010 - as the client does it
-        raise error
-
-    monkeypatch.setattr(SeedanceHook, "create_video", answered)
-    return held
+def gateway() -> Fault:
+    """The vendor takes the create, and a gateway makes a 504 of its answer."""
+    return Fault("id_in_error")
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
-def test_case_b8_an_id_in_a_failed_create_s_body_is_looked_at_and_kept(
-    sim: Simulator, gateway: list[str], vendor: str
-) -> None:
+def test_case_b8_an_id_in_a_failed_create_s_body_is_looked_at_and_kept(sim: Simulator, vendor: str) -> None:
+    sim.faults.add(gateway())
     task = Attempts(asks(vendor))
     assert task.next().kind == "deferred"
-    assert [task.video_id] == gateway == bills(sim)
+    assert [task.video_id] == bills(sim)
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("unknown", ["fail", "resubmit"])
 def test_case_b8_an_id_that_nobody_knows_yet_is_recorded_told_and_looked_at_by_the_next_attempt(
-    sim: Simulator, gateway: list[str], vendor: str
+    sim: Simulator, vendor: str, unknown: str
 ) -> None:
-    sim.faults.add(Fault("http_500", on="poll", times=6), Fault("http_500", on="list", times=6))
-    task = Attempts(asks(vendor))
+    sim.faults.add(gateway(), Fault("http_500", on="poll", times=6), Fault("http_500", on="list", times=6))
+    task = Attempts(asks(vendor, on_unknown_submission=unknown))
     result = task.next()
+    (video_id,) = sim.videos
     assert (result.error, result.retryable) == (UNKNOWN, True)
-    assert gateway[0] in result.message
+    assert result.message.count(video_id) == 1
     assert task.record
-    assert (task.record["possible_id"], task.record["video_id"]) == (gateway[0], None)
+    assert (task.record["possible_id"], task.record["video_id"]) == (video_id, None)
     assert task.next().kind == "deferred"
-    assert [task.video_id] == gateway == bills(sim)
+    assert [task.video_id] == [video_id] == bills(sim)
 
 
-@pytest.mark.parametrize("vendor", NO_LIST)
+@pytest.mark.parametrize("vendor", ARKS)
+def test_case_b8_clearing_in_doubt_cancels_the_video_whose_id_the_answer_held(sim: Simulator, vendor: str) -> None:
+    own = {"extra": {"safety_identifier": "user-7"}}  # so there is no mark, and the id is all there is
+    sim.faults.add(gateway(), Fault("http_500", on="poll", times=6))
+    task = Attempts(asks(vendor, **own))
+    assert task.next().error == UNKNOWN
+    (old,) = sim.videos
+    task.clear()
+    assert task.next().kind == "deferred"
+    assert sim.videos[old].status == "cancelled"
+    assert [task.video_id] == bills(sim)
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
 def test_case_b8_an_id_that_is_no_video_s_is_not_taken_for_one(
     sim: Simulator, monkeypatch: pytest.MonkeyPatch, vendor: str
 ) -> None:
     def answered(self: SeedanceHook, *args: Any, **kwargs: Any) -> Any:
-        error = SubmissionUnknownError("The gateway answered HTTP 504.", status_code=504)
-        setattr(error, "video_id", "trace-1")  # noqa: B010 - as the client does it
-        raise error
+        raise SubmissionUnknownError("The gateway answered HTTP 504.", status_code=504, video_id="trace-1")
 
     monkeypatch.setattr(SeedanceHook, "create_video", answered)
     task = Attempts(asks(vendor))
-    result = task.next()
-    assert result.error == UNKNOWN
-    assert "trace-1" in result.message
-    assert task.next().error == UNKNOWN
+    for _ in range(2):
+        result = task.next()
+        assert result.error == UNKNOWN
+        assert "trace-1" in result.message
     assert bills(sim) == []
 
 

@@ -92,7 +92,7 @@ def test_the_matrix_notices_what_airflow_cannot_store(quick: Simulator, monkeypa
     from airflow_provider_seedance.triggers import events, seedance
 
     to_event = events.to_event
-    monkeypatch.setattr(seedance, "to_event", lambda *args: {**to_event(*args), "note": "cut \ud83d"})
+    monkeypatch.setattr(seedance, "to_event", lambda *args, **more: {**to_event(*args, **more), "note": "cut \ud83d"})
     verdict = run_row(Row("byteplus", "a poisoned event", AT_POLL), quick)
     assert (verdict.outcome, "UnicodeEncodeError" in verdict.wrong) == ("UnstorableError", True)
 
