@@ -9,8 +9,11 @@ from dev.chaos_proxy import Spoilt, fate_of
 CAN_LIST = frozenset({"gmicloud", "byteplus", "volcengine"})
 """Vendors whose list shows what became of a create without an answer."""
 
-RECORDED_WITHIN = 4.0
-"""Seconds within which an answered create is recorded, on a busy machine, slow answers included."""
+RECORDED_WITHIN = 25.0
+"""Seconds within which an answered create is recorded, on a busy machine, slow answers included.
+
+A video takes longer, so the next process that works for the task comes later.
+"""
 
 
 @dataclass

@@ -29,15 +29,7 @@ from dev.fault_rows import (
 ROWS = [row for row in rows() if row.place not in (AT_POLL, AT_READ) or row.vendor in ("jimmyai", "byteplus")]
 
 
-PENDING = ("with the id in it", "a stranger's page", "its URL", "same prompt", "poisoned text")
-
-
-def param(row: Row) -> Any:
-    marks = [pytest.mark.xfail(reason="its mend is on its way")] if any(part in row.fault for part in PENDING) else []
-    return pytest.param(row, marks=marks, id=f"{row.vendor}: {row.fault} {row.place}")
-
-
-@pytest.mark.parametrize("row", [param(row) for row in ROWS])
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.vendor}: {row.fault} {row.place}")
 def test_whatever_fails_one_video_is_paid_and_delivered_or_the_doubt_is_told(quick: Simulator, row: Row) -> None:
     verdict = run_row(row, quick)
     assert (verdict.wrong, verdict.duplicates) == ("", 0), verdict

@@ -65,7 +65,7 @@ def outcome(**facts: object) -> TaskOutcome:
         ({"state": "deferred"}, "ended as deferred"),
         ({"state": "failed"}, "ended as failed"),
         ({"state": "failed", "unknown": True}, "nothing was ambiguous"),
-        ({"state": "failed", "unknown": True, "kills": [9.0], "creates": [create(at=1.0)]}, "nothing was ambiguous"),
+        ({"state": "failed", "unknown": True, "kills": [32.0], "creates": [create(at=1.0)]}, "nothing was ambiguous"),
         ({"state": "failed", "unknown": True, "creates": [create(answered="reset")]}, "the vendor's list shows it"),
         (
             {"unknown": True, "state": "failed", "creates": [turned_away(AWAY, "byteplus")]},
