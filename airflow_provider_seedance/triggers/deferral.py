@@ -60,7 +60,7 @@ def video_of_event(
         wait_again(video_id, deadline)
     if decision.video is not None and decision.video.status is VideoStatus.SUCCEEDED:
         raise failure_of(decision.video)  # its URL is gone again
-    seen = f"says {decision.video.status.value!r} again" if decision.video else "doesn't show it"
+    seen = f"calls it {decision.video.status.value} now" if decision.video else "doesn't show it now"
     raise TransientApiError(
         f"Video {video_id} had succeeded when it was waited for, but the vendor {seen}. Looking again later is safe."
     )

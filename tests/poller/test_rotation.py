@@ -75,6 +75,18 @@ async def test_after_a_rotation_videos_are_asked_for_together_again(sim: Simulat
     await all_succeed(sim, ids, tasks)
 
 
+async def test_what_the_old_key_was_refused_is_not_held_against_the_new_one(sim: Simulator, connect: Connect) -> None:
+    ids = submit("jimmyai", 1)
+    tasks = start(ids, conn_id("jimmyai"))
+    await asked(sim, ids)
+    refusals = Fault("auth", on="poll", times=polling.MOST_REFUSALS)
+    sim.faults.add(refusals)
+    revoke(sim)
+    connect("jimmyai")
+    await until(lambda: refusals.fired == polling.MOST_REFUSALS, "refusals")
+    await all_succeed(sim, ids, tasks)
+
+
 @BOTH
 async def test_a_key_that_nobody_replaced_ends_every_wait_with_the_refusal(vendor: str, sim: Simulator) -> None:
     ids = submit(vendor, 20)
