@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import socket
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from urllib.parse import urlsplit
+
+from airflow_provider_seedance.api.http.network import proxy_for
 
 # The only block of IPv6 that is handed out for the public Internet (RFC 4291, IANA). Everything else is local,
 # deprecated or reserved: `fe80::/10`, `fec0::/10`, `fc00::/7`, `::1`, `5f00::/16` ...
@@ -49,12 +52,34 @@ def may_be_public(host: str) -> bool:
     """
     name = host.strip("[]").rstrip(".").lower()
     try:
+        name = name if name.isascii() else name.encode("idna").decode("ascii")
+    except UnicodeError:
+        return False
+    try:
         # Also the forms that only a resolver understands: `127.1`, `0x7f000001`.
         return is_public(name if ":" in name else socket.inet_ntoa(socket.inet_aton(name)))
     except (OSError, ValueError):
         pass
     # A name of one label is completed by the network that it is asked in.
     return "." in name and not any(name == local or name.endswith(f".{local}") for local in _LOCAL_NAMES)
+
+
+def leads_inside(url: str) -> bool:
+    """Whether a URL leads, or may lead, into a private network. Resolves its name, unless a proxy is there to do that.
+
+    For clients that connect by name; whoever connects to the judged address itself uses `addresses_of`.
+
+    :raises SeedanceConfigError: the environment names a proxy that can't be used.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if proxy_for(url) is not None:
+        return not may_be_public(host)
+    try:
+        addresses = addresses_of(host, parts.port or (443 if parts.scheme == "https" else 80))
+    except OSError:
+        return False  # it leads nowhere: the call itself will tell why
+    return not all(map(is_public, addresses))
 
 
 def addresses_of(host: str, port: int) -> list[str]:

@@ -15,6 +15,7 @@ import httpx
 from tenacity import AsyncRetrying, Retrying
 
 from airflow_provider_seedance import __version__
+from airflow_provider_seedance.api.addresses import leads_inside
 from airflow_provider_seedance.api.assets import (
     AssetUpload,
     MediaAsset,
@@ -109,6 +110,7 @@ class ClientSettings:
     :param read_timeout: seconds without a byte of an answer; long, because a create cut off here stays in doubt.
     :param retry: see `RetryPolicy`.
     :param rates: how often waiting videos are asked for; default: the vendor's published limits.
+    :param allow_private_hosts: whether reference media may be uploaded to private addresses that the vendor names.
     """
 
     api_key: str
@@ -117,6 +119,7 @@ class ClientSettings:
     read_timeout: float = 120.0
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     rates: PollRates | None = None
+    allow_private_hosts: bool = False
 
 
 _UNKNOWN: tuple[type[SeedanceApiError], str] = (
@@ -211,7 +214,17 @@ class _ClientBase:
         # A signed URL may lead anywhere, but not out of TLS.
         if http.url is not None and not http.url.startswith(("https://", f"{self.base_url.partition('://')[0]}://")):
             raise UploadUnknownError(f"{assets.title} gave an upload URL that is not https://. Nothing was sent there.")
+        if http.url is not None and not self._may_be_sent_to(http.url):
+            raise UploadUnknownError(
+                f"{assets.title} gave an upload URL with a private address. Nothing was sent there. "
+                "If that is meant, set `allow_private_hosts` in the connection's extra."
+            )
         return _Exchange(Call.UPLOAD, http, lambda response: assets.parse_file(response, file, ticket))
+
+    def _may_be_sent_to(self, url: str) -> bool:
+        """A signed URL comes from outside; only the host of the base URL is the user's own choice."""
+        own = urlsplit(url).hostname == urlsplit(self.base_url).hostname
+        return own or self.settings.allow_private_hosts or not leads_inside(url)
 
     def _register(self, upload: AssetUpload) -> _Exchange[MediaAsset]:
         assets = make_asset_adapter(self.adapter)

@@ -44,6 +44,7 @@ def read_connection(
             connect_timeout=_seconds(extra, "connect_timeout", defaults.connect_timeout),
             read_timeout=_seconds(extra, "read_timeout", defaults.read_timeout),
             rates=_rates(extra, vendor),
+            allow_private_hosts=_flag(extra, "allow_private_hosts", False),
         )
         options = VendorOptions(
             modellix_async_suffix=_flag(extra, "modellix_async_suffix", VendorOptions.modellix_async_suffix),
@@ -71,6 +72,8 @@ def unknown_settings(extra: Mapping[str, Any]) -> str | None:
 
 def allows_private_hosts(conn_id: str, extra: Mapping[str, Any]) -> bool:
     """Whether finished videos may be fetched from private and loopback addresses: a test server, a mirror in-house.
+
+    Reference media may then be uploaded to such addresses, too (`ClientSettings`).
 
     :raises SeedanceConfigError: naming the connection.
     """
