@@ -171,11 +171,12 @@ class _Connection(HTTPConnection):
         try:
             yield
         except (OSError, HTTPException):
-            if self._ran_out:
-                raise TimeoutError(f"no answer within {seconds:.0f} seconds") from None
-            raise
+            if not self._ran_out:
+                raise
         finally:
             timer.cancel()
+        if self._ran_out:  # `http.client` takes a head that was cut off for a whole one
+            raise TimeoutError(f"no answer within {seconds:.0f} seconds")
 
     def _run_out(self) -> None:
         self._ran_out = True
