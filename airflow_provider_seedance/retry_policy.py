@@ -22,6 +22,7 @@ SEEDANCE_RETRY_POLICY = ExceptionRetryPolicy(
         RetryRule(exception=f"{_ERRORS}.SeedanceConfigError", action=RetryAction.FAIL, reason="Connection is wrong"),
         RetryRule(exception=f"{_ERRORS}.InvalidRequestError", action=RetryAction.FAIL, reason="Bad input"),
         RetryRule(exception=f"{_ERRORS}.RequestRejectedError", action=RetryAction.FAIL, reason="Bad input"),
+        RetryRule(exception=f"{_ERRORS}.VideoRejectedError", action=RetryAction.FAIL, reason="Bad input"),
         RetryRule(exception=f"{_ERRORS}.VideoNotFoundError", action=RetryAction.FAIL, reason="Unknown video"),
         RetryRule(
             exception=f"{_ERRORS}.SubmissionUnknownError",

@@ -19,7 +19,7 @@ from airflow_provider_seedance.api.errors import (
     SeedanceError,
     TransientApiError,
 )
-from airflow_provider_seedance.api.polling import Outcome
+from airflow_provider_seedance.api.polling import MOST_REFUSALS, Outcome
 from airflow_provider_seedance.exceptions import for_airflow
 from airflow_provider_seedance.simulator import Fault, Simulator
 from airflow_provider_seedance.triggers.assets import SeedanceAssetTrigger, asset_event, read_asset_event
@@ -87,9 +87,9 @@ async def test_a_restarted_triggerer_goes_on_with_the_same_deadline(sim: Simulat
     assert isinstance(await error_of(again), AssetTimeoutError)
 
 
-async def test_a_refused_key_a_refused_asset_and_a_missing_connection_end_it_at_once(sim: Simulator) -> None:
+async def test_a_refused_key_a_refused_asset_and_a_missing_connection_end_it(sim: Simulator) -> None:
     asset_id = registered(sim)
-    sim.faults.add(Fault("auth", on="asset"))
+    sim.faults.add(Fault("auth", on="asset", times=MOST_REFUSALS))
     assert isinstance(await error_of(trigger(asset_id)), SeedanceAuthError)
     sim.finish_asset(asset_id, "failed", "a trademark")
     refused = await error_of(trigger(asset_id))

@@ -24,6 +24,7 @@ FAIL = {
     "VideoModerationError",
     "RequestRejectedError",
     "VideoNotFoundError",
+    "VideoRejectedError",
 }
 ALL = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, SeedanceError)]
 
