@@ -137,3 +137,26 @@ def test_the_ledger_serves_where_airflow_has_no_store(
     assert state_after(create_dag("pay_once_ledger")) == "success"
     assert len(bills(quick)) == 1
     assert len(list(tmp_path.iterdir())) == 1
+
+
+@HAS_STORE
+def test_airflow_s_own_store_refuses_an_attempt_that_has_been_replaced() -> None:
+    """Each try of a task instance has an id of its own. That is what makes attempts of one task wait for nobody."""
+
+    def work(store: TaskStateSubmissionStore) -> None:
+        from airflow.models.taskinstance import TaskInstance
+        from airflow.utils.session import create_session
+        from sqlalchemy import update
+
+        own = get_current_context()["ti"].id
+        assert store.read() is None
+        with create_session() as session:
+            session.get(TaskInstance, own).prepare_db_for_next_try(session)  # type: ignore[union-attr]
+        with pytest.raises(Exception, match=r"(?i)not.found|404|API_SERVER_ERROR"):
+            store.claim(RECORD, None)
+        with create_session() as session:  # so that this task may end
+            replaced = TaskInstance.dag_id == "pay_once_replaced"
+            session.execute(update(TaskInstance).where(replaced).values(id=own))
+        assert store.claim(RECORD, None)
+
+    run_in_task(work, "pay_once_replaced")
