@@ -143,6 +143,9 @@ class Video(BaseModel):
     undocumented_status: Code | None = Field(default=None, exclude=True, repr=False)
     """The vendor's word for the status, when nobody ever documented it; such a video counts as running."""
 
+    mark: Name | None = Field(default=None, exclude=True, repr=False)
+    """By what its submission is recognised, as the vendor repeats it; see `VendorAdapter.draw_mark`."""
+
     made_seconds: Whole = Field(default=None, exclude=True)
     """Length of the finished video, where the vendor says it. Tasks hand it on as `seconds`."""
 

@@ -24,7 +24,7 @@ from airflow_provider_seedance.api.models import REQUEST_FIELDS, VideoStatus
 from airflow_provider_seedance.exceptions import airflow_errors, for_airflow
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.links.seedance import SeedanceVideoLink
-from airflow_provider_seedance.operators.submission_store import open_store
+from airflow_provider_seedance.operators.submission_store import open_store, reopen_store
 from airflow_provider_seedance.task_states import has_ended_for_good
 from airflow_provider_seedance.tasks.deadlines import deadline_of, waiting_argument
 from airflow_provider_seedance.tasks.literals import is_literal
@@ -181,7 +181,7 @@ class SeedanceCreateVideoOperator(BaseOperator):
         from airflow_provider_seedance.operators.submitting import remember, with_seed
         from airflow_provider_seedance.triggers.deferral import video_of_event
 
-        self._store = open_store(context)
+        self._store = reopen_store(context)
         record, kept = remember(self._store, _id_in(event))
         try:
             video = video_of_event(self.seedance_conn_id, event, wait_again=self._defer)

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_provider_seedance.operators.submission import SubmissionRecord, SubmissionRecordError
 from airflow_provider_seedance.submissions.ledger_files import LedgerFile
@@ -27,8 +27,8 @@ _WITHDRAWN = "withdrawn"
 class SubmissionStore(Protocol):
     """Keeps one record per task instance, across retries."""
 
-    dies_with_run: ClassVar[bool]
-    """Whether a record is gone when its DAG run is deleted, so that it can't be of another run with the same id."""
+    dies_with_run: bool
+    """Whether the record that was read last goes when its DAG run is deleted, so that it can't be of another run."""
 
     def read(self) -> SubmissionRecord | None:
         """The record, `None` if there is none; raises if it can't be read, or if that can't be told."""
@@ -56,15 +56,15 @@ class TaskStateSubmissionStore:
     :param before: the ledger, if there is one: Airflow may have been upgraded since the submission.
     """
 
-    dies_with_run: ClassVar[bool] = True
-
     def __init__(self, state: Any, before: SubmissionStore | None = None) -> None:
         self._state = state
         self._before = before
+        self.dies_with_run = True
 
     def read(self) -> SubmissionRecord | None:
         """See `SubmissionStore`."""
         value = self._state.get(KEY, default=_NOTHING)
+        self.dies_with_run = value is not _NOTHING
         if value is _NOTHING:
             return self._before.read() if self._before else None
         return SubmissionRecord.from_json(value)
@@ -99,7 +99,7 @@ class LedgerSubmissionStore:
     :param identity: dag, task, run and map index; never the try number.
     """
 
-    dies_with_run: ClassVar[bool] = False
+    dies_with_run = False
 
     def __init__(self, folder: ObjectStoragePath, identity: tuple[str, ...]) -> None:
         name = hashlib.sha256("\0".join(identity).encode()).hexdigest()
@@ -199,6 +199,15 @@ def open_store(context: Context) -> SubmissionStore | None:
             "after the submission, a retry submits, and pays, again. Set the ledger, or `retries=0`."
         )
     return ledger
+
+
+def reopen_store(context: Context) -> SubmissionStore | None:
+    """The store of a task whose video is paid for: one that can't be opened is no reason to give the video up."""
+    try:
+        return open_store(context)
+    except Exception:
+        log.exception("The record of the submission could not be opened.")
+        return None
 
 
 def _open_ledger(context: Context) -> LedgerSubmissionStore | None:

@@ -251,6 +251,9 @@ class Submitter:
         except VideoNotFoundError:
             log.warning("%s knows no video %s yet, or any more.", self._adapter.title, record.possible_id)
             return None
+        if record.marker and video.mark not in (None, record.marker):
+            log.warning("Video %s, whose id stood in the answer, is not this task's.", video.video_id)
+            return None
         log.info("Video %s, whose id stood in the answer, is there.", video.video_id)
         return video
 

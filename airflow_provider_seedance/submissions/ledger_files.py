@@ -6,10 +6,11 @@ object when its one upload is complete. Elsewhere (SFTP, SMB) a kill in the midd
 
 from __future__ import annotations
 
+import errno
 import inspect
 import os
 import uuid
-from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,10 +26,20 @@ class LedgerFile:
 
     def __init__(self, path: ObjectStoragePath) -> None:
         self.path = path
-        self._fs = path.fs
-        self._key = path.path
+
+    @cached_property
+    def _fs(self) -> Any:
+        """Opened when it is needed: a storage that is away is a failed read or write, and nothing before that."""
+        return self.path.fs
+
+    @cached_property
+    def _key(self) -> str:
+        return str(self.path.path)
+
+    @cached_property
+    def _local(self) -> Path | None:
         protocols = self._fs.protocol
-        self._local = Path(self._key) if "file" in ([protocols] if isinstance(protocols, str) else protocols) else None
+        return Path(self._key) if "file" in ([protocols] if isinstance(protocols, str) else protocols) else None
 
     def beside(self, suffix: str) -> LedgerFile:
         """The file of the same name with a suffix."""
@@ -79,10 +90,7 @@ class LedgerFile:
     def _create(self, content: bytes) -> None:
         if self._local is None:
             self._make_folder()
-            only_if_new = _only_if_new(self._fs)
-            if only_if_new is None and self.read() is not None:
-                raise FileExistsError(self._key)
-            self._fs.pipe_file(self._key, content, **(only_if_new or {}))
+            self._upload(content)
             return
         beside = self._written_beside(self._local, content)
         try:
@@ -96,10 +104,20 @@ class LedgerFile:
         finally:
             beside.unlink(missing_ok=True)
 
-    def delete(self) -> None:
-        """Removes the file, if it is there."""
-        with suppress(FileNotFoundError):
-            self._local.unlink() if self._local else self._fs.rm_file(self._key)
+    def _upload(self, content: bytes) -> None:
+        only_if_new = _only_if_new(self._fs)
+        if only_if_new is not None:
+            try:
+                self._fs.pipe_file(self._key, content, **only_if_new)
+            except (NotImplementedError, OSError) as error:
+                if not isinstance(error, NotImplementedError) and error.errno != errno.ENOSYS:
+                    raise
+                # The library knows the condition, this storage doesn't.
+            else:
+                return
+        if self.read() is not None:
+            raise FileExistsError(self._key)
+        self._fs.pipe_file(self._key, content)
 
     def _make_folder(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)

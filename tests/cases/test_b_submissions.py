@@ -66,7 +66,7 @@ def test_case_b7_an_object_storage_s_refusal_is_not_taken_for_an_empty_ledger(tr
             return False
 
     file = ledger_files.LedgerFile(ObjectStoragePath("file:///tmp/never.json"))
-    file._local, file._fs = None, Refusing()
+    file.__dict__.update(_local=None, _fs=Refusing())
     with pytest.raises(type(trouble)):
         file.read()
 
@@ -95,6 +95,21 @@ def test_case_b7_a_ledger_that_is_down_at_the_end_of_a_wait_does_not_cost_the_vi
     event = {"video_id": video_id, "outcome": "succeeded", "error": None}
     done = work(Step(asks("byteplus"), Ti(1), "execute_complete", {"event": event}), None)
     assert done.value["video_id"] == video_id
+
+
+def test_case_b7_a_ledger_that_cannot_even_be_opened_costs_no_delivered_video(
+    quick: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submitted = work(Step(asks("byteplus"), Ti(1)), None)
+    assert submitted.trigger
+    video_id = submitted.trigger[1]["video_id"]
+    quick.finish(video_id)
+    monkeypatch.setenv("AIRFLOW__SEEDANCE__LEDGER_PATH", "nowhere://bucket/ledger")
+    event = {"video_id": video_id, "outcome": "succeeded", "error": None}
+    done = work(Step(asks("byteplus"), Ti(1), "execute_complete", {"event": event}), None)
+    assert done.value["video_id"] == video_id
+    assert work(Step(asks("byteplus"), Ti(1)), None).kind == "failed"
+    assert len(quick.creates()) == 1
 
 
 # -- B8: an id in an answer that was no acceptance -------------------------------------------------------------------
@@ -157,6 +172,24 @@ def test_case_b8_an_id_that_is_no_video_s_is_not_taken_for_one(
         assert result.error == UNKNOWN
         assert "trace-1" in result.message
     assert bills(sim) == []
+
+
+@pytest.mark.parametrize("vendor", CAN_LIST)
+def test_case_b8_an_id_of_a_video_with_another_mark_is_not_taken(
+    sim: Simulator, monkeypatch: pytest.MonkeyPatch, vendor: str
+) -> None:
+    """A gateway that mixes answers up: the vendor itself tells whose video it is."""
+    other = Attempts(asks(vendor))
+    other.next()
+
+    def answered(self: SeedanceHook, *args: Any, **kwargs: Any) -> Any:
+        raise SubmissionUnknownError("The gateway answered HTTP 504.", status_code=504, video_id=other.video_id)
+
+    monkeypatch.setattr(SeedanceHook, "create_video", answered)
+    task = Attempts(asks(vendor))
+    assert [task.next().error, task.next().error] == [UNKNOWN, UNKNOWN]
+    assert task.record
+    assert task.record["video_id"] is None
 
 
 # -- B10: what really happened ---------------------------------------------------------------------------------------

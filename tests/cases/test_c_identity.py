@@ -23,7 +23,7 @@ from airflow_provider_seedance.simulator import Fault, Simulator
 from airflow_provider_seedance.simulator.vendors.ark import Ark
 from airflow_provider_seedance.submissions.fingerprint import fingerprint_of
 from airflow_provider_seedance.submissions.signatures import unsigned
-from dev.task_life import AFTER_POST, DeathError, Run, Step, Ti, work
+from dev.task_life import AFTER_POST, DeathError, Run, Step, TaskState, Ti, work
 from tests.any_airflow import AIRFLOW
 from tests.pay_once.bench import ARKS, CAN_LIST, Attempts, asks, bills, conn_id
 
@@ -532,6 +532,18 @@ def test_case_c7_a_run_that_was_queued_by_hand_while_a_retry_waited_buys_nothing
     assert result.error == "SubmissionRecordError"
     assert first in result.message
     assert len(sim.creates()) == 1
+
+
+def test_case_c7_a_ledger_of_before_the_upgrade_to_airflow_3_3_serves_no_new_run(
+    sim: Simulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ledger = Ledger(monkeypatch, tmp_path)
+    first = ledger.attempt().value["video_id"]
+    step = Step(asks("byteplus", wait_for_completion=False, retries=2), Ti(2, 2), run=ledger.run)
+    assert work(step, TaskState()).value["video_id"] == first
+    anew = replace(step, ti=Ti(1, 2), run=Run(LATER, LATER))
+    assert work(anew, TaskState()).value["video_id"] != first
+    assert len(sim.creates()) == 2
 
 
 def test_case_c7_the_old_run_s_record_is_kept_beside_the_new_one_s(

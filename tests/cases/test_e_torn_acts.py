@@ -178,6 +178,46 @@ def test_case_e2_an_answer_that_was_lost_makes_nobody_second_to_himself(
     assert ledger(tmp_path).claim(INTENT, None)
 
 
+class NoConditions:
+    """A storage behind a library that knows "only if it is not there", which it does not know itself."""
+
+    protocol = "s3"
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def pipe_file(self, key: str, value: bytes, mode: str = "overwrite") -> None:
+        if mode == "create":
+            raise OSError(errno.ENOSYS, "A header you provided implies functionality that is not implemented")
+        self.kept[key] = value
+
+    def cat_file(self, key: str) -> bytes:
+        if key not in self.kept:
+            raise FileNotFoundError(key)
+        return self.kept[key]
+
+
+class NoCall(NoConditions):
+    """A storage behind a library without such a call."""
+
+    def pipe_file(self, key: str, value: bytes) -> None:  # type: ignore[override]
+        self.kept[key] = value
+
+
+@pytest.mark.parametrize("storage", [NoConditions, NoCall])
+def test_case_e2_a_storage_without_conditions_is_looked_at_first(tmp_path: Path, storage: type[NoConditions]) -> None:
+    fs = storage()
+
+    def file() -> ledger_files.LedgerFile:
+        made = ledger_files.LedgerFile(ObjectStoragePath(f"file://{tmp_path}/a.json"))
+        made.__dict__.update(_fs=fs, _local=None)
+        return made
+
+    assert file().create(b"one")
+    assert not file().create(b"another")
+    assert file().read() == b"one"
+
+
 def test_case_e2_an_id_that_comes_while_somebody_takes_the_place_is_not_lost(tmp_path: Path) -> None:
     """The first attempt was thought dead, and its answer comes between the other's look and its claim."""
     first, second = ledger(tmp_path), ledger(tmp_path)

@@ -242,12 +242,10 @@ class _ArkAdapter(VendorAdapter):
         """See `VendorAdapter`. The official SDK types `safety_identifier` as a field of the task too."""
         videos = self._items(response)
         data = self._data(response)
-        items = data.get("items") or []
-        marked = {as_id(item.get("id")) for item in items if isinstance(item, dict) and item.get(_MARKED) == mark}
         total = data.get("total")
         # Without a sound total, a full page is taken to have a successor.
-        has_more = offset + limit < total if type(total) is int else len(items) >= limit
-        found = tuple(video for video in videos if video.video_id in marked)
+        has_more = offset + limit < total if type(total) is int else len(data.get("items") or []) >= limit
+        found = tuple(video for video in videos if video.mark == mark)
         return MarkedPage(found, tuple(video.created_at for video in videos), has_more)
 
     def build_cancel(self, video_id: str) -> HttpRequest:
@@ -325,6 +323,7 @@ class _ArkAdapter(VendorAdapter):
             created_at=from_unix(data.get("created_at")),
             completed_at=completed_at,
             seed=seed_or_none(data.get("seed")),
+            mark=text_or_none(data.get(_MARKED)),
             undocumented_status=undocumented,
             # Response fields of the official SDK; with `duration=-1` the request doesn't say how long the video is.
             made_seconds=positive_or_none(made.get("duration")),

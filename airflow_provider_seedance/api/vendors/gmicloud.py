@@ -195,8 +195,7 @@ class GMICloudAdapter(VendorAdapter):
     def parse_find(self, response: HttpResponse, mark: str, *, limit: int, offset: int) -> MarkedPage:
         """See `VendorAdapter`."""
         page = self.parse_list(response, limit=limit, offset=offset)
-        seed = mark.removeprefix(_SEED_MARK)
-        found = tuple(video for video in page.videos if mark != seed and str(video.seed) == seed)
+        found = tuple(video for video in page.videos if video.mark == mark)
         told = self._data(response).get("has_more")
         has_more = told if isinstance(told, bool) else len(page.videos) >= limit
         return MarkedPage(found, tuple(video.created_at for video in page.videos), has_more)
@@ -260,6 +259,8 @@ class GMICloudAdapter(VendorAdapter):
 
     def _video(self, data: dict[str, Any], video_id: str, request: VideoRequest | None = None) -> Video:
         status, undocumented = read_status(data.get("status", "queued"), _STATUSES)
+        payload = {"seed": request.seed, **request.extra} if request else data.get("payload")
+        seed = seed_or_none(dig(payload, "seed"))
         outcome = data.get("outcome")
         url = text_or_none(dig(outcome, "video_url")) or _first_media_url(outcome)
         error = None
@@ -278,7 +279,8 @@ class GMICloudAdapter(VendorAdapter):
             created_at=from_unix(data.get("created_at")),
             # No field says when it ended; the last update of an ended request is the nearest.
             completed_at=from_unix(data.get("updated_at")) if status.is_terminal else None,
-            seed=seed_or_none(dig(data, "payload", "seed") if request is None else request.seed),
+            seed=seed,
+            mark=None if seed is None else f"{_SEED_MARK}{seed}",
             undocumented_status=undocumented,
         )
 
