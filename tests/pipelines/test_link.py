@@ -50,9 +50,9 @@ def test_it_leads_to_the_tab_of_its_task_while_deferred_and_after(
     seen: list[Any] = []
     whole = deferral.video_of_event
 
-    def looking(conn_id: str, event: Any) -> Any:
+    def looking(conn_id: str, event: Any, **more: Any) -> Any:
         seen.append(link(dag, "create", current_run()))
-        return whole(conn_id, event)
+        return whole(conn_id, event, **more)
 
     monkeypatch.setattr(deferral, "video_of_event", looking)
     created = run(dag)["create"]
