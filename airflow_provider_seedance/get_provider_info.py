@@ -96,7 +96,10 @@ CONNECTION_FIELDS: dict[str, Any] = {
     },
     "allow_private_hosts": {
         "label": "Fetch from private addresses",
-        "description": "Whether finished videos may be fetched from private and loopback addresses. Default no.",
+        "description": (
+            "Whether finished videos may be fetched from private and loopback addresses, and reference media uploaded "
+            "to them. Default no."
+        ),
         "schema": {"type": ["boolean", "null"], "default": False},
     },
     "prices": {
