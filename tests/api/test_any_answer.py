@@ -23,7 +23,7 @@ from tests.outside.answers import EXAMPLES, SUCCESS_WORDS, THOROUGH, answers_of,
 
 from .bench import SIMPLE
 
-pytestmark = pytest.mark.timeout(max(300, EXAMPLES / 10))
+pytestmark = pytest.mark.timeout(max(900, EXAMPLES / 10))
 
 
 def assert_sound(video: Video, vendor: str, response: HttpResponse) -> None:

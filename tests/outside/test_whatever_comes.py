@@ -25,7 +25,7 @@ OPENERS = ("video_url", "last_frame_url", "thumbnail_url")
 """Fields that may hold signed URLs: what they are for."""
 
 
-@pytest.mark.timeout(max(600, EXAMPLES / 4))
+@pytest.mark.timeout(max(1800, EXAMPLES / 4))
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_whatever_a_vendor_says_comes_through_airflow_and_nothing_of_it_is_untrue(
     vendor: str, wire: Wire, columns: Columns
