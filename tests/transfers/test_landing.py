@@ -369,7 +369,7 @@ def test_a_host_that_trickles_is_taken_for_one_that_has_stalled(
 def test_an_answer_whose_head_trickles_in_for_ever_is_given_up(
     hook: SeedanceHook, host: FileServer, out: Path, no_pause: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transport, "HEAD_TIMEOUT", 0.3)
+    monkeypatch.setattr(transport, "HEAD_TIMEOUT", 1.5)
 
     def trickle(handler: Any, server: FileServer) -> None:
         for byte in b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 60_000:
