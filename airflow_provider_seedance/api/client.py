@@ -83,7 +83,7 @@ _MOST_PAGES = 20
 _PAUSE_BETWEEN_PAGES = 1.1  # Ark allows one LIST a second
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class _Exchange(Generic[T]):
     """One call: what to send and how to read the answer.
 
@@ -302,16 +302,20 @@ class _ClientBase:
         try:
             if 300 <= answer.status < 400:
                 raise self._redirected(exchange, response)
-            result = exchange.parse(response)
-            if isinstance(result, Video) and result.error is not None:
-                scrub = Scrubber(self._key, echo=response.json_object())
-            return scrubbed(result, scrub)
+            return self._without_secrets(exchange.parse(response), response)
         except SeedanceError as error:
             is_page = isinstance(error, SeedanceApiError) and error.status_code and not response.json_object()
             raise scrubbed_error(error, self._scrub, self._hint() if is_page else "") from None
         except Exception as error:
             # An answer so odd that an adapter stumbles over it is an answer that can't be read.
             raise self._unanswered(exchange, error, "its answer can't be read") from None
+
+    def _without_secrets(self, result: T, response: HttpResponse) -> T:
+        result = scrubbed(result, response.scrub)
+        if isinstance(result, Video) and result.error is not None:
+            # Some vendors repeat the prompt in their answers: the reason may quote it.
+            return scrubbed(result, Scrubber(echo=response.json_object()))
+        return result
 
     def _hint(self) -> str:
         return hint_at_base_url(self.adapter.title, self.base_url, self.adapter.default_base_url)
@@ -614,8 +618,13 @@ class PollingClient(_ClientBase):
 
     def __init__(self, adapter: VendorAdapter, settings: ClientSettings) -> None:
         super().__init__(adapter, settings)
-        self._transport = PollingTransport(self.base_url, self._headers, settings.connect_timeout, self._proxy)
-        self._seconds = min(POLL_TIMEOUT, settings.connect_timeout + settings.read_timeout)
+        self._transport = PollingTransport(
+            self.base_url,
+            self._headers,
+            connect_timeout=settings.connect_timeout,
+            seconds=min(POLL_TIMEOUT, settings.connect_timeout + settings.read_timeout),
+            proxy=self._proxy,
+        )
 
     async def aclose(self) -> None:
         """Closes all connections."""
@@ -634,7 +643,7 @@ class PollingClient(_ClientBase):
 
     async def _send(self, exchange: _Exchange[T]) -> T:
         try:
-            answer = await self._transport.send(exchange.request, Limits(self._seconds, exchange.most_bytes))
+            answer = await self._transport.send(exchange.request, exchange.most_bytes)
         except Exception as error:
             raise self._unanswered(exchange, error) from None
         return self._read(exchange, answer)

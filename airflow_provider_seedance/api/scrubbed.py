@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, cast
 
 from airflow_provider_seedance.api.assets import MediaAsset
 from airflow_provider_seedance.api.errors import SeedanceApiError, SeedanceError
 from airflow_provider_seedance.api.http.json_values import MOST_DEPTH, Sound
-from airflow_provider_seedance.api.http.scrubbing import Scrubber
 from airflow_provider_seedance.api.http.texts import LONGEST_CODE, clean
 from airflow_provider_seedance.api.models import Video, VideoError
 from airflow_provider_seedance.api.vendors.base import VideoPage
@@ -17,19 +17,18 @@ T = TypeVar("T")
 _MOST_VALUES = 5000
 
 
-def scrubbed(value: T, scrub: Scrubber) -> T:
+def scrubbed(value: T, scrub: Callable[[str], str]) -> T:
     """What a call returned. Texts in the vendor's words are all that can hold a secret: most videos have none."""
     return cast("T", _scrubbed(value, scrub))
 
 
-def _scrubbed(value: Any, scrub: Scrubber) -> Any:
+def _scrubbed(value: Any, scrub: Callable[[str], str]) -> Any:
     if isinstance(value, Video):
-        has_words = value.error is not None or value.undocumented_status is not None
-        return _video(value, scrub) if has_words else value
+        return _videos([value], scrub)[0]
     if isinstance(value, list):
-        return [_scrubbed(item, scrub) for item in value]
+        return _videos(value, scrub)
     if isinstance(value, VideoPage):
-        return VideoPage(tuple(_scrubbed(video, scrub) for video in value.videos), value.has_more)
+        return VideoPage(tuple(_videos(value.videos, scrub)), value.has_more)
     if isinstance(value, MediaAsset):
         words = {name: getattr(value, name) for name in ("reason", "undocumented_status")}
         said = {name: clean(scrub(text)) for name, text in words.items() if text}
@@ -42,7 +41,13 @@ def _scrubbed(value: Any, scrub: Scrubber) -> Any:
     return value
 
 
-def _video(video: Video, scrub: Scrubber) -> Video:
+def _videos(videos: Iterable[Video], scrub: Callable[[str], str]) -> list[Video]:
+    return [
+        video if video.error is None and video.undocumented_status is None else _video(video, scrub) for video in videos
+    ]
+
+
+def _video(video: Video, scrub: Callable[[str], str]) -> Video:
     changes: dict[str, Any] = {}
     if video.error is not None:
         code, message = (scrub(text or "") for text in (video.error.code, video.error.message))
@@ -52,7 +57,7 @@ def _video(video: Video, scrub: Scrubber) -> Video:
     return video.model_copy(update=changes)
 
 
-def scrubbed_error(error: SeedanceError, scrub: Scrubber, hint: str = "") -> SeedanceError:
+def scrubbed_error(error: SeedanceError, scrub: Callable[[str], str], hint: str = "") -> SeedanceError:
     """The same error. Adapters have scrubbed what they quote; the key is looked for once more in all of it.
 
     :param scrub: of the key alone: the prompt's words may well be in our own sentences.

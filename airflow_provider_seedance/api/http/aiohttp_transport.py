@@ -6,17 +6,17 @@ second video at a create.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from airflow_provider_seedance.api.http.intake import Answer, BoundedBody, LateError, Limits
+from airflow_provider_seedance.api.http.intake import Answer, BoundedBody, LateError
 from airflow_provider_seedance.api.http.messages import HttpRequest
 from airflow_provider_seedance.api.http.network import Proxy, certificates
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
+    from yarl import URL
 
 
 class PollingTransport:
@@ -25,55 +25,64 @@ class PollingTransport:
     :param base_url: whole, with its path.
     :param headers: sent with each request.
     :param connect_timeout: seconds for a connection.
+    :param seconds: that one call may take, from its start to the last byte of its answer.
     :param proxy: to go through.
     """
 
-    def __init__(self, base_url: str, headers: Mapping[str, str], connect_timeout: float, proxy: Proxy | None) -> None:
+    def __init__(
+        self, base_url: str, headers: Mapping[str, str], *, connect_timeout: float, seconds: float, proxy: Proxy | None
+    ) -> None:
         self._base_url = base_url
         # With each request, not with the session: aiohttp tells the proxy what a session says to everybody.
         self._headers = dict(headers)
-        self._connect_timeout = connect_timeout
+        self._connect_timeout, self._seconds = connect_timeout, seconds
         self._way: dict[str, Any] = {}
         if proxy is not None:
             self._way = {"proxy": proxy.url, "proxy_headers": proxy.headers}
             if base_url.startswith("http://"):
                 self._headers |= proxy.headers  # there is no tunnel, so the request itself tells the proxy
         self._session: ClientSession | None = None
+        self._as_url: type[URL]
 
     async def aclose(self) -> None:
         """Closes all connections."""
         if self._session is not None:
             await self._session.close()
 
-    async def send(self, http: HttpRequest, limits: Limits) -> Answer:
-        """Sends a request and takes its answer in."""
-        from yarl import URL
+    async def send(self, http: HttpRequest, most_bytes: int) -> Answer:
+        """Sends a request and takes its answer in.
 
+        :param most_bytes: of the answer, decompressed.
+        """
         session = self._session or self._open()
         query = f"?{urlencode(http.params)}" if http.params else ""
-        url = URL(f"{self._base_url}{http.path}{query}", encoded=True)
-        timing = asyncio.timeout(limits.seconds)
+        url = self._as_url(f"{self._base_url}{http.path}{query}", encoded=True)
         # The key must not follow a redirect to another host.
         headers = {**self._headers, **http.headers} if http.headers else self._headers
         asked = session.request(http.method, url, headers=headers, allow_redirects=False, **self._way)
         try:
-            async with timing, asked as response:
+            async with asked as response:
                 told = {name.lower(): value for name, value in response.headers.items()}
-                body = BoundedBody(limits.most_bytes, told)
-                async for piece in response.content.iter_any():
-                    body.feed(piece)
+                body = BoundedBody(most_bytes, told)
+                if body.is_surely_small:
+                    body.feed(await response.read())
+                else:
+                    async for piece in response.content.iter_any():
+                        body.feed(piece)
                 return Answer(response.status, told, body.whole())
-        except TimeoutError:
-            if not timing.expired():
-                raise
-            raise LateError(limits.seconds) from None
+        except TimeoutError as error:
+            if type(error) is not TimeoutError:
+                raise  # no connection, which aiohttp tells by a class of its own
+            raise LateError(self._seconds) from None
 
     def _open(self) -> ClientSession:
         # Imported here: workers, which create and never poll so, need no second HTTP stack.
         from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+        from yarl import URL
 
+        self._as_url = URL
         self._session = ClientSession(
-            timeout=ClientTimeout(total=None, sock_connect=self._connect_timeout),
+            timeout=ClientTimeout(total=self._seconds, sock_connect=self._connect_timeout),
             # The poller bounds its requests itself.
             connector=TCPConnector(ssl=certificates(), limit=0),
             cookie_jar=DummyCookieJar(),

@@ -1,13 +1,17 @@
-"""The types of foreign values in our models: what such a field holds can be handed on, by construction."""
+"""The types of foreign values in our models: what such a field holds can be handed on, by construction.
+
+Each poll makes a `Video`, so what is `None`, and what is plain, must cost next to nothing.
+"""
 
 from __future__ import annotations
 
 import logging
 import re
+from functools import lru_cache
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, StringConstraints
 
 from airflow_provider_seedance.api.http.json_values import Sound, is_sound_number
 from airflow_provider_seedance.api.http.texts import LONGEST_CODE, LONGEST_NAME, LONGEST_URL, clean, one_line
@@ -18,22 +22,13 @@ log = logging.getLogger(__name__)
 _ID = re.compile(rf"[^\s\"'`\u2018-\u201f{{}}\[\]()<>\\]{{1,{LONGEST_ID}}}")
 
 
-def _name(text: str) -> str:
-    return text if len(text) <= LONGEST_NAME and text.isprintable() else one_line(text, LONGEST_NAME)
-
-
-def _id(text: str) -> str:
-    if not is_sound_id(text):
-        raise ValueError("is no id: too long, or with characters that no id has")
-    return text
-
-
 def _address(text: str) -> str:
     if not 0 < len(text) <= LONGEST_URL or not text.isprintable():
         raise ValueError("is no address: empty, too long, or with characters that no address has")
     return text
 
 
+@lru_cache(maxsize=16_384)  # each poll of a waiting video asks again
 def is_sound_id(text: str) -> bool:
     """Whether this can be the id of one video, by the rules that hold for ids given by users too."""
     return _ID.fullmatch(text) is not None and text.isprintable()
@@ -50,20 +45,16 @@ def is_http_url(text: str | None) -> bool:
         return False
 
 
-def _url(value: object) -> object:
-    return value if isinstance(value, str) and is_http_url(value) else None
+def _url(text: str) -> str | None:
+    return text if is_http_url(text) else None
 
 
-def _whole(value: object) -> object:
-    """Numbers that are none are unknown ones: a paid video isn't given up for its progress."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return int(value) if is_sound_number(value) else None
-    return value
+def _whole(value: int) -> int | None:
+    """What can't be handed on is unknown: a paid video isn't given up for its progress."""
+    return value if is_sound_number(value) else None
 
 
-def _usage(value: object) -> object:
-    if not isinstance(value, dict):
-        return None
+def _usage(value: dict[Any, Any]) -> dict[str, Any]:
     sound = Sound(one_line, most_depth=6, most_values=200)
     kept = sound.mapping(value)
     if sound.has_dropped:
@@ -71,13 +62,13 @@ def _usage(value: object) -> object:
     return kept
 
 
-Id = Annotated[str, AfterValidator(_id)]
+Id = Annotated[str, StringConstraints(pattern=r"^[^\p{C}\s]+$", max_length=LONGEST_ID)]
 """The vendor's id of one thing. What can't be one is refused: it would be asked for in vain."""
 
 Address = Annotated[str, AfterValidator(_address)]
 """How media are named to a vendor: `asset://ID` or a URL."""
 
-Name = Annotated[str, AfterValidator(_name)]
+Name = Annotated[str, AfterValidator(lambda text: one_line(text, LONGEST_NAME))]
 """A short word of the vendor's, such as a model's name."""
 
 Code = Annotated[str, AfterValidator(lambda text: clean(text, LONGEST_CODE))]
@@ -86,10 +77,11 @@ Code = Annotated[str, AfterValidator(lambda text: clean(text, LONGEST_CODE))]
 Line = Annotated[str, AfterValidator(clean)]
 """What the vendor says, in one line."""
 
-Url = Annotated[str | None, BeforeValidator(_url)]
+Url = Annotated[str, AfterValidator(_url)] | None
 """Where media can be fetched; `None` for what is no such URL: some vendors put relative keys and nulls there."""
 
-Whole = Annotated[int | None, BeforeValidator(_whole)]
+Whole = Annotated[int, AfterValidator(_whole)] | None
+"""A number, `None` for one that nobody can hand on."""
 
-Usage = Annotated[dict[str, Any] | None, BeforeValidator(_usage)]
+Usage = Annotated[dict[Any, Any], AfterValidator(_usage)] | None
 """What the vendor counted, as far as it can be handed on."""

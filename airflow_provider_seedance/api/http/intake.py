@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MOST_OF_ONE = 2 * 1024 * 1024
 """Bytes of an answer about one thing: a create, a read, a refusal. Real ones have a few thousand."""
@@ -41,8 +41,7 @@ class LateError(Exception):
         self.seconds = seconds
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """What one call may take.
 
     :param seconds: from its start to the last byte of its answer.
@@ -53,8 +52,7 @@ class Limits:
     most_bytes: int = MOST_OF_ONE
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What a transport brings back.
 
     :param status: HTTP status.
@@ -68,6 +66,8 @@ class Answer:
 
 
 _GZIP = b"\x1f\x8b"
+_GZIP_BITS = zlib.MAX_WBITS | 16
+_MOST_DIGITS = 18
 
 
 class BoundedBody:
@@ -78,19 +78,23 @@ class BoundedBody:
 
     :param most: bytes that it may have, decompressed.
     :param headers: names in lower case.
+    :raises TooLargeError: the header says that it is too much.
     """
 
     def __init__(self, most: int, headers: Mapping[str, str]) -> None:
-        length = headers.get("content-length", "")
-        if length.isascii() and length.isdigit() and (len(length) > 18 or int(length) > most):
-            raise TooLargeError(most)
+        length = headers.get("content-length")
+        self.is_surely_small = False
+        """Whether all of it may be taken in at once: its length is known, and no more will come."""
+        if length is not None and length.isascii() and length.isdigit():
+            if len(length) > _MOST_DIGITS or int(length) > most:
+                raise TooLargeError(most)
+            self.is_surely_small = True
         self._most = most
-        self._is_deflate = "deflate" in headers.get("content-encoding", "").lower()
-        self._raw = bytearray()
-        """What has come, until it is known how to read it."""
-        self._kept = bytearray()
-        self._is_plain: bool | None = None
-        self._inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        self._encoding = headers.get("content-encoding")
+        self._pieces: list[bytes] = []
+        self._length = 0
+        self._unpacked: _Unpacked | None = None
+        self._has_begun = False
 
     def feed(self, piece: bytes) -> None:
         """Takes the next piece.
@@ -98,44 +102,54 @@ class BoundedBody:
         :raises TooLargeError: it is too much.
         :raises zlib.error: it begins like compressed data, but isn't.
         """
-        if self._is_plain is None:
-            self._raw += piece
-            if len(self._raw) < len(_GZIP):
-                return
-            piece = bytes(self._raw)
-            self._begin(piece)
-        if self._is_plain:
-            self._keep(piece)
-        else:
-            self._unpack(piece)
+        if self._unpacked is not None:
+            self._unpacked.feed(piece)
+            return
+        self._pieces.append(piece)
+        self._length += len(piece)
+        if self._length > self._most:
+            raise TooLargeError(self._most)
+        if not self._has_begun and self._length >= len(_GZIP):
+            self._has_begun = True
+            start = b"".join(self._pieces)
+            inflate = _inflate_for(start, self._encoding)
+            if inflate is not None:
+                self._unpacked = _Unpacked(self._most, inflate)
+                self._unpacked.feed(start)
 
     def whole(self) -> bytes:
         """All of it."""
-        return bytes(self._raw if self._is_plain is None else self._kept)
+        return b"".join(self._pieces) if self._unpacked is None else bytes(self._unpacked.kept)
 
-    def _begin(self, start: bytes) -> None:
-        if start.startswith(_GZIP):
-            self._is_plain = False
-        elif self._is_deflate:
-            # With zlib's two bytes in front or, as some servers have it, without.
-            has_header = start[0] & 0x0F == 8 and int.from_bytes(start[:2], "big") % 31 == 0
-            self._inflate = zlib.decompressobj(zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS)
-            self._is_plain = start[:1] in (b"{", b"[", b"<")
-        else:
-            self._is_plain = True
 
-    def _keep(self, piece: bytes) -> None:
-        self._kept += piece
-        if len(self._kept) > self._most:
-            raise TooLargeError(self._most)
+def _inflate_for(start: bytes, encoding: str | None) -> zlib._Decompress | None:
+    """What decompresses a body that begins so, `None` for a plain one."""
+    if start.startswith(_GZIP):
+        return zlib.decompressobj(_GZIP_BITS)
+    if encoding is None or "deflate" not in encoding.lower() or start[:1] in (b"{", b"[", b"<"):
+        return None
+    # With zlib's two bytes in front or, as some servers have it, without.
+    has_header = start[0] & 0x0F == 8 and int.from_bytes(start[:2], "big") % 31 == 0
+    return zlib.decompressobj(zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS)
 
-    def _unpack(self, piece: bytes) -> None:
+
+class _Unpacked:
+    """A compressed body, decompressed as it comes."""
+
+    def __init__(self, most: int, inflate: zlib._Decompress) -> None:
+        self.kept = bytearray()
+        self._most = most
+        self._inflate = inflate
+
+    def feed(self, piece: bytes) -> None:
         while piece:
-            self._keep(self._inflate.decompress(piece, self._most + 1 - len(self._kept)))
+            self.kept += self._inflate.decompress(piece, self._most + 1 - len(self.kept))
+            if len(self.kept) > self._most:
+                raise TooLargeError(self._most)
             piece = self._inflate.unconsumed_tail
             if self._inflate.eof:
                 # Some servers join several members.
                 piece = self._inflate.unused_data
                 if not piece.startswith(_GZIP):
                     return
-                self._inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
+                self._inflate = zlib.decompressobj(_GZIP_BITS)

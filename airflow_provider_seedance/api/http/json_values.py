@@ -19,6 +19,9 @@ LARGEST = 2**63 - 1
 _MOST_ODD_BYTES = 262_144
 """An answer that needs the slow way is read up to this size: it is read on the triggerer's event loop."""
 
+_MOST_LOOKED_AT = 65_536
+"""Bytes of an answer whose depth is looked at. In a longer one Python's own bound holds."""
+
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]|[^"\[\]{}]+|"', re.DOTALL)
 
 
@@ -32,7 +35,8 @@ def decode(body: bytes) -> Any:
         value = json.loads(body)
     except (ValueError, RecursionError):
         return _decode_odd(body)
-    if body.count(b"{") + body.count(b"[") > MOST_DEPTH and _is_deep(value):
+    # In a long list that would be seen one by one; nothing that reads such an answer goes deep.
+    if len(body) < _MOST_LOOKED_AT and body.count(b"{") + body.count(b"[") > MOST_DEPTH and _is_deep(value):
         return _decode_odd(body)
     return value
 

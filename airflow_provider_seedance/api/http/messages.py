@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
 from airflow_provider_seedance.api.http.json_values import decode
@@ -40,10 +39,6 @@ class HttpResponse:
     received_at: datetime
     scrub: Callable[[str], str] = field(default=str, compare=False, repr=False)
 
-    @cached_property
-    def _decoded(self) -> Any:
-        return decode(self.body)
-
     def quote(self, text: str | None, most: int = LONGEST_LINE) -> str:
         """What the vendor says, fit for an exception; empty if it says nothing.
 
@@ -53,9 +48,12 @@ class HttpResponse:
 
     def json(self) -> Any:
         """The decoded body, `None` when it isn't JSON. Read it only: it is decoded once."""
-        return self._decoded
+        known = self.__dict__  # `cached_property` takes a lock, before Python 3.12
+        if "_decoded" not in known:
+            known["_decoded"] = decode(self.body)
+        return known["_decoded"]
 
     def json_object(self) -> dict[str, Any]:
         """The decoded body if it is a JSON object, else an empty one."""
-        decoded = self._decoded
+        decoded = self.json()
         return decoded if isinstance(decoded, dict) else {}

@@ -73,12 +73,11 @@ def dig(value: Any, *path: str) -> Any:
 
 def as_id(value: object) -> str | None:
     """A non-empty id; numbers are accepted as their digits. What can't be the id of anything is none."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return None
-    if isinstance(value, int):
-        return str(value) if is_sound_number(value) else None
-    text = value.strip()
-    return text if is_sound_id(text) else None
+    if isinstance(value, str):
+        text = value.strip()
+        return text if is_sound_id(text) else None
+    is_number = isinstance(value, int) and not isinstance(value, bool) and is_sound_number(value)
+    return str(value) if is_number else None
 
 
 _PLAIN_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
