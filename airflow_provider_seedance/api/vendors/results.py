@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 def read_status(word: object, words: Mapping[str, VideoStatus]) -> tuple[VideoStatus, str | None]:
     """Our status for a vendor's word, and the word itself if nobody documented it: then the video counts as running."""
-    text = word.strip().casefold() if isinstance(word, str) else ""
-    known = words.get(text)
-    return (known, None) if known else (VideoStatus.RUNNING, "None" if word is None else text_of(word))
+    if not isinstance(word, str):
+        return VideoStatus.RUNNING, "None" if word is None else text_of(word)
+    known = words.get(word) or words.get(word.strip().casefold())
+    return (known, None) if known else (VideoStatus.RUNNING, word)
 
 
 def text_or_none(value: object) -> str | None:
