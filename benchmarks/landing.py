@@ -190,7 +190,7 @@ def land(url: str, target: str, server: int) -> None:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
 
     from airflow_provider_seedance.hooks.seedance import SeedanceHook
-    from airflow_provider_seedance.transfers.landing import land_video
+    from airflow_provider_seedance.landing.lander import land_video
 
     hook = SeedanceHook()
     hook.get_conn()

@@ -24,9 +24,9 @@ from unittest.mock import patch
 from airflow_provider_seedance.api.client import ClientSettings
 from airflow_provider_seedance.api.polling import Decision, Outcome, Wait
 from airflow_provider_seedance.api.vendors import make_adapter
-from airflow_provider_seedance.api.vendors.base import PollRates
-from airflow_provider_seedance.triggers import metrics, poller
-from airflow_provider_seedance.triggers.watches import Watch
+from airflow_provider_seedance.api.vendors.video_adapter import PollRates
+from airflow_provider_seedance.polling import metrics, poller
+from airflow_provider_seedance.polling.wait_queue import Watch
 
 ANSWER_TIME = 0.3
 """Seconds from a request to its answer; assumed."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from airflow_provider_seedance.simulator.records import RecordedRequest
+from airflow_provider_seedance.simulator.videos import RecordedRequest
 from dev.chaos_proxy import Spoilt, fate_of
 
 CAN_LIST = frozenset({"gmicloud", "byteplus", "volcengine"})

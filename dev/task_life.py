@@ -28,9 +28,9 @@ from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferr
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.operators import seedance as operator_module
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
-from airflow_provider_seedance.operators.submitting import Submitter
-from airflow_provider_seedance.triggers import deferral
-from airflow_provider_seedance.triggers.poller import Watcher
+from airflow_provider_seedance.polling.poller import Watcher
+from airflow_provider_seedance.submissions.submitter import Submitter
+from airflow_provider_seedance.tasks import deferral
 from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
 from dev.fault_rows import AFTER_POST as AFTER_POST
 from dev.fault_rows import AFTER_RECORD as AFTER_RECORD
@@ -433,7 +433,7 @@ class Haste:
     def apply(self) -> None:
         """Sets the package's waits, in this process, for good."""
         from airflow_provider_seedance.api.http import retries
-        from airflow_provider_seedance.operators import submitting
+        from airflow_provider_seedance.submissions import submitter as submitting
 
         submitting.LOOK_UP_DELAYS = self.look_up
         operator_module.ROOM_INTERVAL = self.room

@@ -58,8 +58,8 @@ from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatu
 from airflow_provider_seedance.api.scrubbed import scrubbed, scrubbed_error
 from airflow_provider_seedance.api.validation import check_request, to_request
 from airflow_provider_seedance.api.vendors import make_asset_adapter
-from airflow_provider_seedance.api.vendors.asset_base import Ticket
-from airflow_provider_seedance.api.vendors.base import (
+from airflow_provider_seedance.api.vendors.asset_adapter import Ticket
+from airflow_provider_seedance.api.vendors.video_adapter import (
     HttpRequest,
     HttpResponse,
     MarkedPage,

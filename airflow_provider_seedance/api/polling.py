@@ -21,7 +21,7 @@ from airflow_provider_seedance.api.errors import (
     VideoUrlMissingError,
 )
 from airflow_provider_seedance.api.models import Video, VideoError, VideoStatus
-from airflow_provider_seedance.api.vendors.answers import blames_the_request, speaks_of_moderation
+from airflow_provider_seedance.api.vendors.refusals import blames_the_request, speaks_of_moderation
 
 MOST_FAILURES = 5
 """Consecutive failed polls after which a wait ends; a video that is paid for isn't given up for a hiccup.

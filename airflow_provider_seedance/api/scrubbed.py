@@ -10,7 +10,7 @@ from airflow_provider_seedance.api.errors import SeedanceApiError, SeedanceError
 from airflow_provider_seedance.api.http.json_values import MOST_DEPTH, Sound
 from airflow_provider_seedance.api.http.texts import LONGEST_CODE, clean
 from airflow_provider_seedance.api.models import Video, VideoError
-from airflow_provider_seedance.api.vendors.base import VideoPage
+from airflow_provider_seedance.api.vendors.video_adapter import VideoPage
 
 T = TypeVar("T")
 

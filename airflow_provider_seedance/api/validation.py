@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from airflow_provider_seedance.api.errors import InvalidRequestError
 from airflow_provider_seedance.api.models import REQUEST_FIELDS, VideoRequest
 from airflow_provider_seedance.api.vendors import VENDORS, adapter_class, vendor_of_model
-from airflow_provider_seedance.api.vendors.base import VendorAdapter
 from airflow_provider_seedance.api.vendors.rules import Problem, Route, check
+from airflow_provider_seedance.api.vendors.video_adapter import VendorAdapter
 
 
 def to_request(fields: VideoRequest | Mapping[str, Any]) -> VideoRequest:

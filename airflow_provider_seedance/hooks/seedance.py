@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
 
     from airflow_provider_seedance.api.assets import AssetUpload, MediaAsset, MediaFile
-    from airflow_provider_seedance.api.cancelling import Cancellation
+    from airflow_provider_seedance.api.cancellation import Cancellation
     from airflow_provider_seedance.api.client import (
         AsyncSeedanceClient,
         ClientSettings,
         RetryPolicy,
         SeedanceClient,
     )
-    from airflow_provider_seedance.api.vendors.base import VendorAdapter, VideoPage
+    from airflow_provider_seedance.api.vendors.video_adapter import VendorAdapter, VideoPage
 
 
 class SeedanceHook(BaseHook):
@@ -140,7 +140,7 @@ class SeedanceHook(BaseHook):
 
     def cancel_if_not_started(self, video_id: str) -> Cancellation:
         """Cancels a video if that is possible and does no harm; says what came of it."""
-        from airflow_provider_seedance.api.cancelling import after_cancel, before_cancel, cannot_cancel
+        from airflow_provider_seedance.api.cancellation import after_cancel, before_cancel, cannot_cancel
         from airflow_provider_seedance.api.video_ids import check_video_id
 
         with airflow_errors():
@@ -248,7 +248,7 @@ class SeedanceHook(BaseHook):
 
     async def acancel_if_not_started(self, video_id: str) -> Cancellation:
         """See `cancel_if_not_started`."""
-        from airflow_provider_seedance.api.cancelling import after_cancel, before_cancel, cannot_cancel
+        from airflow_provider_seedance.api.cancellation import after_cancel, before_cancel, cannot_cancel
         from airflow_provider_seedance.api.video_ids import check_video_id
 
         with airflow_errors():
@@ -364,14 +364,14 @@ class SeedanceHook(BaseHook):
 
     @staticmethod
     def _unknown_settings(connection: Connection) -> str | None:
-        from airflow_provider_seedance.hooks.settings import unknown_settings
+        from airflow_provider_seedance.hooks.connection import unknown_settings
 
         return unknown_settings(connection.extra_dejson)
 
     def _read(
         self, connection: Connection, extra: dict[str, Any] | None = None
     ) -> tuple[VendorAdapter, ClientSettings]:
-        from airflow_provider_seedance.hooks.settings import read_connection
+        from airflow_provider_seedance.hooks.connection import read_connection
 
         return read_connection(
             self.seedance_conn_id,

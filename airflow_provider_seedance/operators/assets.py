@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_seedance.api.errors import InvalidRequestError, SeedanceError
+from airflow_provider_seedance.compat.xcom import returned
 from airflow_provider_seedance.exceptions import airflow_errors, for_airflow
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.tasks.deadlines import deadline_of, waiting_argument
-from airflow_provider_seedance.xcoms import returned
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_seedance.api.assets import Library, MediaAsset
-    from airflow_provider_seedance.operators.asset_record import AssetRecords
+    from airflow_provider_seedance.submissions.upload_record import AssetRecords
 
 MARGIN = 120.0
 """Seconds by which Airflow's own time-out of the trigger is later than the deadline that the trigger keeps itself."""
@@ -100,7 +100,7 @@ class SeedanceUploadAssetOperator(BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Uploads, or finds what an earlier attempt uploaded; then returns it, waits for it, or defers."""
         from airflow_provider_seedance.api.vendors import make_asset_adapter
-        from airflow_provider_seedance.operators.asset_record import AssetRecords
+        from airflow_provider_seedance.submissions.upload_record import AssetRecords
 
         hook = SeedanceHook(self.seedance_conn_id)
         try:
@@ -121,7 +121,7 @@ class SeedanceUploadAssetOperator(BaseOperator):
 
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
         """Takes the trigger's event."""
-        from airflow_provider_seedance.operators.asset_record import AssetRecords
+        from airflow_provider_seedance.submissions.upload_record import AssetRecords
         from airflow_provider_seedance.triggers.assets import read_asset_event
 
         hook = SeedanceHook(self.seedance_conn_id)
@@ -151,7 +151,7 @@ class SeedanceUploadAssetOperator(BaseOperator):
             file = None
             if library.takes != "body":
                 source = self._source()
-                from airflow_provider_seedance.operators.asset_source import is_url, open_source
+                from airflow_provider_seedance.landing.upload_source import is_url, open_source
 
                 if library.takes == "url" and earlier.file is not None:
                     self.log.info("The file was stored by an earlier attempt.")
@@ -178,7 +178,7 @@ class SeedanceUploadAssetOperator(BaseOperator):
         return str(self.source)
 
     def _allow_private(self) -> bool:
-        from airflow_provider_seedance.hooks.settings import allows_private_hosts
+        from airflow_provider_seedance.hooks.connection import allows_private_hosts
 
         extra = SeedanceHook.get_connection(self.seedance_conn_id).extra_dejson
         return allows_private_hosts(self.seedance_conn_id, extra)

@@ -21,22 +21,22 @@ from airflow_provider_seedance.api.errors import (
     VideoUrlMissingError,
 )
 from airflow_provider_seedance.api.models import REQUEST_FIELDS, VideoStatus
+from airflow_provider_seedance.compat.task_state import has_ended_for_good
+from airflow_provider_seedance.compat.xcom import returned
 from airflow_provider_seedance.exceptions import airflow_errors, for_airflow
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.links.seedance import SeedanceVideoLink
-from airflow_provider_seedance.operators.submission_store import open_store, reopen_store
-from airflow_provider_seedance.task_states import has_ended_for_good
+from airflow_provider_seedance.submissions.store import open_store, reopen_store
 from airflow_provider_seedance.tasks.deadlines import deadline_of, waiting_argument
 from airflow_provider_seedance.tasks.literals import is_literal
-from airflow_provider_seedance.xcoms import returned
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
     from airflow.providers.openlineage.extractors import OperatorLineage
 
     from airflow_provider_seedance.api.models import Video, VideoRequest
-    from airflow_provider_seedance.operators.submission_store import SubmissionStore
-    from airflow_provider_seedance.operators.submitting import OnUnknownSubmission
+    from airflow_provider_seedance.submissions.store import SubmissionStore
+    from airflow_provider_seedance.submissions.submitter import OnUnknownSubmission
 
 ROOM_INTERVAL = 30.0
 """Seconds between tries while the vendor has no room and doesn't say how long that will last."""
@@ -178,8 +178,8 @@ class SeedanceCreateVideoOperator(BaseOperator):
 
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
         """Takes the trigger's event."""
-        from airflow_provider_seedance.operators.submitting import remember, with_seed
-        from airflow_provider_seedance.triggers.deferral import video_of_event
+        from airflow_provider_seedance.submissions.submitter import remember, with_seed
+        from airflow_provider_seedance.tasks.deferral import video_of_event
 
         self._store = reopen_store(context)
         record, kept = remember(self._store, _id_in(event))
@@ -210,7 +210,7 @@ class SeedanceCreateVideoOperator(BaseOperator):
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any]:
         """For OpenLineage: the media that the video is made from, and the vendor's job."""
-        from airflow_provider_seedance.lineage import media_of, video_lineage
+        from airflow_provider_seedance.tasks.lineage import media_of, video_lineage
 
         video = self.delivered or {}
         return video_lineage(
@@ -234,8 +234,8 @@ class SeedanceCreateVideoOperator(BaseOperator):
     def _obtain(self, context: Context, saturated_since: float | None) -> dict[str, Any]:
         from airflow_provider_seedance.api.polling import failure_of
         from airflow_provider_seedance.api.validation import to_request
-        from airflow_provider_seedance.operators.submitting import Submitter
         from airflow_provider_seedance.submissions.life import Life
+        from airflow_provider_seedance.submissions.submitter import Submitter
 
         ti = context["ti"]
         self._store = open_store(context)
@@ -284,7 +284,7 @@ class SeedanceCreateVideoOperator(BaseOperator):
         return self._defer(video_id, deadline)
 
     def _defer(self, video_id: str, deadline: float) -> NoReturn:
-        from airflow_provider_seedance.triggers.deferral import defer_for_video
+        from airflow_provider_seedance.tasks.deferral import defer_for_video
         from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
 
         trigger = SeedanceVideoTrigger(
@@ -327,7 +327,7 @@ class SeedanceCreateVideoOperator(BaseOperator):
         """Lands the finished video, if that is asked for, and hands it on."""
         if self.output_path is None:
             return self._hand_on(context, video)
-        from airflow_provider_seedance.transfers.landing import land_video, run_facts
+        from airflow_provider_seedance.landing.lander import land_video, run_facts
 
         hook = SeedanceHook(self.seedance_conn_id)
         try:
@@ -352,8 +352,8 @@ class SeedanceCreateVideoOperator(BaseOperator):
         return self._hand_on(context, video, landed)
 
     def _hand_on(self, context: Context, video: Video, landed: dict[str, Any] | None = None) -> dict[str, Any]:
-        from airflow_provider_seedance.delivery import hand_on
-        from airflow_provider_seedance.operators.submitting import note_delivery
+        from airflow_provider_seedance.submissions.submitter import note_delivery
+        from airflow_provider_seedance.tasks.results import hand_on
 
         self.delivered = hand_on(
             context, video, seedance_conn_id=self.seedance_conn_id, fields=self._request_fields(), landed=landed
@@ -362,18 +362,18 @@ class SeedanceCreateVideoOperator(BaseOperator):
         return returned(self, context, self.delivered)
 
     def _failed(self, error: SeedanceError, *, recorded: bool) -> SeedanceError:
-        from airflow_provider_seedance.delivery import count_failure
+        from airflow_provider_seedance.tasks.results import count_failure
 
         count_failure(error, seedance_conn_id=self.seedance_conn_id, fields=self._request_fields())
         return after_submission(error, recorded=recorded)
 
     def _check_before_paying(self, hook: SeedanceHook, request: VideoRequest, context: Context) -> None:
         """Before each submission: whether the video can be landed, and what it would cost, if that is known."""
-        from airflow_provider_seedance.costs import check_cost
+        from airflow_provider_seedance.tasks.cost_check import check_cost
 
         if self._lands:
+            from airflow_provider_seedance.landing.lander import run_facts
             from airflow_provider_seedance.tasks.output_check import check_output
-            from airflow_provider_seedance.transfers.landing import run_facts
 
             facts = run_facts(context) | {"vendor": hook.get_conn().adapter.name, "model": request.model}
             check_output("output_path", self.output_path, conn_id=self.object_storage_conn_id, facts=facts, is_new=True)
@@ -385,7 +385,7 @@ class SeedanceCreateVideoOperator(BaseOperator):
         return {name: value for name, value in fields.items() if value is not None}
 
     def _check_literals(self) -> None:
-        from airflow_provider_seedance.api.usage import read_limit
+        from airflow_provider_seedance.api.pricing import read_limit
         from airflow_provider_seedance.api.validation import check_literals
 
         fields = self._request_fields()
@@ -396,8 +396,8 @@ class SeedanceCreateVideoOperator(BaseOperator):
         except SeedanceError as error:
             raise for_airflow(error) from None
         if self._lands:
-            from airflow_provider_seedance.transfers.limits import check_literal
-            from airflow_provider_seedance.transfers.names import check_paths
+            from airflow_provider_seedance.landing.path_template import check_paths
+            from airflow_provider_seedance.tasks.path_limits import check_literal
 
             if isinstance(self.output_path, str):
                 check_paths(self.output_path, None, None, has_id=True)
@@ -432,7 +432,7 @@ def after_submission(error: SeedanceError, *, recorded: bool) -> SeedanceError:
 
 def _id_in(event: Any) -> str | None:
     """The id of the video that an event is about, `None` if it can't be read."""
-    from airflow_provider_seedance.triggers.events import read_event
+    from airflow_provider_seedance.api.outcomes import read_event
 
     try:
         video_id, _ = read_event(event)

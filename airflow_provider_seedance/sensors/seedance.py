@@ -22,12 +22,12 @@ from airflow_provider_seedance.api.errors import (
     VideoTimeoutError,
     VideoUrlMissingError,
 )
+from airflow_provider_seedance.compat.xcom import returned
 from airflow_provider_seedance.exceptions import airflow_errors, for_airflow
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.links.seedance import SeedanceVideoLink
 from airflow_provider_seedance.tasks.deadlines import deadline_of, waiting_argument
 from airflow_provider_seedance.tasks.literals import is_literal
-from airflow_provider_seedance.xcoms import returned
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -125,7 +125,7 @@ class SeedanceVideoSensor(BaseSensorOperator):
         return self._defer(self.video_id, deadline)
 
     def _defer(self, video_id: str, deadline: float) -> NoReturn:
-        from airflow_provider_seedance.triggers.deferral import defer_for_video
+        from airflow_provider_seedance.tasks.deferral import defer_for_video
         from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
 
         trigger = SeedanceVideoTrigger(
@@ -165,7 +165,7 @@ class SeedanceVideoSensor(BaseSensorOperator):
 
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
         """Takes the trigger's event."""
-        from airflow_provider_seedance.triggers.deferral import video_of_event
+        from airflow_provider_seedance.tasks.deferral import video_of_event
 
         try:
             video = video_of_event(self.seedance_conn_id, event, wait_again=self._defer)
@@ -186,20 +186,20 @@ class SeedanceVideoSensor(BaseSensorOperator):
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any]:
         """For OpenLineage: the vendor's job."""
-        from airflow_provider_seedance.lineage import video_lineage
+        from airflow_provider_seedance.tasks.lineage import video_lineage
 
         video = self.delivered or {}
         return video_lineage(self, vendor=video.get("vendor"), video_id=video.get("video_id"))
 
     def _hand_on(self, context: Context, video: Video) -> dict[str, Any]:
-        from airflow_provider_seedance.delivery import hand_on
+        from airflow_provider_seedance.tasks.results import hand_on
 
         self.delivered = hand_on(context, video, seedance_conn_id=self.seedance_conn_id)
         return returned(self, context, self.delivered)
 
     def _final(self, error: SeedanceError) -> Exception:
         """Waiting longer can't bring a failed video back, so a retry of the sensor is only for what may pass."""
-        from airflow_provider_seedance.delivery import count_failure
+        from airflow_provider_seedance.tasks.results import count_failure
 
         count_failure(error, seedance_conn_id=self.seedance_conn_id)
         if isinstance(error, VideoTimeoutError):

@@ -6,7 +6,7 @@ package's client, so that it can prove the client wrong. Needs the extra ``simul
 """
 
 from airflow_provider_seedance.simulator.faults import Fault
-from airflow_provider_seedance.simulator.records import VENDORS, Bill, RecordedRequest, SimulatedVideo
 from airflow_provider_seedance.simulator.simulator import Simulator
+from airflow_provider_seedance.simulator.videos import VENDORS, Bill, RecordedRequest, SimulatedVideo
 
 __all__ = ["VENDORS", "Bill", "Fault", "RecordedRequest", "SimulatedVideo", "Simulator"]

@@ -7,8 +7,8 @@ import sys
 import threading
 from pathlib import Path
 
-from airflow_provider_seedance.simulator.records import VENDORS
 from airflow_provider_seedance.simulator.simulator import Simulator
+from airflow_provider_seedance.simulator.videos import VENDORS
 
 
 def _arguments() -> argparse.Namespace:

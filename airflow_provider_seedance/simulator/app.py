@@ -11,9 +11,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from airflow_provider_seedance.simulator.control import control_app
-from airflow_provider_seedance.simulator.desk import FrontDesk, Incoming, Outcome
+from airflow_provider_seedance.simulator.dispatch import FrontDesk, Incoming, Outcome
 from airflow_provider_seedance.simulator.files import Files
-from airflow_provider_seedance.simulator.records import RecordedRequest
+from airflow_provider_seedance.simulator.videos import RecordedRequest
 
 #: Cuts the caller's TCP connection; given the ASGI scope.
 Cutter = Callable[[Scope], None]

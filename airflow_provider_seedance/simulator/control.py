@@ -13,8 +13,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from airflow_provider_seedance.simulator.faults import Fault
-from airflow_provider_seedance.simulator.records import RecordedRequest, SimulatedVideo
-from airflow_provider_seedance.simulator.world import World
+from airflow_provider_seedance.simulator.state import World
+from airflow_provider_seedance.simulator.videos import RecordedRequest, SimulatedVideo
 
 
 class _Control:

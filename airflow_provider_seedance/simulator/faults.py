@@ -4,7 +4,7 @@ import random
 import threading
 from typing import Any
 
-from airflow_provider_seedance.simulator.records import VENDORS
+from airflow_provider_seedance.simulator.videos import VENDORS
 
 CALLS = ("create", "poll", "list", "cancel", "media", "auth_probe", "upload", "upload_url", "asset", "any")
 

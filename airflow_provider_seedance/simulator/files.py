@@ -9,11 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from airflow_provider_seedance.simulator import signing
-from airflow_provider_seedance.simulator.desk import BAD_GATEWAY, page_of
+from airflow_provider_seedance.simulator.dispatch import BAD_GATEWAY, page_of
 from airflow_provider_seedance.simulator.faults import Fault
 from airflow_provider_seedance.simulator.media import INSTALL
-from airflow_provider_seedance.simulator.records import SimulatedVideo
-from airflow_provider_seedance.simulator.world import World
+from airflow_provider_seedance.simulator.state import World
+from airflow_provider_seedance.simulator.videos import SimulatedVideo
 
 TYPES = {"mp4": "video/mp4", "png": "image/png", "jpg": "image/jpeg"}
 _NAME = re.compile(r"/media/(?P<vendor>[a-z]+)/(?P<id>[\w-]+)\.(?P<suffix>mp4|png|jpg)")

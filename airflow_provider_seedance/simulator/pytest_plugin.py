@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from airflow_provider_seedance.simulator.records import VENDORS
 from airflow_provider_seedance.simulator.simulator import Simulator
+from airflow_provider_seedance.simulator.videos import VENDORS
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,8 @@ import time
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from airflow_provider_seedance.simulator.records import SimulatedVideo
-from airflow_provider_seedance.simulator.world import World
+from airflow_provider_seedance.simulator.state import World
+from airflow_provider_seedance.simulator.videos import SimulatedVideo
 
 _STAMP = "%Y%m%dT%H%M%SZ"
 #: Only Ark's ``X-Tos-Expires`` is from an observed URL; the rest is the usual style of such storage (guess).

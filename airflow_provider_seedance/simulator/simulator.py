@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 from airflow_provider_seedance.simulator.assets import AssetStatus, SimulatedAsset
 from airflow_provider_seedance.simulator.faults import FaultBook
 from airflow_provider_seedance.simulator.media import INSTALL
-from airflow_provider_seedance.simulator.records import VENDORS, Bill, RecordedRequest, SimulatedVideo, Status
-from airflow_provider_seedance.simulator.world import Settings, World, retention_of
+from airflow_provider_seedance.simulator.state import Settings, World, retention_of
+from airflow_provider_seedance.simulator.videos import VENDORS, Bill, RecordedRequest, SimulatedVideo, Status
 
 if TYPE_CHECKING:
     from airflow_provider_seedance.simulator.app import App
@@ -92,7 +92,7 @@ class Simulator:
             raise RuntimeError("this simulator is running already")
         try:
             from airflow_provider_seedance.simulator.app import App
-            from airflow_provider_seedance.simulator.desk import FrontDesk
+            from airflow_provider_seedance.simulator.dispatch import FrontDesk
             from airflow_provider_seedance.simulator.server import Connections, Server
         except ModuleNotFoundError as error:
             raise ImportError(f"the simulator needs {error.name}: {INSTALL}") from error

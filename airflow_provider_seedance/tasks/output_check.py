@@ -8,8 +8,8 @@ from typing import Any
 from airflow_provider_seedance.api.errors import InvalidRequestError, LandingError, LandingRefusedError
 from airflow_provider_seedance.exceptions import for_airflow
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
-from airflow_provider_seedance.transfers.limits import ROOM_FOR_ID, problem_of
-from airflow_provider_seedance.transfers.names import fill, names_in, with_name
+from airflow_provider_seedance.landing.path_template import fill, names_in, with_name
+from airflow_provider_seedance.tasks.path_limits import ROOM_FOR_ID, problem_of
 
 PROVIDERS = {
     "s3": "apache-airflow-providers-amazon[s3fs]",
@@ -60,7 +60,7 @@ def _open(argument: str, path: str, conn_id: str | None) -> Any:
     """The place, once its storage is opened."""
     from airflow.providers.common.compat.sdk import AirflowNotFoundException, ObjectStoragePath
 
-    from airflow_provider_seedance.transfers.destination import Destination
+    from airflow_provider_seedance.landing.destination import Destination
 
     scheme, _, rest = path.rpartition("://")
     conn = conn_id or rest.partition("/")[0].rpartition("@")[0]

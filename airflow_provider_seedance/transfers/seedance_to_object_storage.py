@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
+from airflow_provider_seedance.compat.xcom import returned
 from airflow_provider_seedance.exceptions import airflow_errors
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
-from airflow_provider_seedance.outlets import attach_to_outlets
+from airflow_provider_seedance.landing.path_template import check_paths
+from airflow_provider_seedance.tasks.asset_events import attach_to_outlets
 from airflow_provider_seedance.tasks.literals import is_literal
-from airflow_provider_seedance.transfers.limits import check_literal
-from airflow_provider_seedance.transfers.names import check_paths
-from airflow_provider_seedance.xcoms import returned
+from airflow_provider_seedance.tasks.path_limits import check_literal
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -99,7 +99,7 @@ class SeedanceVideoToObjectStorageOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Lands the video, unless it is there already."""
-        from airflow_provider_seedance.transfers.landing import land_video, run_facts
+        from airflow_provider_seedance.landing.lander import land_video, run_facts
 
         video = self._video()
         self._check_paths(video, run_facts(context))
@@ -134,7 +134,7 @@ class SeedanceVideoToObjectStorageOperator(BaseOperator):
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any]:
         """For OpenLineage: the file at the vendor, the object that it became, and the vendor's job."""
-        from airflow_provider_seedance.lineage import video_lineage
+        from airflow_provider_seedance.tasks.lineage import video_lineage
 
         landed = self.landed or {}
         source = self._video().get("video_url")

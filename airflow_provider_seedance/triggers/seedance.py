@@ -16,16 +16,16 @@ from airflow_provider_seedance.api.errors import (
     SeedanceError,
     TransientApiError,
 )
+from airflow_provider_seedance.api.outcomes import to_event
 from airflow_provider_seedance.api.polling import Decision, Outcome, Wait
 from airflow_provider_seedance.api.video_ids import video_id_of
+from airflow_provider_seedance.compat.task_state import has_ended_for_good
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
-from airflow_provider_seedance.task_states import has_ended_for_good
-from airflow_provider_seedance.triggers.events import to_event
-from airflow_provider_seedance.triggers.poller import Watcher, watching
+from airflow_provider_seedance.polling.poller import Watcher, watching
 
 if TYPE_CHECKING:
     from airflow_provider_seedance.api.client import ClientSettings
-    from airflow_provider_seedance.api.vendors.base import VendorAdapter
+    from airflow_provider_seedance.api.vendors.video_adapter import VendorAdapter
 
 SETTLED_AFTER = 6.0
 """Seconds after its start before which the trigger doesn't fire.

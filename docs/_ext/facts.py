@@ -13,8 +13,8 @@ from sphinx.util.docutils import SphinxDirective
 
 from airflow_provider_seedance.api import errors
 from airflow_provider_seedance.api.vendors import VENDORS, adapter_class
-from airflow_provider_seedance.api.vendors.base import VendorAdapter
 from airflow_provider_seedance.api.vendors.rules import MEDIA_FIELDS, OPTION_FIELDS, Route
+from airflow_provider_seedance.api.vendors.video_adapter import VendorAdapter
 from airflow_provider_seedance.get_provider_info import CONNECTION_FIELDS, get_provider_info
 
 Row = tuple[str, ...]

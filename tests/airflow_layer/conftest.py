@@ -13,7 +13,7 @@ import pytest
 from airflow_provider_seedance.api.http import retries
 from airflow_provider_seedance.simulator import VENDORS, Simulator
 
-from .bench import conn_id
+from .helpers import conn_id
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
 from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
 from tests.any_airflow import AIRFLOW
 
-from .bench import SIMPLE, SOON, assert_names, assert_no_secret, call, conn_id, event_of, polled
+from .helpers import SIMPLE, SOON, assert_names, assert_no_secret, call, conn_id, event_of, polled
 
 Connect = Callable[..., str]
 

@@ -15,7 +15,7 @@ from airflow_provider_seedance.sensors.seedance import SeedanceVideoSensor
 from airflow_provider_seedance.simulator import Fault, Simulator
 from tests.any_airflow import AIRFLOW, run_dag
 
-from .bench import PROMPT, SIMPLE, assert_no_secret
+from .helpers import PROMPT, SIMPLE, assert_no_secret
 
 pytestmark = pytest.mark.dag
 

@@ -27,7 +27,7 @@ from airflow_provider_seedance.api.models import VideoRequest, VideoStatus
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
 
-from .bench import (
+from .helpers import (
     FIRST_PARTY,
     PROMPT,
     SIGNED,

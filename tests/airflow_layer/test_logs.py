@@ -18,7 +18,7 @@ from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
 from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
 from tests.any_airflow import AIRFLOW
 
-from .bench import PROMPT, SIGNED, SIMPLE, SOON, assert_no_secret, conn_id, event_of, submit_finished
+from .helpers import PROMPT, SIGNED, SIMPLE, SOON, assert_no_secret, conn_id, event_of, submit_finished
 
 
 class Everything(logging.Handler):

@@ -17,7 +17,7 @@ from airflow_provider_seedance.sensors.seedance import SeedanceVideoSensor
 from airflow_provider_seedance.simulator import VENDORS
 from tests.any_airflow import load_dag_bag
 
-from .bench import SIMPLE, assert_names
+from .helpers import SIMPLE, assert_names
 
 IMAGE = "https://cdn.example/i.png"
 SOUND = "https://cdn.example/s.mp3"

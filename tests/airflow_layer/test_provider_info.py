@@ -118,7 +118,7 @@ def test_the_vendors_to_choose_from_are_those_that_there_are() -> None:
 def test_every_field_of_the_form_is_read_and_every_setting_has_a_field() -> None:
     import re
 
-    from airflow_provider_seedance.hooks import settings
+    from airflow_provider_seedance.hooks import connection as settings
 
     source = Path(settings.__file__ or "").read_text()
     read = set(re.findall(r'extra, "(\w+)"', source)) | set(re.findall(r'extra\.get\("(\w+)"', source))

@@ -36,7 +36,17 @@ from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
 from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
 from tests.any_airflow import AIRFLOW, AirflowRescheduleException
 
-from .bench import SOON, assert_names, assert_no_secret, conn_id, event_of, open_sockets, polls, submit, submit_finished
+from .helpers import (
+    SOON,
+    assert_names,
+    assert_no_secret,
+    conn_id,
+    event_of,
+    open_sockets,
+    polls,
+    submit,
+    submit_finished,
+)
 
 NOWHERE = "cgt-20261120000000-nosuc"
 
@@ -332,7 +342,7 @@ async def test_a_task_that_resumes_after_the_url_s_life_fails_instead_of_handing
 def time_is_up(video_id: str) -> Any:
     """The event of a trigger whose deadline has passed."""
     error = polling.Wait(video_id, interval=1, deadline=0, started=0).missed(TransientApiError("x"), 1)
-    from airflow_provider_seedance.triggers.events import to_event
+    from airflow_provider_seedance.api.outcomes import to_event
 
     return to_event(video_id, error)
 

@@ -14,12 +14,12 @@ import pytest
 from airflow.providers.common.compat import connection as compat_connection
 
 from airflow_provider_seedance.api import polling
+from airflow_provider_seedance.api.outcomes import read_event
 from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
 from airflow_provider_seedance.triggers.backoff import SeedanceBackoffTrigger
-from airflow_provider_seedance.triggers.events import read_event
 from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
 
-from .bench import (
+from .helpers import (
     SIGNED,
     SOON,
     assert_names,

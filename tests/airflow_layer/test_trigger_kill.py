@@ -11,7 +11,7 @@ from airflow_provider_seedance.simulator import Fault
 from airflow_provider_seedance.triggers import seedance
 from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
 
-from .bench import FIRST_PARTY, VENDORS, Simulator, conn_id, submit
+from .helpers import FIRST_PARTY, VENDORS, Simulator, conn_id, submit
 
 
 def trigger_on(video_id: str, vendor: str = "byteplus", **fields: Any) -> SeedanceVideoTrigger:

@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import pytest
 
+from airflow_provider_seedance.compat.xcom import returned
 from airflow_provider_seedance.sensors.seedance import SeedanceVideoSensor
-from airflow_provider_seedance.xcoms import returned
 
 FIELDS = {"video_id": "v", "video_url": None, "progress": 0, "usage": {"tokens": None}}
 

@@ -10,7 +10,7 @@ import pytest
 
 from airflow_provider_seedance.simulator import Simulator
 
-from .bench import Client, OpenClient, open_client
+from .helpers import Client, OpenClient, open_client
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -21,9 +21,9 @@ from airflow_provider_seedance.api.errors import (
 )
 from airflow_provider_seedance.api.models import Video, VideoError, VideoRequest, VideoStatus
 from airflow_provider_seedance.api.vendors import VENDORS, make_adapter
-from airflow_provider_seedance.api.vendors.answers import clean, retry_after
+from airflow_provider_seedance.api.vendors.refusals import clean, retry_after
 
-from .bench import NOW, PROMPT, SIMPLE, answer
+from .helpers import NOW, PROMPT, SIMPLE, answer
 
 Body = dict[str, Any]
 

@@ -18,10 +18,10 @@ from airflow_provider_seedance.api.errors import SeedanceError, SubmissionUnknow
 from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatus
 from airflow_provider_seedance.api.polling import Outcome, Wait
 from airflow_provider_seedance.api.vendors import VENDORS, make_adapter
-from airflow_provider_seedance.api.vendors.base import HttpResponse
+from airflow_provider_seedance.api.vendors.video_adapter import HttpResponse
 from tests.outside.answers import EXAMPLES, SUCCESS_WORDS, THOROUGH, answers_of, told_in
 
-from .bench import SIMPLE
+from .helpers import SIMPLE
 
 pytestmark = pytest.mark.timeout(max(900, EXAMPLES / 10))
 

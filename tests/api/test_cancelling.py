@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_seedance.api.cancelling import after_cancel, before_cancel, cannot_cancel
+from airflow_provider_seedance.api.cancellation import after_cancel, before_cancel, cannot_cancel
 from airflow_provider_seedance.api.errors import (
     NotSentError,
     RequestRejectedError,

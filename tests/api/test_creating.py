@@ -29,7 +29,7 @@ from airflow_provider_seedance.api.errors import (
 )
 from airflow_provider_seedance.simulator import Fault, Simulator
 
-from .bench import KEY, ONE_TRY, PROMPT, SIMPLE, VENDORS, OpenClient, Stub, open_client
+from .helpers import KEY, ONE_TRY, PROMPT, SIMPLE, VENDORS, OpenClient, Stub, open_client
 
 ARK = ("byteplus", "volcengine")
 QUICK = RetryPolicy(attempts=3, patience=4)

@@ -24,7 +24,7 @@ from airflow_provider_seedance.api.polling import failure_of
 from airflow_provider_seedance.api.vendors import make_adapter
 from airflow_provider_seedance.simulator import Fault, Simulator
 
-from .bench import KEY, ONE_TRY, PROMPT, SIMPLE, VENDORS, Client, OpenClient, Stub, open_client
+from .helpers import KEY, ONE_TRY, PROMPT, SIMPLE, VENDORS, Client, OpenClient, Stub, open_client
 
 ARK = ("byteplus", "volcengine")
 NOT_ARK = tuple(vendor for vendor in VENDORS if vendor not in ARK)

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from airflow_provider_seedance.api.models import VideoStatus
-from airflow_provider_seedance.api.vendors.base import VendorOptions
+from airflow_provider_seedance.api.vendors.video_adapter import VendorOptions
 from airflow_provider_seedance.simulator import Simulator
 
-from .bench import SIMPLE, VENDORS, OpenClient
+from .helpers import SIMPLE, VENDORS, OpenClient
 
 Fields = dict[str, Any]
 

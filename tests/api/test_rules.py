@@ -13,7 +13,7 @@ from airflow_provider_seedance.api.vendors import VENDORS, adapter_class, make_a
 from airflow_provider_seedance.api.vendors.rules import check
 from airflow_provider_seedance.simulator import Simulator
 
-from .bench import KEY, PROMPT, SIMPLE, OpenClient, open_client
+from .helpers import KEY, PROMPT, SIMPLE, OpenClient, open_client
 
 Fields = dict[str, Any]
 

@@ -16,10 +16,10 @@ from airflow_provider_seedance.api.errors import (
 )
 from airflow_provider_seedance.api.models import VideoRequest
 from airflow_provider_seedance.api.vendors import VENDORS, make_adapter
-from airflow_provider_seedance.api.vendors.results import id_in
+from airflow_provider_seedance.api.vendors.json_fields import id_in
 from airflow_provider_seedance.api.vendors.strangers import was_refused_on_the_way, who_and_what, words_of
 
-from .bench import PROMPT, SIMPLE, answer
+from .helpers import PROMPT, SIMPLE, answer
 
 PAGE = b"<!DOCTYPE html>\n<html><head><title>403 Forbidden</title></head><body><h1>No</h1></body></html>"
 

@@ -12,7 +12,7 @@ import pytest
 from airflow_provider_seedance.api.http import retries
 from airflow_provider_seedance.simulator import VENDORS, Simulator
 
-from .bench import JPEG, MP4, PNG
+from .helpers import JPEG, MP4, PNG
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
 from airflow_provider_seedance.simulator.assets import digest
 from tests.any_airflow import run_dag
 
-from .bench import PNG, called
+from .helpers import PNG, called
 
 pytestmark = pytest.mark.dag
 

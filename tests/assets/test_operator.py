@@ -23,7 +23,7 @@ from airflow_provider_seedance.operators.assets import SeedanceUploadAssetOperat
 from airflow_provider_seedance.simulator import Fault, Simulator
 from airflow_provider_seedance.simulator.assets import digest
 
-from .bench import PNG, Attempts, assert_no_secret, called, fails_for_good, only_asset, watch
+from .helpers import PNG, Attempts, assert_no_secret, called, fails_for_good, only_asset, watch
 
 URL = "https://cdn.example/girl.jpg?X-Amz-Signature=5ec4e7"
 
@@ -289,7 +289,7 @@ def test_the_log_shows_names_and_ids_but_no_key_or_signature(
 
 
 def _finished_video(sim: Simulator) -> str:
-    from .bench import hook
+    from .helpers import hook
 
     talker = hook("byteplus")
     video = talker.create_video({"model": "dreamina-seedance-2-0-fast-260128", "prompt": "a", "resolution": "480p"})

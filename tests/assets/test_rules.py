@@ -32,7 +32,7 @@ from airflow_provider_seedance.api.errors import (
 from airflow_provider_seedance.api.polling import MOST_FAILURES, MOST_REFUSALS, Outcome
 from airflow_provider_seedance.api.vendors import VENDORS, make_adapter, make_asset_adapter
 
-from .bench import media
+from .helpers import media
 
 MIB = 1024 * 1024
 

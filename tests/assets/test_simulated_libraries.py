@@ -10,7 +10,7 @@ import pytest
 
 from airflow_provider_seedance.simulator import Fault, Simulator
 
-from .bench import JPEG, PNG, only_asset
+from .helpers import JPEG, PNG, only_asset
 
 API = "/api/open-api/v1"
 SP = f"{API}/seedance/sp/assets"

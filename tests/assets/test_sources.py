@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import pytest
 
 from airflow_provider_seedance.api.errors import LandingRefusedError
-from airflow_provider_seedance.operators.asset_source import open_source
+from airflow_provider_seedance.landing.upload_source import open_source
 from airflow_provider_seedance.simulator import Simulator
 from airflow_provider_seedance.simulator.assets import digest
 from tests.airflow_layer.test_imports import DAG_FILE, PACKAGE, loaded_by, within
 from tests.transfers.s3 import Bucket, bucket
 from tests.transfers.server import FileServer
 
-from .bench import PNG, Attempts, only_asset
+from .helpers import PNG, Attempts, only_asset
 
 LARGE = PNG + bytes(12_000_000)
 

@@ -24,7 +24,7 @@ from airflow_provider_seedance.exceptions import for_airflow
 from airflow_provider_seedance.simulator import Fault, Simulator
 from airflow_provider_seedance.triggers.assets import SeedanceAssetTrigger, asset_event, read_asset_event
 
-from .bench import called, hook
+from .helpers import called, hook
 
 LIMIT = 20.0
 

@@ -23,7 +23,7 @@ from airflow_provider_seedance.api.errors import (
 from airflow_provider_seedance.simulator import Fault, Simulator
 from airflow_provider_seedance.simulator.assets import digest
 
-from .bench import MP4, PNG, assert_no_secret, called, fails_for_good, hook, media, only_asset
+from .helpers import MP4, PNG, assert_no_secret, called, fails_for_good, hook, media, only_asset
 
 STORING = ("jimmyai", "modellix", "gmicloud")
 SP = {"library": "sp", "url": "https://cdn.example/girl.jpg?X-Sig=5ec4e7", "kind": "image"}
@@ -192,7 +192,7 @@ def test_while_nothing_listens_nothing_is_sent(sim: Simulator) -> None:
 def test_an_upload_url_without_tls_is_not_used_where_the_api_has_it(sim: Simulator) -> None:
     from airflow_provider_seedance.api.client import ClientSettings, SeedanceClient
     from airflow_provider_seedance.api.vendors import make_adapter
-    from airflow_provider_seedance.api.vendors.asset_base import Ticket
+    from airflow_provider_seedance.api.vendors.asset_adapter import Ticket
 
     client = SeedanceClient(make_adapter("gmicloud"), ClientSettings(api_key="sk-simulator"))
     with client, pytest.raises(UploadUnknownError, match="not https"):

@@ -23,16 +23,16 @@ from airflow_provider_seedance.api.errors import (
     TransientApiError,
 )
 from airflow_provider_seedance.api.models import Video, VideoStatus
+from airflow_provider_seedance.api.outcomes import read_event
 from airflow_provider_seedance.api.vendors import VENDORS, make_adapter
-from airflow_provider_seedance.delivery import hand_on
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
+from airflow_provider_seedance.tasks.results import hand_on
 from airflow_provider_seedance.triggers.assets import SeedanceAssetTrigger, read_asset_event
-from airflow_provider_seedance.triggers.events import read_event
 from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
 from dev.task_life import Ti
-from tests.api.bench import ONE_TRY, SIMPLE, open_client
-from tests.pay_once.bench import context_of
+from tests.api.helpers import ONE_TRY, SIMPLE, open_client
+from tests.pay_once.helpers import context_of
 
 from .encoding import survives_as_xcom, survives_the_database, survives_the_triggerer
 from .server import Asked, Script, Server, http

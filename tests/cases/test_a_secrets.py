@@ -21,7 +21,7 @@ from airflow_provider_seedance.api.http.scrubbing import Scrubber
 from airflow_provider_seedance.api.http.texts import clean
 from airflow_provider_seedance.api.polling import failure_of
 from airflow_provider_seedance.api.vendors import VENDORS, make_adapter
-from tests.api.bench import ONE_TRY, SIMPLE, open_client
+from tests.api.helpers import ONE_TRY, SIMPLE, open_client
 
 from .server import Server, http
 

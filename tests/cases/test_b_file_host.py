@@ -20,8 +20,8 @@ from airflow_provider_seedance.api.errors import (
 )
 from airflow_provider_seedance.api.models import VideoStatus
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
-from airflow_provider_seedance.transfers.download import PATIENCE
-from airflow_provider_seedance.transfers.landing import land_video
+from airflow_provider_seedance.landing.download import PATIENCE
+from airflow_provider_seedance.landing.lander import land_video
 from tests.transfers.conftest import (  # noqa: F401
     _no_proxy,
     _vendor,

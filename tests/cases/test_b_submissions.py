@@ -11,11 +11,11 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_seedance.api.errors import SubmissionUnknownError
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
-from airflow_provider_seedance.operators.submission_store import LedgerSubmissionStore, open_store
 from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
 from airflow_provider_seedance.submissions import ledger_files
+from airflow_provider_seedance.submissions.store import LedgerSubmissionStore, open_store
 from dev.task_life import Step, Ti, work
-from tests.pay_once.bench import ARKS, CAN_LIST, Attempts, asks, bills, context_of
+from tests.pay_once.helpers import ARKS, CAN_LIST, Attempts, asks, bills, context_of
 
 UNKNOWN = "SubmissionUnknownError"
 

@@ -28,17 +28,17 @@ from airflow_provider_seedance.api.errors import (
     VideoUrlMissingError,
 )
 from airflow_provider_seedance.api.http import retries
+from airflow_provider_seedance.api.outcomes import read_event
 from airflow_provider_seedance.api.vendors import make_adapter
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
 from airflow_provider_seedance.sensors.seedance import SeedanceVideoSensor
 from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
-from airflow_provider_seedance.triggers import deferral
-from airflow_provider_seedance.triggers.events import read_event
+from airflow_provider_seedance.tasks import deferral
 from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
 from dev.task_life import TaskState, Ti
-from tests.api.bench import ONE_TRY, SIMPLE, Stub
-from tests.assets.bench import Attempts, watch
+from tests.api.helpers import ONE_TRY, SIMPLE, Stub
+from tests.assets.helpers import Attempts, watch
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 

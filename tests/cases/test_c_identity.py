@@ -16,16 +16,16 @@ from airflow_provider_seedance.api import client
 from airflow_provider_seedance.api.client import is_past
 from airflow_provider_seedance.api.models import VideoRequest
 from airflow_provider_seedance.api.vendors import make_adapter
-from airflow_provider_seedance.api.vendors.base import VendorOptions
+from airflow_provider_seedance.api.vendors.video_adapter import VendorOptions
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
-from airflow_provider_seedance.operators.submission_store import KEY, LedgerSubmissionStore
 from airflow_provider_seedance.simulator import Fault, Simulator
-from airflow_provider_seedance.simulator.vendors.ark import Ark
+from airflow_provider_seedance.simulator.vendors.ark.videos import Ark
 from airflow_provider_seedance.submissions.fingerprint import fingerprint_of
 from airflow_provider_seedance.submissions.signatures import unsigned
+from airflow_provider_seedance.submissions.store import KEY, LedgerSubmissionStore
 from dev.task_life import AFTER_POST, DeathError, Run, Step, TaskState, Ti, work
 from tests.any_airflow import AIRFLOW
-from tests.pay_once.bench import ARKS, CAN_LIST, Attempts, asks, bills, conn_id
+from tests.pay_once.helpers import ARKS, CAN_LIST, Attempts, asks, bills, conn_id
 
 UNKNOWN = "SubmissionUnknownError"
 

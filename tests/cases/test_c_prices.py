@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_seedance.api.usage import cost_of, quantities_of, read_prices
+from airflow_provider_seedance.api.pricing import cost_of, quantities_of, read_prices
 from airflow_provider_seedance.api.validation import to_request
 from airflow_provider_seedance.api.vendors import make_adapter
 from airflow_provider_seedance.api.vendors.billed import Billed

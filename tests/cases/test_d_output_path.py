@@ -12,11 +12,11 @@ from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseO
 
 from airflow_provider_seedance.api.errors import InvalidRequestError, LandingError, LandingRefusedError, SeedanceError
 from airflow_provider_seedance.decorators.seedance import seedance_video_task
+from airflow_provider_seedance.landing.manifest import SUFFIX
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
 from airflow_provider_seedance.simulator import Simulator
 from airflow_provider_seedance.tasks.output_check import PROVIDERS
-from airflow_provider_seedance.transfers.limits import ROOM_FOR_ID, problem_of
-from airflow_provider_seedance.transfers.manifest import SUFFIX
+from airflow_provider_seedance.tasks.path_limits import ROOM_FOR_ID, problem_of
 from airflow_provider_seedance.transfers.seedance_to_object_storage import SeedanceVideoToObjectStorageOperator
 from dev.task_life import TaskLife, TaskState, Ti
 
@@ -233,7 +233,7 @@ def test_case_d2_what_stands_at_the_place_of_a_video_that_is_yet_to_be_made_is_t
 def test_case_d2_a_storage_that_cannot_be_asked_costs_a_retry_and_no_money(
     sim: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from airflow_provider_seedance.transfers.destination import Destination
+    from airflow_provider_seedance.landing.destination import Destination
 
     def away(self: Destination) -> int | None:
         raise ConnectionError("https://key:secret@storage.example")

@@ -12,13 +12,13 @@ import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowFailException, TaskDeferred, task
 
 from airflow_provider_seedance.api.errors import InvalidRequestError, SeedanceError
+from airflow_provider_seedance.api.outcomes import read_event
 from airflow_provider_seedance.api.video_ids import check_video_id, video_id_of
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.sensors.seedance import SeedanceVideoSensor
 from airflow_provider_seedance.simulator import VENDORS, Simulator
 from airflow_provider_seedance.transfers.seedance_to_object_storage import SeedanceVideoToObjectStorageOperator
 from airflow_provider_seedance.triggers import seedance as trigger_module
-from airflow_provider_seedance.triggers.events import read_event
 from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
 from tests.any_airflow import run_dag
 

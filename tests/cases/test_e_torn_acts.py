@@ -19,7 +19,7 @@ import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_seedance.api import errors
-from airflow_provider_seedance.api.cancelling import after_cancel
+from airflow_provider_seedance.api.cancellation import after_cancel
 from airflow_provider_seedance.api.errors import (
     RequestRejectedError,
     SeedanceError,
@@ -28,12 +28,12 @@ from airflow_provider_seedance.api.errors import (
 )
 from airflow_provider_seedance.api.models import Video, VideoStatus
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
-from airflow_provider_seedance.operators.submission import SubmissionRecord
-from airflow_provider_seedance.operators.submission_store import LedgerSubmissionStore
 from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
 from airflow_provider_seedance.submissions import ledger_files
+from airflow_provider_seedance.submissions.record import SubmissionRecord
+from airflow_provider_seedance.submissions.store import LedgerSubmissionStore
 from dev.task_life import AFTER_POST, BEFORE_POST, DeathError, Step, TaskState, Ti, work
-from tests.pay_once.bench import ARKS, CAN_LIST, NO_LIST, Attempts, asks, bills, conn_id
+from tests.pay_once.helpers import ARKS, CAN_LIST, NO_LIST, Attempts, asks, bills, conn_id
 from tests.pay_once.test_limits import Fenced
 from tests.transfers.s3 import Bucket, bucket
 
@@ -350,7 +350,7 @@ def cancel(request: pytest.FixtureRequest) -> Callable[[str, str], Any]:
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], Any]) -> None:
     """Something happens between the look at the video and the cancel."""
-    from airflow_provider_seedance.simulator.vendors.ark import Ark
+    from airflow_provider_seedance.simulator.vendors.ark.videos import Ark
 
     whole = Ark.cancel
 
@@ -613,7 +613,7 @@ def test_case_e7_on_a_worker_too_a_wait_knows_whether_its_id_is_kept(
 def test_without_a_record_a_storage_that_fails_ends_the_task_for_good_and_buys_nothing(
     quick: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from airflow_provider_seedance.transfers import landing
+    from airflow_provider_seedance.landing import lander as landing
 
     def broken(*args: Any, **kwargs: Any) -> Any:
         raise PermissionError("the bucket refuses")
@@ -678,7 +678,7 @@ def test_a_doubt_says_what_a_retry_will_do_for_each_vendor_and_setting(
 
 @pytest.mark.parametrize("vendor", CAN_LIST)
 def test_before_each_look_up_it_waits(sim: Simulator, monkeypatch: pytest.MonkeyPatch, vendor: str) -> None:
-    from airflow_provider_seedance.operators import submitting
+    from airflow_provider_seedance.submissions import submitter as submitting
 
     monkeypatch.setattr(submitting, "LOOK_UP_DELAYS", (3.0, 7.0))
     waited: list[tuple[float, int]] = []

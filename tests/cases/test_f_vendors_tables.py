@@ -31,7 +31,7 @@ from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOper
 from airflow_provider_seedance.simulator import Fault, Simulator
 from airflow_provider_seedance.triggers.backoff import SeedanceBackoffTrigger
 from dev.task_life import TaskState, Ti
-from tests.api.bench import ONE_TRY, PROMPT, SIMPLE, Stub
+from tests.api.helpers import ONE_TRY, PROMPT, SIMPLE, Stub
 
 ARK = ("byteplus", "volcengine")
 JPG, MP4 = "https://files.example/a.jpg", "https://files.example/b.mp4"

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from airflow_provider_seedance.api.errors import LandingInterruptedError, SeedanceConfigError
 from airflow_provider_seedance.api.http.network import certificates
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
-from airflow_provider_seedance.transfers.landing import land_video
-from airflow_provider_seedance.transfers.transport import FileHost
+from airflow_provider_seedance.landing.file_host import FileHost
+from airflow_provider_seedance.landing.lander import land_video
 from tests.transfers.conftest import (  # noqa: F401
     SIZE,
     _no_proxy,

@@ -32,7 +32,7 @@ from airflow_provider_seedance.api.http import network
 from airflow_provider_seedance.api.models import VideoStatus
 from airflow_provider_seedance.api.vendors import make_adapter
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
-from tests.api.bench import KEY, ONE_TRY, SIMPLE, open_client
+from tests.api.helpers import KEY, ONE_TRY, SIMPLE, open_client
 
 from .server import Asked, Script, Server, Tunnel, http
 

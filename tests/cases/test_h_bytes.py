@@ -13,9 +13,9 @@ import pytest
 
 from airflow_provider_seedance.api.errors import LandingInterruptedError, NotAVideoError
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
+from airflow_provider_seedance.landing.file_types import JPEG, PNG, WEBP, Kind, is_whole_picture
+from airflow_provider_seedance.landing.lander import land_video
 from airflow_provider_seedance.landing.mp4 import MAX_BOXES, MAX_INDEX, Mp4Reader
-from airflow_provider_seedance.transfers.landing import land_video
-from airflow_provider_seedance.transfers.media import JPEG, PNG, WEBP, Kind, is_whole_picture
 from tests.transfers.conftest import _no_proxy, _vendor, files_in, hook, host, no_pause, out, sim  # noqa: F401
 from tests.transfers.mp4 import FTYP, box, content, moov, number, track, video
 from tests.transfers.server import Answer, FileServer, Handler, chunked, says

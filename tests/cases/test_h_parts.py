@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
-from airflow_provider_seedance.transfers import destination
-from airflow_provider_seedance.transfers.destination import MIB, PART_SIZE
-from airflow_provider_seedance.transfers.landing import land_video
-from airflow_provider_seedance.transfers.manifest import SUFFIX
+from airflow_provider_seedance.landing import destination
+from airflow_provider_seedance.landing.destination import MIB, PART_SIZE
+from airflow_provider_seedance.landing.lander import land_video
+from airflow_provider_seedance.landing.manifest import SUFFIX
 from tests.transfers.conftest import _no_proxy, _vendor, hook, no_pause, sim  # noqa: F401
 from tests.transfers.mp4 import video
 from tests.transfers.s3 import Bucket, EqualParts, bucket

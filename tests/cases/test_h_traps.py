@@ -13,8 +13,8 @@ import pytest
 
 from airflow_provider_seedance.api.errors import LandingRefusedError
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
-from airflow_provider_seedance.transfers.landing import land_video
-from airflow_provider_seedance.transfers.manifest import SUFFIX
+from airflow_provider_seedance.landing.lander import land_video
+from airflow_provider_seedance.landing.manifest import SUFFIX
 from tests.transfers.conftest import SIZE, _no_proxy, _vendor, files_in, hook, host, no_pause, out, sim  # noqa: F401
 from tests.transfers.mp4 import video
 from tests.transfers.server import Answer, FileServer, Handler, cut_at

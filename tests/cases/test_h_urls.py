@@ -11,10 +11,10 @@ import pytest
 from airflow_provider_seedance.api.addresses import is_public, may_be_public
 from airflow_provider_seedance.api.errors import LandingRefusedError
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
+from airflow_provider_seedance.landing.address_rules import encoded
+from airflow_provider_seedance.landing.file_host import FileHost
+from airflow_provider_seedance.landing.lander import land_video
 from airflow_provider_seedance.simulator import Simulator
-from airflow_provider_seedance.transfers.addresses import encoded
-from airflow_provider_seedance.transfers.landing import land_video
-from airflow_provider_seedance.transfers.transport import FileHost
 from tests.transfers.conftest import _no_proxy, _vendor, files_in, hook, host, no_pause, out, sim  # noqa: F401
 from tests.transfers.server import FileServer, redirects, says
 from tests.transfers.test_bad_hosts import PUBLIC, names

@@ -13,9 +13,9 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowFailExc
 
 from airflow_provider_seedance.api import errors
 from airflow_provider_seedance.api.errors import SeedanceApiError, SeedanceError
+from airflow_provider_seedance.api.outcomes import read_event, to_event
 from airflow_provider_seedance.api.polling import Decision, Outcome
 from airflow_provider_seedance.exceptions import final, for_airflow, retried
-from airflow_provider_seedance.triggers.events import read_event, to_event
 
 KINDS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, SeedanceError)]
 FACTS: dict[str, Any] = {

@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_seedance.api.errors import SeedanceConfigError
 from airflow_provider_seedance.get_provider_info import CONNECTION_FIELDS
-from airflow_provider_seedance.hooks.settings import read_connection
+from airflow_provider_seedance.hooks.connection import read_connection
 
 NUMBERS = [name for name, field in CONNECTION_FIELDS.items() if "number" in field["schema"]["type"]]
 

@@ -12,9 +12,9 @@ from airflow_provider_seedance.api.assets import MediaFile
 from airflow_provider_seedance.api.client import ClientSettings, SeedanceClient
 from airflow_provider_seedance.api.errors import UploadUnknownError
 from airflow_provider_seedance.api.vendors import make_adapter
-from airflow_provider_seedance.api.vendors.asset_base import Ticket
-from airflow_provider_seedance.api.vendors.gmicloud_assets import GMICloudAssets
-from airflow_provider_seedance.hooks.settings import read_connection
+from airflow_provider_seedance.api.vendors.asset_adapter import Ticket
+from airflow_provider_seedance.api.vendors.gmicloud.assets import GMICloudAssets
+from airflow_provider_seedance.hooks.connection import read_connection
 from airflow_provider_seedance.simulator import Simulator
 
 INSIDE = [

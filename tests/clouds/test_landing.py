@@ -10,10 +10,10 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_seedance.api.errors import LandingInterruptedError, LandingRefusedError, NotAVideoError
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
+from airflow_provider_seedance.landing.destination import PART_SIZE
+from airflow_provider_seedance.landing.lander import land_video
+from airflow_provider_seedance.landing.manifest import SUFFIX
 from airflow_provider_seedance.simulator import Simulator
-from airflow_provider_seedance.transfers.destination import PART_SIZE
-from airflow_provider_seedance.transfers.landing import land_video
-from airflow_provider_seedance.transfers.manifest import SUFFIX
 from tests.clouds.store import Store
 from tests.transfers.mp4 import video
 from tests.transfers.nursery import Nursery

@@ -71,7 +71,7 @@ def triggers() -> list[Any]:
 
 def video_events() -> list[Any]:
     """What a video's trigger says to the task that it wakes."""
-    from airflow_provider_seedance.triggers.events import to_event
+    from airflow_provider_seedance.api.outcomes import to_event
 
     return [dict(to_event("cgt-1", Decision(outcome, error=error))) for outcome, error in _ends()]
 
@@ -95,7 +95,7 @@ def _ends() -> list[tuple[Outcome, errors.SeedanceError | None]]:
 
 def submission_records() -> list[Any]:
     """What the create operator notes: an intent, and an id."""
-    from airflow_provider_seedance.operators.submission import SubmissionRecord
+    from airflow_provider_seedance.submissions.record import SubmissionRecord
 
     life = Life(2, 1, 2, 0, "2026-11-21T00:00:00+00:00", "2026-11-21T00:00:00+00:00", "17")
     common: dict[str, Any] = {
@@ -122,7 +122,7 @@ def fingerprint(version: int = VERSION) -> dict[str, str]:
 
 def asset_fingerprint(version: int = VERSION) -> str:
     """What a retry recognises its own upload by."""
-    from airflow_provider_seedance.operators.asset_record import fingerprint_of as of_asset
+    from airflow_provider_seedance.submissions.upload_record import fingerprint_of as of_asset
 
     upload = {"source": "https://cdn.example/i.png?X-Signature=1", "kind": "image", "name": None}
     return of_asset(ACCOUNT, upload, version)
@@ -144,8 +144,8 @@ def ledger() -> dict[str, str]:
     """File name -> content of the ledger of a task instance."""
     from airflow.providers.common.compat.sdk import ObjectStoragePath
 
-    from airflow_provider_seedance.operators.submission import SubmissionRecord
-    from airflow_provider_seedance.operators.submission_store import LedgerSubmissionStore
+    from airflow_provider_seedance.submissions.record import SubmissionRecord
+    from airflow_provider_seedance.submissions.store import LedgerSubmissionStore
 
     with tempfile.TemporaryDirectory() as folder:
         store = LedgerSubmissionStore(ObjectStoragePath(f"file://{folder}"), IDENTITY)
@@ -155,7 +155,7 @@ def ledger() -> dict[str, str]:
 
 def asset_records() -> list[Any]:
     """What the upload operator notes."""
-    from airflow_provider_seedance.operators.asset_record import AssetRecord
+    from airflow_provider_seedance.submissions.upload_record import AssetRecord
 
     asset = MediaAsset(
         vendor="gmicloud", library="assets", asset="asset://a-1", asset_id="a-1", status=AssetStatus.ACTIVE

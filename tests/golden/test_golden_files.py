@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from airflow_provider_seedance.api import errors
-from airflow_provider_seedance.operators.submission import Action, SubmissionRecord, decide
 from airflow_provider_seedance.submissions.fingerprint import VERSION
+from airflow_provider_seedance.submissions.record import Action, SubmissionRecord, decide
 from tests.golden.samples import IDENTITY, account, asset_fingerprint, fingerprint, written_today
 
 NEXT = "next"
@@ -59,7 +59,7 @@ def assert_read_as_it_was(event: dict[str, Any], read: Callable[[Any], tuple[str
 
 @every("video_events")
 def test_the_end_of_a_wait_reaches_its_task_as_it_was(old: dict[str, Any]) -> None:
-    from airflow_provider_seedance.triggers.events import read_event
+    from airflow_provider_seedance.api.outcomes import read_event
 
     assert_read_as_it_was(old, read_event, "video_id")
 
@@ -96,7 +96,7 @@ def test_a_retry_after_the_upgrade_recognises_request_and_account(old: dict[str,
 def test_the_ledger_of_a_task_is_found_under_its_old_name_and_read(old: dict[str, Any], tmp_path: Path) -> None:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
 
-    from airflow_provider_seedance.operators.submission_store import LedgerSubmissionStore
+    from airflow_provider_seedance.submissions.store import LedgerSubmissionStore
 
     for name, content in old["ledger"].items():
         (tmp_path / name).write_text(content)
@@ -107,7 +107,7 @@ def test_the_ledger_of_a_task_is_found_under_its_old_name_and_read(old: dict[str
 
 @every("asset_records")
 def test_a_record_of_an_upload_is_read_as_it_was(old: dict[str, Any]) -> None:
-    from airflow_provider_seedance.operators.asset_record import AssetRecord
+    from airflow_provider_seedance.submissions.upload_record import AssetRecord
 
     again = AssetRecord.model_validate(old).model_dump(mode="json")
     assert {name: again[name] for name in old} == old

@@ -10,8 +10,8 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from airflow_provider_seedance.api.vendors.base import HttpResponse
-from tests.api.bench import KEY, NOW, PROMPT
+from airflow_provider_seedance.api.vendors.video_adapter import HttpResponse
+from tests.api.helpers import KEY, NOW, PROMPT
 
 from .wire import WAYS, Said
 

@@ -18,12 +18,13 @@ from airflow_provider_seedance.api.models import Video
 from airflow_provider_seedance.api.polling import Wait
 from airflow_provider_seedance.api.vendors import make_adapter
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
+from airflow_provider_seedance.polling import poller
+from airflow_provider_seedance.polling import rate_limiter as pace
+from airflow_provider_seedance.polling.poller import watching
 from airflow_provider_seedance.sensors.seedance import SeedanceVideoSensor
-from airflow_provider_seedance.triggers import pace, poller
-from airflow_provider_seedance.triggers.poller import watching
 from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
 from dev.task_life import Ti
-from tests.api.bench import KEY, ONE_TRY, SIMPLE
+from tests.api.helpers import KEY, ONE_TRY, SIMPLE
 
 from .answers import VIDEO_ID
 from .wire import Said, Wire

@@ -13,7 +13,7 @@ from hypothesis import given
 from airflow_provider_seedance.api.errors import SeedanceError, SubmissionUnknownError
 from airflow_provider_seedance.api.models import Video
 from airflow_provider_seedance.api.vendors import VENDORS
-from tests.api.bench import KEY, PROMPT
+from tests.api.helpers import KEY, PROMPT
 
 from .airflow_side import Columns, through_the_encoders
 from .answers import EXAMPLES, OTHER_ID, SIGNATURE, SUCCESS_WORDS, THOROUGH, VIDEO_ID, said_of, told_in

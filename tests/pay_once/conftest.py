@@ -8,12 +8,13 @@ import pytest
 from tenacity import wait_none
 
 from airflow_provider_seedance.api.http import retries
-from airflow_provider_seedance.operators import seedance, submitting
+from airflow_provider_seedance.operators import seedance
 from airflow_provider_seedance.simulator import VENDORS, Simulator
+from airflow_provider_seedance.submissions import submitter as submitting
 from dev import fault_matrix
 from dev.task_life import Haste
 
-from .bench import conn_id
+from .helpers import conn_id
 
 
 @pytest.fixture(scope="session")

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from airflow_provider_seedance.api.errors import NotSentError
-from airflow_provider_seedance.api.vendors.ark import BytePlusAdapter
+from airflow_provider_seedance.api.vendors.ark.videos import BytePlusAdapter
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
-from airflow_provider_seedance.operators.submission_store import KEY
 from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
-from airflow_provider_seedance.simulator.vendors.ark import Ark
+from airflow_provider_seedance.simulator.vendors.ark.videos import Ark
+from airflow_provider_seedance.submissions.store import KEY
 from dev.task_life import (
     AFTER_POST,
     AFTER_RECORD,
@@ -25,7 +25,7 @@ from dev.task_life import (
     TaskState,
 )
 
-from .bench import ARKS, CAN_LIST, NO_LIST, PROMPT, Attempts, asks, bills
+from .helpers import ARKS, CAN_LIST, NO_LIST, PROMPT, Attempts, asks, bills
 
 UNKNOWN = "SubmissionUnknownError"
 

@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_seedance.api.models import VideoRequest
-from airflow_provider_seedance.operators.submission import (
+from airflow_provider_seedance.submissions.fingerprint import fingerprint_of
+from airflow_provider_seedance.submissions.life import Life
+from airflow_provider_seedance.submissions.record import (
     Action,
     SubmissionRecord,
     SubmissionRecordError,
     changed_fields,
     decide,
 )
-from airflow_provider_seedance.submissions.fingerprint import fingerprint_of
-from airflow_provider_seedance.submissions.life import Life
 
 SAME = {"prompt": "1", "connection": "2"}
 OTHER = {"prompt": "3", "connection": "2"}

@@ -13,18 +13,18 @@ from airflow.providers.common.compat.sdk import AirflowException
 
 from airflow_provider_seedance.api import errors
 from airflow_provider_seedance.api.errors import SeedanceApiError, SeedanceError
+from airflow_provider_seedance.api.outcomes import to_event
 from airflow_provider_seedance.api.polling import Decision, Outcome
+from airflow_provider_seedance.compat.task_state import has_ended_for_good
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.operators import seedance
 from airflow_provider_seedance.operators.seedance import after_submission
 from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
-from airflow_provider_seedance.task_states import has_ended_for_good
-from airflow_provider_seedance.triggers import deferral
-from airflow_provider_seedance.triggers.events import to_event
+from airflow_provider_seedance.tasks import deferral
 from dev.task_life import AFTER_POST, DeathError, Ti
 from tests.any_airflow import AIRFLOW, airflow_answers, airflow_says
 
-from .bench import ARKS, Attempts, asks, bills, context_of, create_operator, fails_for_good
+from .helpers import ARKS, Attempts, asks, bills, context_of, create_operator, fails_for_good
 
 FAIL = "__fail__"
 TIMED_OUT = "Trigger timeout"

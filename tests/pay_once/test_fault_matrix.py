@@ -46,7 +46,7 @@ def test_a_process_that_is_really_killed_loses_nothing_either(
 
 def test_the_matrix_notices_a_second_bill(quick: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """A matrix that can't fail proves nothing: a record that forgets has to show."""
-    from airflow_provider_seedance.operators import submission_store
+    from airflow_provider_seedance.submissions import store as submission_store
 
     monkeypatch.setattr(submission_store.TaskStateSubmissionStore, "read", lambda self: None)
     monkeypatch.setattr(submission_store.TaskStateSubmissionStore, "claim", lambda self, record, before: True)
@@ -60,7 +60,7 @@ def test_the_matrix_notices_a_fault_that_does_not_strike(quick: Simulator) -> No
 
 
 def test_the_matrix_notices_a_video_that_is_lost(quick: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    from airflow_provider_seedance.operators import submitting
+    from airflow_provider_seedance.submissions import submitter as submitting
 
     find: Callable[..., Any] = lambda *args, **kwargs: None  # noqa: E731
     monkeypatch.setattr(submitting.Submitter, "_look_up", find)
@@ -70,7 +70,7 @@ def test_the_matrix_notices_a_video_that_is_lost(quick: Simulator, monkeypatch: 
 
 def test_the_matrix_notices_a_siblings_video(quick: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """A look-up that takes what is there for one's own has to show."""
-    from airflow_provider_seedance.operators import submitting
+    from airflow_provider_seedance.submissions import submitter as submitting
 
     def take_any(self: Any, record: Any) -> Any:
         return self._hook.list_videos(limit=1).videos[0]
@@ -81,7 +81,8 @@ def test_the_matrix_notices_a_siblings_video(quick: Simulator, monkeypatch: pyte
 
 
 def test_the_matrix_notices_what_airflow_cannot_store(quick: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    from airflow_provider_seedance.triggers import events, seedance
+    from airflow_provider_seedance.api import outcomes as events
+    from airflow_provider_seedance.triggers import seedance
 
     to_event = events.to_event
     monkeypatch.setattr(seedance, "to_event", lambda *args, **more: {**to_event(*args, **more), "note": "cut \ud83d"})

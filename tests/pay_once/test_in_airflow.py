@@ -11,13 +11,13 @@ import pytest
 from airflow.providers.common.compat.sdk import DAG, get_current_context, task
 
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
-from airflow_provider_seedance.operators.submission import SubmissionRecord, SubmissionRecordError
-from airflow_provider_seedance.operators.submission_store import KEY, TaskStateSubmissionStore, open_store
 from airflow_provider_seedance.simulator import Fault, Simulator
-from airflow_provider_seedance.triggers import deferral
+from airflow_provider_seedance.submissions.record import SubmissionRecord, SubmissionRecordError
+from airflow_provider_seedance.submissions.store import KEY, TaskStateSubmissionStore, open_store
+from airflow_provider_seedance.tasks import deferral
 from tests.any_airflow import AIRFLOW, run_dag
 
-from .bench import asks, bills
+from .helpers import asks, bills
 
 pytestmark = [pytest.mark.dag, pytest.mark.usefixtures("airflow_db", "submission_records")]
 
@@ -92,7 +92,7 @@ def break_once(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> None:
 def test_a_retry_in_airflow_goes_on_with_the_first_attempt_s_video(
     quick: Simulator, monkeypatch: pytest.MonkeyPatch, deferrable: bool
 ) -> None:
-    from airflow_provider_seedance.operators.submitting import Submitter
+    from airflow_provider_seedance.submissions.submitter import Submitter
 
     break_once(monkeypatch, Submitter, "obtain")
     assert state_after(create_dag(f"pay_once_retry_{deferrable}", deferrable=deferrable)) == "success"
@@ -125,7 +125,7 @@ def test_the_ledger_serves_where_airflow_has_no_store(
     quick: Simulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     from airflow_provider_seedance.operators import seedance
-    from airflow_provider_seedance.operators.submitting import Submitter
+    from airflow_provider_seedance.submissions.submitter import Submitter
 
     monkeypatch.setenv("AIRFLOW__SEEDANCE__LEDGER_PATH", f"file://{tmp_path}")
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
-from airflow_provider_seedance.operators.submitting import Submitter
 from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
+from airflow_provider_seedance.submissions.submitter import Submitter
 from dev.task_life import AFTER_POST, DeathError, Step, TaskState, Ti, work
 
-from .bench import ARKS, CAN_LIST, Attempts, asks, bills
+from .helpers import ARKS, CAN_LIST, Attempts, asks, bills
 from .test_attempts import UNKNOWN, submit
 
 # -- protected -------------------------------------------------------------------------------------------------------

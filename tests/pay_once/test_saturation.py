@@ -15,7 +15,7 @@ from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
 from airflow_provider_seedance.triggers.backoff import SeedanceBackoffTrigger
 from dev.task_life import Result, TaskLife, watch
 
-from .bench import ARKS, PROMPT, Attempts, asks, bills
+from .helpers import ARKS, PROMPT, Attempts, asks, bills
 
 BACKOFF = "airflow_provider_seedance.triggers.backoff.SeedanceBackoffTrigger"
 

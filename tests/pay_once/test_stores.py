@@ -10,19 +10,19 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
-from airflow_provider_seedance.operators.submission import SubmissionRecord, SubmissionRecordError
-from airflow_provider_seedance.operators.submission_store import (
+from airflow_provider_seedance.submissions.ledger_files import LedgerFile
+from airflow_provider_seedance.submissions.record import SubmissionRecord, SubmissionRecordError
+from airflow_provider_seedance.submissions.store import (
     KEY,
     LedgerSubmissionStore,
     SubmissionStore,
     TaskStateSubmissionStore,
     open_store,
 )
-from airflow_provider_seedance.submissions.ledger_files import LedgerFile
 from dev.task_life import TaskState, Ti
 from tests.transfers.s3 import Bucket, bucket
 
-from .bench import context_of
+from .helpers import context_of
 
 RECORD = SubmissionRecord({"prompt": "1"}, 2, 1_790_000_000.0, "byteplus", "m", marker="airflow-1")
 IDENTITY = ("dag", "create", "run", "-1")

@@ -8,7 +8,7 @@ from airflow.providers.common.compat.sdk import DAG, Asset
 
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
 from airflow_provider_seedance.sensors.seedance import SeedanceVideoSensor
-from tests.pipelines.bench import CREATE, run, states
+from tests.pipelines.helpers import CREATE, run, states
 
 SIGNED = "X-Tos-Signature=5ec4e7"
 

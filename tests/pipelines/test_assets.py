@@ -10,12 +10,12 @@ import pytest
 from airflow.providers.common.compat.sdk import DAG, Asset, AssetAlias, task
 
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
-from airflow_provider_seedance.outlets import attach_to_outlets
 from airflow_provider_seedance.sensors.seedance import SeedanceVideoSensor
 from airflow_provider_seedance.simulator import Simulator
+from airflow_provider_seedance.tasks.asset_events import attach_to_outlets
 from tests.any_airflow import AIRFLOW
 
-from .bench import CREATE, MODEL, run, states
+from .helpers import CREATE, MODEL, run, states
 
 pytestmark = pytest.mark.dag
 

@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import DAG
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
 from airflow_provider_seedance.simulator import Simulator
 
-from .bench import CREATE, run, states
+from .helpers import CREATE, run, states
 
 CALLBACK = "https://hooks.example/seedance?token=5ec4e7&dag=a%20b"
 

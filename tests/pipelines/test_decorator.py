@@ -12,10 +12,10 @@ from airflow.providers.common.compat.sdk import DAG, task
 
 from airflow_provider_seedance.api.errors import InvalidRequestError
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
-from airflow_provider_seedance.operators.submitting import Submitter
 from airflow_provider_seedance.simulator import Fault, Simulator
+from airflow_provider_seedance.submissions.submitter import Submitter
 
-from .bench import ARK, MODEL, PROMPT, RETRIES, all_xcoms, run, states, xcom
+from .helpers import ARK, MODEL, PROMPT, RETRIES, all_xcoms, run, states, xcom
 
 pytestmark = pytest.mark.dag
 

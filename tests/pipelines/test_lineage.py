@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import BaseOperator
 
-from airflow_provider_seedance.lineage import dataset_name, media_of, video_lineage
 from airflow_provider_seedance.simulator import Simulator
+from airflow_provider_seedance.tasks.lineage import dataset_name, media_of, video_lineage
 
 ROOT = Path(__file__).parents[2]
 

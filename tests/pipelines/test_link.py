@@ -13,10 +13,10 @@ from airflow_provider_seedance.links import seedance as links
 from airflow_provider_seedance.links.seedance import SeedanceVideoLink
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
 from airflow_provider_seedance.simulator import Fault, Simulator
-from airflow_provider_seedance.triggers import deferral
+from airflow_provider_seedance.tasks import deferral
 from tests.any_airflow import AIRFLOW
 
-from .bench import ARK, CREATE, run, states, xcom
+from .helpers import ARK, CREATE, run, states, xcom
 
 pytestmark = [
     pytest.mark.dag,

@@ -14,7 +14,7 @@ from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOper
 from airflow_provider_seedance.simulator import Fault, Simulator
 from dev.mp4 import inspect
 
-from .bench import CREATE, run, states, xcom
+from .helpers import CREATE, run, states, xcom
 
 pytestmark = pytest.mark.dag
 
@@ -52,7 +52,7 @@ def test_the_video_is_landed_after_the_wait(sim: Simulator, out: Path, deferrabl
 def test_a_file_host_that_is_down_for_one_try_costs_no_second_video(
     sim: Simulator, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("airflow_provider_seedance.transfers.download.PATIENCE", 1)
+    monkeypatch.setattr("airflow_provider_seedance.landing.download.PATIENCE", 1)
     sim.faults.add(Fault("http_503", on="media"))
     ti = make("one_task_again", out)
     assert (str(ti.state), ti.try_number) == ("success", 2)
@@ -63,7 +63,7 @@ def test_a_file_host_that_is_down_for_one_try_costs_no_second_video(
 def test_a_storage_that_fails_for_one_try_costs_no_second_video(
     sim: Simulator, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from airflow_provider_seedance.transfers import landing
+    from airflow_provider_seedance.landing import lander as landing
 
     land, tries = landing.land_video, list[int]()
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_seedance.api.usage import (
+from airflow_provider_seedance.api.pricing import (
     MaxCostError,
     Quantities,
     cost_of,

@@ -9,15 +9,17 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowFailException
 
-from airflow_provider_seedance import costs, delivery, outlets
 from airflow_provider_seedance.api.errors import InvalidRequestError
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
 from airflow_provider_seedance.sensors.seedance import SeedanceVideoSensor
 from airflow_provider_seedance.simulator import Fault, Simulator
+from airflow_provider_seedance.tasks import asset_events as outlets
+from airflow_provider_seedance.tasks import cost_check as costs
+from airflow_provider_seedance.tasks import results as delivery
 from dev.task_life import TaskLife
 
-from .bench import CREATE, MODEL, run, states, xcom
 from .conftest import Counted
+from .helpers import CREATE, MODEL, run, states, xcom
 
 USAGE = ("seconds", "tokens", "attempts", "estimated_cost", "cost", "currency")
 ONE_RATE = {MODEL: {"currency": "USD", "per_second": {"720p": 0.1, "480p": 0.05}}}
@@ -200,7 +202,7 @@ def test_a_literal_limit_is_judged_when_the_dag_is_parsed() -> None:
 def test_a_limit_does_not_part_a_retry_from_a_video_that_is_paid_for(
     sim: Simulator, connect: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from airflow_provider_seedance.operators.submitting import Submitter
+    from airflow_provider_seedance.submissions.submitter import Submitter
 
     connect("byteplus", prices=ONE_RATE)
     whole, broken = Submitter.obtain, list[int]()

@@ -11,11 +11,11 @@ from weakref import WeakSet
 import pytest
 from airflow.providers.common.compat import connection as compat_connection
 
+from airflow_provider_seedance.polling import poller
+from airflow_provider_seedance.polling.wait_queue import Watch
 from airflow_provider_seedance.simulator import VENDORS, Simulator
-from airflow_provider_seedance.triggers import poller
-from airflow_provider_seedance.triggers.watches import Watch
 
-from .bench import Clients, Connect, conn_id
+from .helpers import Clients, Connect, conn_id
 
 KEY = "sk-simulator"
 

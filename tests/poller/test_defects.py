@@ -9,10 +9,10 @@ import pytest
 
 from airflow_provider_seedance.api.client import PollingClient
 from airflow_provider_seedance.api.polling import Wait
+from airflow_provider_seedance.polling.wait_queue import WatchQueue
 from airflow_provider_seedance.simulator import Simulator
-from airflow_provider_seedance.triggers.watches import WatchQueue
 
-from .bench import (
+from .helpers import (
     all_succeed,
     asked,
     cancel,
@@ -150,7 +150,7 @@ async def test_metrics_that_fail_cost_nobody_a_poll(
     sim: Simulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     for kind in ("incr", "gauge", "timing"):
-        monkeypatch.setattr(f"airflow_provider_seedance.triggers.metrics.Stats.{kind}", breaks)
+        monkeypatch.setattr(f"airflow_provider_seedance.polling.metrics.Stats.{kind}", breaks)
     ids = submit("byteplus", 3)
     tasks = start(ids, conn_id("byteplus"))
     await asked(sim, ids, times=3)

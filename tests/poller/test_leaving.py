@@ -12,11 +12,11 @@ import pytest
 from airflow.providers.common.compat import connection as compat_connection
 
 from airflow_provider_seedance.api.polling import Decision
+from airflow_provider_seedance.polling.wait_queue import Watch
 from airflow_provider_seedance.simulator import Fault, Simulator
 from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
-from airflow_provider_seedance.triggers.watches import Watch
 
-from .bench import (
+from .helpers import (
     Clients,
     all_succeed,
     asked,

@@ -13,12 +13,12 @@ from airflow_provider_seedance.api.client import PollingClient
 from airflow_provider_seedance.api.errors import RequestRejectedError
 from airflow_provider_seedance.api.models import Video
 from airflow_provider_seedance.api.polling import Wait
-from airflow_provider_seedance.api.vendors.ark import BytePlusAdapter
+from airflow_provider_seedance.api.vendors.ark.videos import BytePlusAdapter
+from airflow_provider_seedance.polling import schedule
+from airflow_provider_seedance.polling.poller import SLICE
 from airflow_provider_seedance.simulator import Fault, Simulator
-from airflow_provider_seedance.triggers import schedule
-from airflow_provider_seedance.triggers.poller import SLICE
 
-from .bench import (
+from .helpers import (
     NOWHERE,
     all_succeed,
     asked,

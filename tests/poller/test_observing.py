@@ -11,11 +11,11 @@ import pytest
 
 from airflow_provider_seedance.api import polling
 from airflow_provider_seedance.api.client import PollingClient
-from airflow_provider_seedance.api.vendors.ark import BytePlusAdapter
+from airflow_provider_seedance.api.vendors.ark.videos import BytePlusAdapter
+from airflow_provider_seedance.polling import in_flight, metrics
 from airflow_provider_seedance.simulator import Fault, Simulator
-from airflow_provider_seedance.triggers import in_flight, metrics
 
-from .bench import (
+from .helpers import (
     Connect,
     all_succeed,
     asked,

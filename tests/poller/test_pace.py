@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_seedance.api.errors import TransientApiError, VideoTimeoutError
 from airflow_provider_seedance.api.polling import MOST_FAILURES, Outcome, Wait
-from airflow_provider_seedance.triggers.pace import HEADROOM, LONGEST_PAUSE, Pace
+from airflow_provider_seedance.polling.rate_limiter import HEADROOM, LONGEST_PAUSE, Pace
 
 T = 1_000_000.0
 """A moment as `time.monotonic()` gives it; the waits below take it for Unix time."""

@@ -13,10 +13,12 @@ from airflow_provider_seedance.api import polling
 from airflow_provider_seedance.api.client import PollingClient
 from airflow_provider_seedance.api.errors import TransientApiError
 from airflow_provider_seedance.api.models import Video
+from airflow_provider_seedance.polling import in_flight, poller
+from airflow_provider_seedance.polling import rate_limiter as pace
+from airflow_provider_seedance.polling import wait_queue as watches
 from airflow_provider_seedance.simulator import Fault, Simulator
-from airflow_provider_seedance.triggers import in_flight, pace, poller, watches
 
-from .bench import (
+from .helpers import (
     NOWHERE,
     Connect,
     all_succeed,

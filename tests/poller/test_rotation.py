@@ -12,7 +12,7 @@ from airflow_provider_seedance.api.errors import TransientApiError
 from airflow_provider_seedance.simulator import Fault, Simulator
 from airflow_provider_seedance.simulator.vendors.base import Vendor
 
-from .bench import (
+from .helpers import (
     Clients,
     Connect,
     all_succeed,

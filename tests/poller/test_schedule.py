@@ -10,11 +10,11 @@ from itertools import count, pairwise
 import pytest
 
 from airflow_provider_seedance.api.polling import Wait
-from airflow_provider_seedance.api.vendors.ark import BytePlusAdapter
-from airflow_provider_seedance.api.vendors.base import PollRates
-from airflow_provider_seedance.triggers.pace import STUCK
-from airflow_provider_seedance.triggers.schedule import LISTS_AGAIN, Schedule, Turn
-from airflow_provider_seedance.triggers.watches import Watch
+from airflow_provider_seedance.api.vendors.ark.videos import BytePlusAdapter
+from airflow_provider_seedance.api.vendors.video_adapter import PollRates
+from airflow_provider_seedance.polling.rate_limiter import STUCK
+from airflow_provider_seedance.polling.schedule import LISTS_AGAIN, Schedule, Turn
+from airflow_provider_seedance.polling.wait_queue import Watch
 
 ARK = PollRates(get_per_second=20, list_per_second=1)
 """Published."""

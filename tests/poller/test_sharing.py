@@ -8,10 +8,10 @@ from itertools import pairwise
 
 import pytest
 
+from airflow_provider_seedance.polling import in_flight, poller
 from airflow_provider_seedance.simulator import VENDORS, Simulator
-from airflow_provider_seedance.triggers import in_flight, poller
 
-from .bench import (
+from .helpers import (
     ARK,
     SINGLE,
     Clients,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_seedance.api.polling import Wait
-from airflow_provider_seedance.triggers.watches import LATE, Watch, WatchQueue
+from airflow_provider_seedance.polling.wait_queue import LATE, Watch, WatchQueue
 
 WALL = 1_800_000_000.0
 """Unix time when the clock of these tests stands at 0."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from airflow_provider_seedance.simulator.records import RecordedRequest
+from airflow_provider_seedance.simulator.videos import RecordedRequest
 from dev.chaos import Report
 from dev.chaos_judge import TaskOutcome, broken_promises, turned_away
 from dev.chaos_proxy import HEADER, Spoilt

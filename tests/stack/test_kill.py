@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from airflow_provider_seedance.simulator import Fault, Simulator
-from airflow_provider_seedance.simulator.records import Bill, SimulatedVideo
+from airflow_provider_seedance.simulator.videos import Bill, SimulatedVideo
 from dev.stack import AirflowStack
 
 pytestmark = pytest.mark.stack

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from airflow_provider_seedance.simulator import Simulator
-from airflow_provider_seedance.simulator.records import RecordedRequest
+from airflow_provider_seedance.simulator.videos import RecordedRequest
 from dev.stack import AirflowStack
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]

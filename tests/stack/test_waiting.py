@@ -5,7 +5,7 @@ import time
 import pytest
 
 from airflow_provider_seedance.api.client import ClientSettings, SeedanceClient
-from airflow_provider_seedance.api.vendors.ark import BytePlusAdapter
+from airflow_provider_seedance.api.vendors.ark.videos import BytePlusAdapter
 from airflow_provider_seedance.simulator import Fault, Simulator
 from dev.stack import AirflowStack
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
+from airflow_provider_seedance.landing.download import Download
 from airflow_provider_seedance.simulator import Simulator
-from airflow_provider_seedance.transfers.download import Download
 
 from .mp4 import video
 from .server import FileServer

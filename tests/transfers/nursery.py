@@ -108,7 +108,7 @@ def _main() -> None:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
 
     from airflow_provider_seedance.hooks.seedance import SeedanceHook
-    from airflow_provider_seedance.transfers.landing import land_video
+    from airflow_provider_seedance.landing.lander import land_video
     from tests.transfers.s3 import forget_storages
 
     # What is slow the first time: Airflow's providers, botocore's models, the adapters.

@@ -8,8 +8,8 @@ import pytest
 
 from airflow_provider_seedance.api.addresses import is_public
 from airflow_provider_seedance.api.errors import LandingRefusedError
-from airflow_provider_seedance.transfers.addresses import check_url
-from airflow_provider_seedance.transfers.transport import FileHost
+from airflow_provider_seedance.landing.address_rules import check_url
+from airflow_provider_seedance.landing.file_host import FileHost
 
 from .server import FileServer, says
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_seedance.api.errors import LandingInterruptedError, NotAVideoError
-from airflow_provider_seedance.transfers.download import (
+from airflow_provider_seedance.landing.download import (
     AnotherFileError,
     Head,
     UnavailableError,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from airflow_provider_seedance.transfers.arrival import _AHEAD, _BLOCK, Arrival
-from airflow_provider_seedance.transfers.media import VIDEOS
+from airflow_provider_seedance.landing.file_types import VIDEOS
+from airflow_provider_seedance.landing.receiver import _AHEAD, _BLOCK, Arrival
 
 from .mp4 import FTYP, moov
 

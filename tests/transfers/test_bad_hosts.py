@@ -18,8 +18,8 @@ from airflow_provider_seedance.api.errors import (
     SeedanceError,
 )
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
+from airflow_provider_seedance.landing.lander import land_video
 from airflow_provider_seedance.simulator import Simulator
-from airflow_provider_seedance.transfers.landing import land_video
 
 from .conftest import SIZE, files_in
 from .mp4 import FTYP, PNG, box, content, moov, number, track

@@ -10,7 +10,7 @@ import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 from fsspec.implementations.local import LocalFileSystem
 
-from airflow_provider_seedance.transfers.destination import Destination, _LocalFile
+from airflow_provider_seedance.landing.destination import Destination, _LocalFile
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from airflow_provider_seedance.api.errors import LandingInterruptedError, LandingRefusedError, SeedanceConfigError
 from airflow_provider_seedance.api.http.network import certificates
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
-from airflow_provider_seedance.transfers.landing import land_video
-from airflow_provider_seedance.transfers.transport import FileHost
+from airflow_provider_seedance.landing.file_host import FileHost
+from airflow_provider_seedance.landing.lander import land_video
 
 from .conftest import SIZE, files_in
 from .mp4 import video
@@ -104,7 +104,7 @@ def test_without_a_port_https_means_443(
         return sock
 
     monkeypatch.setattr("socket.getaddrinfo", lambda host, port, **kwargs: [(0, 0, 0, "", (PUBLIC, port))])
-    monkeypatch.setattr("airflow_provider_seedance.transfers.transport.socket.create_connection", elsewhere)
+    monkeypatch.setattr("airflow_provider_seedance.landing.file_host.socket.create_connection", elsewhere)
     with FileHost().get("https://cdn.example/a.mp4", {}) as answer:
         assert b"".join(answer.blocks) == secure.content
     assert asked == [(PUBLIC, 443)]

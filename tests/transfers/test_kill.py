@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
+from airflow_provider_seedance.landing.lander import land_video
+from airflow_provider_seedance.landing.manifest import SUFFIX
 from airflow_provider_seedance.simulator import Simulator
-from airflow_provider_seedance.transfers.landing import land_video
-from airflow_provider_seedance.transfers.manifest import SUFFIX
 
 from .conftest import files_in
 from .mp4 import video
@@ -98,7 +98,7 @@ def test_two_tries_at_once_make_one_file(hook: SeedanceHook, host: FileServer, o
 def test_the_leftovers_of_a_dead_try_are_removed_but_not_those_of_a_living_one(
     hook: SeedanceHook, host: FileServer, out: Path
 ) -> None:
-    from airflow_provider_seedance.transfers.destination import _LocalFile
+    from airflow_provider_seedance.landing.destination import _LocalFile
 
     out.mkdir()
     (out / ".cgt-1.mp4.0123456789ab.part").write_bytes(b"dead")

@@ -24,10 +24,11 @@ from airflow_provider_seedance.api.errors import (
     VideoUrlExpiredError,
 )
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
+from airflow_provider_seedance.landing import download
+from airflow_provider_seedance.landing import file_host as transport
+from airflow_provider_seedance.landing.lander import land_video
+from airflow_provider_seedance.landing.manifest import SUFFIX
 from airflow_provider_seedance.simulator import Fault, Simulator
-from airflow_provider_seedance.transfers import download, transport
-from airflow_provider_seedance.transfers.landing import land_video
-from airflow_provider_seedance.transfers.manifest import SUFFIX
 from dev.mp4 import inspect
 
 from .conftest import SIZE, files_in
@@ -425,7 +426,7 @@ def test_a_path_that_is_a_folder_is_refused(hook: SeedanceHook, host: FileServer
 def test_a_disk_that_fails_is_no_reason_to_ask_the_host_again(
     hook: SeedanceHook, host: FileServer, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from airflow_provider_seedance.transfers.destination import _LocalFile
+    from airflow_provider_seedance.landing.destination import _LocalFile
 
     def full(self: Any, block: bytes) -> None:
         raise OSError(28, "No space left on device")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_seedance.api.errors import NotAVideoError
+from airflow_provider_seedance.landing.file_types import JPEG as JPEG_KIND
+from airflow_provider_seedance.landing.file_types import MP4, QUICKTIME, WEBP, sniff
+from airflow_provider_seedance.landing.file_types import PNG as PNG_KIND
 from airflow_provider_seedance.landing.mp4 import Mp4Reader, Picture
-from airflow_provider_seedance.transfers.media import JPEG as JPEG_KIND
-from airflow_provider_seedance.transfers.media import MP4, QUICKTIME, WEBP, sniff
-from airflow_provider_seedance.transfers.media import PNG as PNG_KIND
 
 from .mp4 import FTYP, HEIGHT, JPEG, PNG, SECONDS, WIDTH, box, moov, mvhd, number, track, video
 

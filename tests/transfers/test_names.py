@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_seedance.transfers.names import check_paths, fill, names_in, with_name
+from airflow_provider_seedance.landing.path_template import check_paths, fill, names_in, with_name
 
 FACTS = {
     "video_id": "cgt-1",

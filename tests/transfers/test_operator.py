@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import DAG
 
+from airflow_provider_seedance.landing.manifest import SUFFIX
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
 from airflow_provider_seedance.sensors.seedance import SeedanceVideoSensor
 from airflow_provider_seedance.simulator import Simulator
-from airflow_provider_seedance.transfers.manifest import SUFFIX
 from airflow_provider_seedance.transfers.seedance_to_object_storage import SeedanceVideoToObjectStorageOperator
 from dev.mp4 import inspect
 from tests.airflow_layer.test_imports import DAG_FILE, HTTP_CLIENTS, PACKAGE, loaded_by, within

@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 from airflow_provider_seedance.api.errors import SeedanceConfigError, UnsupportedByVendorError
 
 if TYPE_CHECKING:
-    from airflow_provider_seedance.api.vendors.asset_base import AssetAdapter
-    from airflow_provider_seedance.api.vendors.base import VendorAdapter, VendorOptions
+    from airflow_provider_seedance.api.vendors.asset_adapter import AssetAdapter
+    from airflow_provider_seedance.api.vendors.video_adapter import VendorAdapter, VendorOptions
 
 # Adapters are named, not imported: choosing one loads that one.
 _ADAPTERS = {
-    "jimmyai": ("jimmyai", "JimmyAIAdapter"),
-    "gmicloud": ("gmicloud", "GMICloudAdapter"),
-    "modellix": ("modellix", "ModellixAdapter"),
-    "byteplus": ("ark", "BytePlusAdapter"),
-    "volcengine": ("ark", "VolcengineAdapter"),
+    "jimmyai": ("jimmyai.videos", "JimmyAIAdapter"),
+    "gmicloud": ("gmicloud.videos", "GMICloudAdapter"),
+    "modellix": ("modellix.videos", "ModellixAdapter"),
+    "byteplus": ("ark.videos", "BytePlusAdapter"),
+    "volcengine": ("ark.videos", "VolcengineAdapter"),
 }
 
 _ASSET_ADAPTERS = {
-    "jimmyai": ("jimmyai_assets", "JimmyAIAssets"),
-    "gmicloud": ("gmicloud_assets", "GMICloudAssets"),
-    "modellix": ("modellix_assets", "ModellixAssets"),
+    "jimmyai": ("jimmyai.assets", "JimmyAIAssets"),
+    "gmicloud": ("gmicloud.assets", "GMICloudAssets"),
+    "modellix": ("modellix.assets", "ModellixAssets"),
 }
 
 VENDORS: tuple[str, ...] = tuple(_ADAPTERS)

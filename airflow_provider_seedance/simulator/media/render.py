@@ -13,7 +13,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from airflow_provider_seedance.simulator.media.sizes import FRAMES_PER_SECOND, size_of
-from airflow_provider_seedance.simulator.records import SimulatedVideo
+from airflow_provider_seedance.simulator.videos import SimulatedVideo
 
 SAMPLE_RATE = 48_000
 Plane = npt.NDArray[np.uint8]

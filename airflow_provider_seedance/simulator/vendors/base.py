@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from airflow_provider_seedance.simulator.records import Look, SimulatedVideo
-from airflow_provider_seedance.simulator.world import World
+from airflow_provider_seedance.simulator.state import World
+from airflow_provider_seedance.simulator.videos import Look, SimulatedVideo
 
 
 @dataclass(slots=True)

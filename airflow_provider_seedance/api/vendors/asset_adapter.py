@@ -1,0 +1,156 @@
+"""What a vendor's adapter for reference media is: like `VendorAdapter`, a pure translation without I/O."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from airflow_provider_seedance.api.assets import AssetStatus, AssetUpload, Library, MediaAsset, MediaFile, UploadRequest
+from airflow_provider_seedance.api.errors import (
+    AssetNotFoundError,
+    GatewayRefusedError,
+    InvalidRequestError,
+    RequestRejectedError,
+    SeedanceApiError,
+    SeedanceAuthError,
+    SeedanceModerationError,
+    SeedanceQuotaError,
+    SeedanceRateLimitError,
+    TransientApiError,
+    UnsupportedByVendorError,
+    UploadUnknownError,
+)
+from airflow_provider_seedance.api.http.json_values import text_of
+from airflow_provider_seedance.api.vendors.refusals import ErrorAnswer, Meaning, error_of, told
+from airflow_provider_seedance.api.vendors.strangers import was_refused_on_the_way
+from airflow_provider_seedance.api.vendors.video_adapter import HttpRequest, HttpResponse, VendorAdapter
+
+STATUSES = {
+    "processing": AssetStatus.PROCESSING,
+    "active": AssetStatus.ACTIVE,
+    "failed": AssetStatus.FAILED,
+}
+"""The words that are documented, where there are any."""
+
+_UPLOAD_ERRORS: dict[Meaning, tuple[type[SeedanceApiError], str]] = {
+    Meaning.AUTH: (SeedanceAuthError, "Nothing was stored. Check the API key."),
+    Meaning.QUOTA: (SeedanceQuotaError, "Nothing was stored. Top up the account or raise the limit, then run again."),
+    Meaning.MODERATION: (SeedanceModerationError, "Nothing was stored. Use other media."),
+    Meaning.REJECTED: (RequestRejectedError, "Nothing was stored. Correct the input, then run again."),
+    Meaning.NOT_FOUND: (RequestRejectedError, "Nothing was stored. Check the base URL."),
+    Meaning.RATE_LIMIT: (SeedanceRateLimitError, "Nothing was stored. Trying again later is safe."),
+    Meaning.NOT_NOW: (SeedanceRateLimitError, "Nothing was stored. Trying again later is safe."),
+    Meaning.UNCLEAR: (UploadUnknownError, "It was sent, so it may be stored. A retry sends it again."),
+}
+
+_READ_ERRORS: dict[Meaning, tuple[type[SeedanceApiError], str]] = {
+    Meaning.AUTH: (SeedanceAuthError, "Check the API key; the asset itself stays."),
+    Meaning.QUOTA: (SeedanceQuotaError, "Check the account; the asset itself stays."),
+    Meaning.MODERATION: (RequestRejectedError, ""),
+    Meaning.REJECTED: (RequestRejectedError, "Check the asset's id."),
+    Meaning.NOT_FOUND: (AssetNotFoundError, "Check the asset's id and the account."),
+    Meaning.RATE_LIMIT: (TransientApiError, "Asking again later is safe."),
+    Meaning.NOT_NOW: (TransientApiError, "Asking again later is safe."),
+    Meaning.UNCLEAR: (TransientApiError, "Asking again later is safe."),
+}
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A vendor's permission to store one file.
+
+    :param upload_url: where to PUT it. It is signed: whoever holds it can write there.
+    :param public_url: where it can be read afterwards.
+    """
+
+    upload_url: str
+    public_url: str
+
+
+class AssetAdapter(ABC):
+    """Turns an upload into HTTP requests and the answers into a `MediaAsset`, for one vendor.
+
+    :param vendor: the vendor's adapter, which knows its envelope and its headers.
+    """
+
+    libraries: ClassVar[tuple[Library, ...]]
+    """The first is the one that is meant when none is named."""
+    needs_ticket: ClassVar[bool] = False
+    """Whether the place for a file has to be asked for first."""
+
+    def __init__(self, vendor: VendorAdapter) -> None:
+        self.vendor = vendor
+        self.title = vendor.title
+
+    def library(self, name: str | None) -> Library:
+        """The library of this name.
+
+        :raises InvalidRequestError: naming those that there are.
+        """
+        found = next((library for library in self.libraries if name in (None, library.name)), None)
+        if found is None:
+            known = ", ".join(library.name for library in self.libraries)
+            raise InvalidRequestError(f"Nothing was sent. library: {self.title} has {known}, not {name!r}.")
+        return found
+
+    def build_ticket(self, file: MediaFile) -> HttpRequest:
+        """Asks for a place for the file."""
+        raise self._unsupported("ask for an upload URL")
+
+    def parse_ticket(self, response: HttpResponse) -> Ticket:
+        """The place."""
+        raise self._unsupported("ask for an upload URL")
+
+    @abstractmethod
+    def build_file(self, file: MediaFile, ticket: Ticket | None) -> UploadRequest:
+        """Sends the bytes to the file store."""
+
+    @abstractmethod
+    def parse_file(self, response: HttpResponse, file: MediaFile, ticket: Ticket | None) -> MediaAsset:
+        """The stored file; raises the refusal, or `UploadUnknownError`."""
+
+    def build_register(self, upload: AssetUpload, library: Library) -> HttpRequest:
+        """Names a URL to a library."""
+        raise self._unsupported("register media by URL")
+
+    def parse_register(self, response: HttpResponse, upload: AssetUpload, library: Library) -> MediaAsset:
+        """The asset, as a rule not active yet; raises the refusal, or `UploadUnknownError`."""
+        raise self._unsupported("register media by URL")
+
+    def build_get(self, asset_id: str, library: Library, query: Mapping[str, str]) -> HttpRequest:
+        """Reads one asset.
+
+        :param query: the status call's query, where that is not documented.
+        """
+        raise self._unsupported(f"read an asset of its {library.name} library")
+
+    def parse_get(self, response: HttpResponse, asset_id: str, library: Library) -> MediaAsset:
+        """The asset as it stands; raises `TransientApiError` for what may pass."""
+        raise self._unsupported(f"read an asset of its {library.name} library")
+
+    def _unsupported(self, what: str) -> UnsupportedByVendorError:
+        return UnsupportedByVendorError(f"{self.title} has no documented call to {what}.")
+
+    def _upload_error(self, response: HttpResponse, answer: ErrorAnswer) -> SeedanceApiError:
+        if answer.is_vendors:
+            return self._error(response, answer, *_UPLOAD_ERRORS[answer.meaning])
+        if was_refused_on_the_way(response.status_code):
+            return self._error(response, answer, GatewayRefusedError, "Nothing was stored. Trying again is safe.")
+        meaning = Meaning.RATE_LIMIT if response.status_code == 429 else Meaning.UNCLEAR
+        return self._error(response, answer, *_UPLOAD_ERRORS[meaning])
+
+    def _read_error(self, response: HttpResponse, answer: ErrorAnswer) -> SeedanceApiError:
+        return self._error(response, answer, *_READ_ERRORS[answer.meaning if answer.is_vendors else Meaning.UNCLEAR])
+
+    def _error(
+        self, response: HttpResponse, answer: ErrorAnswer, kind: type[SeedanceApiError], advice: str
+    ) -> SeedanceApiError:
+        return error_of(kind, f"{told(self.title, response, answer)} {advice}", self.title, response, answer)
+
+
+def read_asset_status(word: object) -> tuple[AssetStatus, str | None]:
+    """Our status for a vendor's word, and the word itself if nobody documented it: then the asset isn't ready."""
+    known = STATUSES.get(word.strip().casefold()) if isinstance(word, str) else None
+    return (known, None) if known else (AssetStatus.PROCESSING, "None" if word is None else text_of(word))

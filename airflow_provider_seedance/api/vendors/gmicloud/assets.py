@@ -1,0 +1,66 @@
+"""Reference media at GMI Cloud: a signed URL to put a file to, and a public one to read it from.
+
+Observed, not documented: third parties' clients call `POST /upload-url` with the suffix as `file_type`, then PUT the
+bytes with the MIME type of that suffix. No limits are known.
+"""
+
+from __future__ import annotations
+
+from airflow_provider_seedance.api.assets import AssetStatus, Library, MediaAsset, MediaFile, UploadRequest
+from airflow_provider_seedance.api.errors import InvalidRequestError
+from airflow_provider_seedance.api.vendors.asset_adapter import AssetAdapter, Ticket
+from airflow_provider_seedance.api.vendors.gmicloud.videos import GMICloudAdapter
+from airflow_provider_seedance.api.vendors.json_fields import text_or_none
+from airflow_provider_seedance.api.vendors.refusals import ErrorAnswer, meaning_of_status
+from airflow_provider_seedance.api.vendors.video_adapter import HttpRequest, HttpResponse
+
+_FILES = Library(
+    name="files",
+    source="observed in clients of POST /upload-url",
+    takes="file",
+    kinds=("image", "video", "audio"),
+)
+
+
+class GMICloudAssets(AssetAdapter):
+    """GMI Cloud's upload URL. How `reference_asset_ids` are made is not documented."""
+
+    vendor: GMICloudAdapter
+    libraries = (_FILES,)
+    needs_ticket = True
+
+    def build_ticket(self, file: MediaFile) -> HttpRequest:
+        """See `AssetAdapter`."""
+        if not file.suffix:
+            raise InvalidRequestError(f"Nothing was sent. {file.name} has no suffix; GMI Cloud needs it.")
+        body = {"file_type": file.suffix.removeprefix(".")}
+        return HttpRequest("POST", "/upload-url", json=body, headers=self.vendor._headers())
+
+    def parse_ticket(self, response: HttpResponse) -> Ticket:
+        """See `AssetAdapter`."""
+        data = self.vendor._data(response)
+        upload_url, public_url = text_or_none(data.get("upload_url")), text_or_none(data.get("public_url"))
+        if upload_url is None or public_url is None or not public_url.startswith(("https://", "http://")):
+            raise self._read_error(response, self.vendor._explain(response))
+        return Ticket(upload_url, public_url)
+
+    def build_file(self, file: MediaFile, ticket: Ticket | None) -> UploadRequest:
+        """See `AssetAdapter`."""
+        url = ticket.upload_url if ticket else None
+        return UploadRequest("PUT", "", headers={"Content-Type": file.content_type}, file=file, url=url)
+
+    def parse_file(self, response: HttpResponse, file: MediaFile, ticket: Ticket | None) -> MediaAsset:
+        """See `AssetAdapter`. The answer is the storage's, not GMI Cloud's: its text may quote the signed URL."""
+        if ticket is None or not 200 <= response.status_code < 300:
+            answer = ErrorAnswer(meaning_of_status(response.status_code), is_vendors=False)
+            raise self._upload_error(response, answer)
+        return MediaAsset(
+            asset=ticket.public_url,
+            vendor=self.vendor.name,
+            library=_FILES.name,
+            status=AssetStatus.ACTIVE,
+            name=file.name,
+            url=ticket.public_url,
+            size=file.size,
+            content_type=file.content_type,
+        )

@@ -1,0 +1,1 @@
+"""What one Airflow version needs and another does not: one file per difference."""

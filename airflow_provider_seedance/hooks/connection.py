@@ -1,0 +1,177 @@
+"""What a connection says, checked: pure, shared by the sync and the async path."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from airflow_provider_seedance.api.errors import SeedanceConfigError
+from airflow_provider_seedance.api.pricing import Prices, read_prices
+from airflow_provider_seedance.api.vendors import VENDORS, adapter_class, make_adapter
+from airflow_provider_seedance.api.vendors.video_adapter import PollRates, VendorAdapter, VendorOptions
+from airflow_provider_seedance.get_provider_info import CONNECTION_FIELDS
+
+if TYPE_CHECKING:
+    from airflow_provider_seedance.api.client import ClientSettings
+
+
+def read_connection(
+    conn_id: str,
+    *,
+    host: str | None,
+    password: str | None,
+    port: int | None,
+    schema: str | None,
+    extra: Mapping[str, Any],
+) -> tuple[VendorAdapter, ClientSettings]:
+    """The vendor's adapter and the client's settings that a connection asks for.
+
+    :raises SeedanceConfigError: naming the connection and what is missing or wrong; no value that may be a secret.
+    """
+    from airflow_provider_seedance.api.client import ClientSettings
+
+    defaults = ClientSettings(api_key="")
+    try:
+        vendor = _vendor(extra)
+        if port or schema:
+            part = "port" if port else "schema"
+            raise ValueError(f"the {part} is set; put the whole base URL, with scheme, port and path, into the host.")
+        settings = ClientSettings(
+            api_key=_key(password),
+            base_url=_base_url(host),
+            connect_timeout=_seconds(extra, "connect_timeout", defaults.connect_timeout),
+            read_timeout=_seconds(extra, "read_timeout", defaults.read_timeout),
+            rates=_rates(extra, vendor),
+            allow_private_hosts=_flag(extra, "allow_private_hosts", False),
+        )
+        options = VendorOptions(
+            modellix_async_suffix=_flag(extra, "modellix_async_suffix", VendorOptions.modellix_async_suffix),
+            gmicloud_organization_id=_header(extra, "gmicloud_organization_id"),
+            mark_safety_identifier=_flag(extra, "mark_safety_identifier", VendorOptions.mark_safety_identifier),
+            draw_seed=_flag(extra, "draw_seed", VendorOptions.draw_seed),
+        )
+    except ValueError as error:
+        raise SeedanceConfigError(f"Connection {conn_id!r}: {error} Nothing was sent.") from None
+    return make_adapter(vendor, options), settings
+
+
+def unknown_settings(extra: Mapping[str, Any]) -> str | None:
+    """A sentence about what stands in the extra and is no setting of this provider, `None` if there is nothing.
+
+    No error: people keep notes of their own there. But a limit that is misspelt is a limit that isn't kept.
+    """
+    unknown = sorted(set(map(str, extra)) - set(CONNECTION_FIELDS))
+    if not unknown:
+        return None
+    guesses = [guess for name in unknown for guess in get_close_matches(name, CONNECTION_FIELDS, n=1)]
+    meant = f"; perhaps you mean `{'`, `'.join(guesses)}`" if guesses else ""
+    return f"The extra holds what is no setting of this provider: `{'`, `'.join(unknown)}`{meant}."
+
+
+def allows_private_hosts(conn_id: str, extra: Mapping[str, Any]) -> bool:
+    """Whether finished videos may be fetched from private and loopback addresses: a test server, a mirror in-house.
+
+    Reference media may then be uploaded to such addresses, too (`ClientSettings`).
+
+    :raises SeedanceConfigError: naming the connection.
+    """
+    try:
+        return _flag(extra, "allow_private_hosts", False)
+    except ValueError as error:
+        raise SeedanceConfigError(f"Connection {conn_id!r}: {error} Nothing was fetched.") from None
+
+
+def prices_of(conn_id: str, extra: Mapping[str, Any]) -> Prices:
+    """The user's own prices on a connection. Read apart from the rest: they must not keep anybody from a paid video.
+
+    :raises SeedanceConfigError: naming the connection and each place that is wrong.
+    """
+    try:
+        return read_prices(extra.get("prices"))
+    except ValueError as error:
+        raise SeedanceConfigError(f"Connection {conn_id!r}: {error}") from None
+
+
+def _vendor(extra: Mapping[str, Any]) -> str:
+    choices = ", ".join(VENDORS)
+    if not isinstance(extra, Mapping):
+        raise ValueError(f"extra is no JSON object, so it has no `vendor`; choose one of {choices}.")
+    vendor = str(extra.get("vendor") or "").strip().lower()
+    if not vendor:
+        raise ValueError(f"extra has no `vendor`; choose one of {choices}.")
+    if vendor not in VENDORS:
+        raise ValueError(f"unknown vendor {vendor!r}; choose one of {choices}.")
+    return vendor
+
+
+def _key(password: str | None) -> str:
+    key = (password or "").strip()
+    if not key:
+        raise ValueError("the password is empty; it holds the API key.")
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise ValueError("the password holds characters that no API key has; it is the bare key, without `Bearer`.")
+    return key
+
+
+def _base_url(host: str | None) -> str | None:
+    host = (host or "").strip()
+    if not host:
+        return None
+    url = host if "://" in host else f"https://{host}"
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable or not url.isprintable() or " " in url:
+        raise ValueError("the host is no base URL; it begins with https:// or http:// or is left empty.")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("the base URL in the host must hold no user, password, query or fragment.")
+    return f"{parts.scheme}://{url.partition('://')[2]}"
+
+
+def _seconds(extra: Mapping[str, Any], name: str, default: float) -> float:
+    return _number(extra, name, default, unit=" of seconds")
+
+
+def _number(extra: Mapping[str, Any], name: str, default: float, unit: str = "") -> float:
+    value = extra.get(name)
+    if value in (None, ""):
+        return default
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise ValueError(f"extra `{name}` must be a number{unit} above 0.")
+    return number
+
+
+def _rates(extra: Mapping[str, Any], vendor: str) -> PollRates:
+    published = adapter_class(vendor).rates
+    return PollRates(
+        get_per_second=_number(extra, "polls_per_second", published.get_per_second),
+        list_per_second=_number(extra, "lists_per_second", published.list_per_second),
+    )
+
+
+_WORDS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+
+
+def _flag(extra: Mapping[str, Any], name: str, default: bool) -> bool:
+    value = extra.get(name)
+    if value in (None, ""):
+        return default
+    found = _WORDS.get(str(value).strip().lower())
+    if found is None:
+        raise ValueError(f"extra `{name}` must be true or false.")
+    return found
+
+
+def _header(extra: Mapping[str, Any], name: str) -> str | None:
+    value = str(extra.get(name) or "").strip()
+    if not value.isascii() or not value.isprintable():
+        raise ValueError(f"extra `{name}` holds characters that can't be sent in a header.")
+    return value or None

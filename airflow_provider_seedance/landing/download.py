@@ -1,0 +1,378 @@
+"""One file, each byte once and in order, over as many requests as that takes."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from tenacity import RetryCallState, Retrying, retry_if_exception_type
+
+from airflow_provider_seedance.api.errors import (
+    LandingError,
+    LandingInterruptedError,
+    LandingRefusedError,
+    NotAVideoError,
+)
+from airflow_provider_seedance.api.vendors.refusals import retry_after
+from airflow_provider_seedance.landing.file_host import FileHost
+from airflow_provider_seedance.landing.file_types import SNIFF, sniff
+
+PATIENCE = 6
+"""Failures in a row, next to nothing gained in between, after which the task's attempt is given up."""
+
+LEAST_GAIN = 16 * 1024
+"""Bytes that count as a gain: with a few per request, no file ever comes to its end."""
+
+SLOW_AFTER = 60.0
+"""Seconds in which at least `LEAST_GAIN` must come; a host that trickles is taken for one that has stalled."""
+
+LONGEST_PAUSE = 30.0
+PROGRESS_EVERY = 30.0
+"""Seconds between two lines of progress in the log."""
+
+# What storages answer when a signature has run out or the file is gone: 403 most, 400 Google, 401, 404, 410 others.
+# But also what a gateway in front of them answers in passing, and a storage whose copies are not in step yet.
+_UNAVAILABLE = (400, 401, 403, 404, 410)
+# Encodings that change the bytes. What else stands in that header (`aws-chunked`, `utf-8`, `binary`) is somebody's
+# misunderstanding and changes nothing.
+_COMPRESSIONS = ("gzip", "x-gzip", "deflate", "compress", "x-compress", "br", "zstd", "dcb", "dcz")
+# What error pages call themselves. Of the rest, the bytes tell what they are: many hosts call an MP4 anything.
+_PAGES = ("text/html", "application/xhtml+xml", "application/json", "application/xml", "text/xml")
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+MIB = 1024 * 1024
+
+
+class Source(Protocol):
+    """Where the file is."""
+
+    @property
+    def url(self) -> str:
+        """The URL to ask next."""
+
+    def renew(self, why: str) -> str | None:
+        """Gets another URL for the same file.
+
+        :param why: what the host said to this one.
+        :return: `None` if there is one, else what is known, in sentences: the URL is asked again later.
+        :raises LandingError: the file surely can't be had any more.
+        """
+
+
+class Taker(Protocol):
+    """Who takes the bytes."""
+
+    def take(self, block: bytes) -> None:
+        """The next bytes."""
+
+    def start_over(self) -> None:
+        """Forget everything: the file begins anew."""
+
+    def is_whole(self) -> bool | None:
+        """Whether the file says itself that all of it has come. `None` if it doesn't say."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """What an answer says about the body that follows.
+
+    :param start: where in the file the body begins.
+    :param total: bytes of the whole file, `None` if the host doesn't say.
+    :param etag: the file's ETag as it was sent, a weak one too.
+    :param modified: when the file was changed last, as it was sent.
+    :param has_end: whether the transfer itself tells where the body ends; if not, it ends like a lost connection.
+    :param compressed: by what the host says it has compressed the body.
+    """
+
+    start: int
+    total: int | None
+    etag: str | None = None
+    modified: str | None = None
+    has_end: bool = True
+    compressed: str | None = None
+
+    @property
+    def validator(self) -> str | None:
+        """What `If-Range` takes to be sure of the same file later on."""
+        return self._strong_etag or self.modified
+
+    def is_same_file(self, later: Head) -> bool:
+        """Whether a later answer surely has the rest of this file. A missing proof is none."""
+        if None not in (self.total, later.total) and self.total != later.total:
+            return False
+        if self.etag and later.etag and self.etag != later.etag:
+            return False
+        if self._strong_etag and later.etag:
+            return True
+        known = self.modified is not None and self.total is not None
+        return known and (self.modified, self.total) == (later.modified, later.total)
+
+    @property
+    def _strong_etag(self) -> str | None:
+        # A weak one promises the same meaning, not the same bytes.
+        return self.etag if self.etag and not self.etag.startswith("W/") else None
+
+
+class UnavailableError(LandingError):
+    """The host refuses this URL. A fresh one may work."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"HTTP {status}")
+
+
+class AnotherFileError(LandingInterruptedError):
+    """The host can't go on where the connection was lost; what came so far is worthless."""
+
+
+def read_head(status: int, headers: Mapping[str, str], wanted: int) -> Head:
+    """What an answer to "from byte `wanted` on" means.
+
+    :raises UnavailableError: the URL doesn't work (any more).
+    :raises AnotherFileError: it is no continuation.
+    :raises LandingInterruptedError: the host can't now.
+    :raises NotAVideoError: it can't be a file.
+    """
+    if status in _UNAVAILABLE:
+        raise UnavailableError(status)
+    if status == 416 and wanted:
+        raise AnotherFileError(f"The file host promised more, but has only {wanted} bytes.")
+    if status in (408, 425, 429) or status >= 500:
+        raise LandingInterruptedError(f"The file host answered HTTP {status}.", retry_after=_asked_pause(headers))
+    if status not in (200, 206):
+        raise NotAVideoError(f"The file host answered HTTP {status} instead of the file.")
+    content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if status == 200 and content_type in _PAGES:
+        raise NotAVideoError(
+            f"The file host sent a web page or a message ({content_type}) instead of the file. Nothing was written."
+        )
+    chunked = "chunked" in headers.get("transfer-encoding", "").lower()
+    length = headers.get("content-length", "").strip()
+    counted = length.isascii() and length.isdigit() and not chunked
+    facts: dict[str, Any] = {
+        "etag": headers.get("etag", "").strip() or None,
+        "modified": headers.get("last-modified", "").strip() or None,
+        "has_end": chunked or counted,
+        "compressed": next((word for word in _words(headers.get("content-encoding")) if word in _COMPRESSIONS), None),
+    }
+    if status == 206:
+        match = _CONTENT_RANGE.fullmatch(headers.get("content-range", "").strip())
+        if match is None or int(match[1]) != wanted:
+            raise AnotherFileError("The file host answered with another part of the file than it was asked for.")
+        return Head(wanted, None if match[3] == "*" else int(match[3]), **facts)
+    return Head(0, int(length) if counted else None, **facts)
+
+
+def pause_after(failures: int, asked: float | None) -> float:
+    """Seconds until the next request: longer with each failure in a row, or what the host asked for, within a bound."""
+    return min(LONGEST_PAUSE, max(0.25 * 2.0 ** (failures - 1), asked or 0.0))
+
+
+class Download:
+    """Fetches one file.
+
+    :param host: whom to ask.
+    :param source: where the file is.
+    :param taker: who gets the bytes.
+    :param max_bytes: the largest file that is taken.
+    :param name: what the log calls the file; no URL.
+    """
+
+    def __init__(self, host: FileHost, source: Source, taker: Taker, *, max_bytes: int, name: str, log: Any) -> None:
+        self._host = host
+        self._source = source
+        self._taker = taker
+        self._max_bytes = max_bytes
+        self._name = name
+        self._log = log
+        self._offset = 0
+        self._furthest = 0
+        self._first: Head | None = None
+        self._total: int | None = None
+        self._whole = False
+        self._failures = 0
+        self._gain_from = 0
+        self._started = self._told = time.monotonic()
+
+    @property
+    def most(self) -> int:
+        """Bytes that will come, at most: known once the first of them has."""
+        return self._max_bytes if self._total is None else self._total
+
+    def run(self) -> int:
+        """Fetches the file and gives its length in bytes.
+
+        :raises LandingError: it can't be had; the class says why.
+        """
+        retrying = Retrying(
+            retry=retry_if_exception_type(LandingInterruptedError),
+            stop=lambda state: self._failures >= PATIENCE,
+            wait=self._pause,
+            before_sleep=self._say_why,
+            reraise=True,
+        )
+        try:
+            while not self._whole:
+                retrying(self._go_on)
+        except LandingInterruptedError as error:
+            known = "" if self._total is None else f" of {self._total}"
+            raise LandingInterruptedError(
+                f"{error} {self._name} was given up after {self._failures} failures in a row, "
+                f"at byte {self._furthest}{known}. Nothing was written."
+            ) from None
+        return self._offset
+
+    def _go_on(self) -> None:
+        """One request: the whole file, or the rest of it."""
+        start = self._offset
+        headers = {}
+        if start and self._first and self._first.validator:
+            headers = {"Range": f"bytes={start}-", "If-Range": self._first.validator}
+        elif start:
+            self._start_over()  # nothing says that it is still the same file
+        try:
+            with self._host.get(self._source.url, headers) as answer:
+                head = read_head(answer.status, answer.headers, self._offset)
+                self._begin(head)
+                self._receive(head, answer.blocks)
+        except UnavailableError as refused:
+            self._fail()
+            self._renew(refused)
+        except LandingInterruptedError as error:
+            self._fail()
+            if isinstance(error, AnotherFileError):
+                self._start_over()
+            raise
+        else:
+            self._end(head, start)
+
+    def _renew(self, refused: UnavailableError) -> None:
+        """After the host has refused a URL: a fresh one is asked at once, what else there is after a pause."""
+        problem = self._source.renew(str(refused))
+        if problem is None and self._failures > 1:
+            problem = f"{self._name}: the file host refuses fresh URLs as well ({refused})."
+        if problem is not None:
+            raise LandingInterruptedError(problem)
+
+    def _begin(self, head: Head) -> None:
+        if self._offset and head.start == 0:
+            self._log.info("%s has changed at its host, or the host can't resume: starting over.", self._name)
+            self._start_over()
+        if head.start and not (self._first and self._first.is_same_file(head)):
+            raise AnotherFileError("The file host doesn't say that what follows belongs to the same file.")
+        if head.start == 0:
+            self._first = head
+        self._total = head.total if self._total is None else self._total
+        if self._total is not None and self._total > self._max_bytes:
+            raise self._too_large(f"is {self._total} bytes long")
+
+    def _receive(self, head: Head, blocks: Iterable[bytes]) -> None:
+        since, before = time.monotonic(), self._offset
+        for block in blocks if before else _with_head(blocks):
+            if self._offset == 0 and head.compressed and sniff(block) is None:
+                raise NotAVideoError(
+                    f"The file host sent the file compressed ({head.compressed}), which it was asked not to."
+                )
+            self._take(block)
+            now = time.monotonic()
+            if now - since >= SLOW_AFTER:
+                if self._offset - before < LEAST_GAIN:
+                    raise LandingInterruptedError(
+                        f"The file host sent only {self._offset - before} bytes in {now - since:.0f} seconds."
+                    )
+                since, before = now, self._offset
+
+    def _take(self, block: bytes) -> None:
+        end = self._offset + len(block)
+        if end > self._max_bytes:
+            raise self._too_large(f"goes on after {self._max_bytes} bytes")
+        if self._total is not None and end > self._total:
+            raise AnotherFileError(f"The file host sends more than the {self._total} bytes that it promised.")
+        self._taker.take(block)
+        self._offset = end
+        self._furthest = max(self._furthest, end)
+        if self._furthest - self._gain_from >= LEAST_GAIN:
+            self._failures, self._gain_from = 0, self._furthest
+        now = time.monotonic()
+        if now - self._told >= PROGRESS_EVERY:
+            self._told = now
+            self._log.info("%s", self._progress(now))
+
+    def _end(self, head: Head, start: int) -> None:
+        """A body has come to its end: is that the end of the file?"""
+        if self._total is None:
+            if not head.has_end:
+                self._ask_the_file()
+            self._total = self._offset
+        self._whole = self._offset == self._total
+        if not self._whole and self._offset - start < LEAST_GAIN:
+            self._fail()
+            raise LandingInterruptedError(
+                f"The file host sent {self._offset - start} bytes after byte {start} of {self._total}, and no more."
+            )
+
+    def _ask_the_file(self) -> None:
+        """Where the host says neither a length nor an end, a whole body and a lost connection look the same."""
+        whole = self._taker.is_whole()
+        if whole is None:
+            raise NotAVideoError(
+                "The file host doesn't say how long the file is, nor does the file itself, "
+                "so nobody can tell whether it is whole. Nothing was written."
+            )
+        if not whole:
+            self._fail()
+            raise LandingInterruptedError(f"The connection ended at byte {self._offset}, before the end of the file.")
+
+    def _fail(self) -> None:
+        self._failures += 1
+        self._gain_from = self._furthest
+
+    def _progress(self, now: float) -> str:
+        done, rate = self._offset / MIB, self._offset / MIB / max(now - self._started, 1e-6)
+        if self._total is None:
+            return f"{self._name}: {done:.1f} MiB, {rate:.1f} MiB/s."
+        return (
+            f"{self._name}: {done:.1f} of {self._total / MIB:.1f} MiB "
+            f"({100 * self._offset // self._total} %), {rate:.1f} MiB/s."
+        )
+
+    def _start_over(self) -> None:
+        self._taker.start_over()
+        self._offset, self._total, self._first = 0, None, None
+
+    def _too_large(self, what: str) -> LandingRefusedError:
+        return LandingRefusedError(
+            f"{self._name} {what}, more than `max_bytes` allows ({self._max_bytes}). Nothing was written."
+        )
+
+    def _pause(self, state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.retry_after if isinstance(error, LandingInterruptedError) else None
+        return pause_after(self._failures, asked) * random.uniform(1, 1.25)  # noqa: S311 - no secret
+
+    def _say_why(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        self._log.info("%s At byte %d of %s; going on.", error, self._offset, self._name)
+
+
+def _with_head(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """The blocks, the first of them long enough to tell what it is the beginning of."""
+    rest, head = iter(blocks), b""
+    for block in rest:
+        head += block
+        if len(head) >= SNIFF:
+            break
+    if head:
+        yield head
+    yield from rest
+
+
+def _words(header: str | None) -> list[str]:
+    return [word.strip().lower() for word in (header or "").split(",")]
+
+
+def _asked_pause(headers: Mapping[str, str]) -> float | None:
+    return retry_after(headers, datetime.now(UTC))

@@ -1,0 +1,277 @@
+"""Landing a finished video in the user's own storage: whole, once, and still there when its URL is dead."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import AirflowNotFoundException, ObjectStoragePath
+
+from airflow_provider_seedance.api.errors import InvalidRequestError, LandingRefusedError
+from airflow_provider_seedance.exceptions import airflow_errors
+from airflow_provider_seedance.hooks.connection import allows_private_hosts
+from airflow_provider_seedance.landing.destination import Destination
+from airflow_provider_seedance.landing.download import Download
+from airflow_provider_seedance.landing.file_host import FileHost
+from airflow_provider_seedance.landing.file_types import IMAGES, VIDEOS, Kind
+from airflow_provider_seedance.landing.manifest import SUFFIX, Manifest
+from airflow_provider_seedance.landing.path_template import NEED_ID, fill, names_in, with_name
+from airflow_provider_seedance.landing.receiver import Arrival
+from airflow_provider_seedance.landing.video_source import Part, Subject
+
+if TYPE_CHECKING:
+    from airflow_provider_seedance.hooks.seedance import SeedanceHook
+
+MIB = 1024 * 1024
+MAX_BYTES = 10 * 1024 * MIB
+"""10 GiB: far above any clip, far below a full disk."""
+
+_log = logging.getLogger(__name__)
+
+
+def run_facts(context: Mapping[str, Any]) -> dict[str, Any]:
+    """What a path may be named after, of the task that runs."""
+    ti = context["ti"]
+    return {"dag_id": ti.dag_id, "task_id": ti.task_id, "run_id": ti.run_id, "map_index": ti.map_index}
+
+
+def land_video(
+    hook: SeedanceHook,
+    video: str | Mapping[str, Any],
+    output_path: str,
+    *,
+    last_frame_path: str | None = None,
+    thumbnail_path: str | None = None,
+    conn_id: str | None = None,
+    run: Mapping[str, Any] | None = None,
+    max_bytes: int = MAX_BYTES,
+    overwrite: bool = False,
+    log: Any = None,
+) -> dict[str, Any]:
+    """Brings a finished video, and its pictures if asked to, to the user's storage. Does nothing if they are there.
+
+    :param hook: asks the vendor for what isn't given, and for a fresh URL when the old one has expired.
+    :param video: the video's id, or a mapping with what is known of the fields of `Video` (the XCom of operator and
+        sensor); a `video_url` alone is enough, if the URL still works.
+    :param output_path: where to, with facts in braces, see `names.FACTS`.
+    :param last_frame_path: where the last frame goes, if it is wanted.
+    :param thumbnail_path: where the thumbnail goes, if it is wanted.
+    :param conn_id: the connection that opens the storage.
+    :param run: what `run_facts` gives.
+    :param max_bytes: the largest file that is taken.
+    :param overwrite: whether something else at the destination is replaced.
+    :param log: told of the progress. Default: this module's.
+    :return: the manifest, flat: `uri, bytes, sha256, content_type, duration, width, height, video_id, vendor, model,
+        usage, last_frame_uri, thumbnail_uri`.
+    :raises LandingError: it can't be landed; the class says why. Nothing is visible at the destination.
+    """
+    with airflow_errors():
+        lander = _Lander(hook, video, conn_id, run or {}, max_bytes, overwrite, log or _log)
+        # The video first: whatever is wrong with its pictures, the video is safe then.
+        film = lander.land("video_url", with_name(output_path, "output_path"))
+        frame = (
+            lander.land("last_frame_url", with_name(last_frame_path, "last_frame_path")) if last_frame_path else None
+        )
+        thumbnail = (
+            lander.land("thumbnail_url", with_name(thumbnail_path, "thumbnail_path")) if thumbnail_path else None
+        )
+        return film.to_dict() | {
+            "last_frame_uri": frame.uri if frame else None,
+            "thumbnail_uri": thumbnail.uri if thumbnail else None,
+        }
+
+
+class _Lander:
+    """Lands the parts of one video."""
+
+    def __init__(
+        self,
+        hook: SeedanceHook,
+        video: str | Mapping[str, Any],
+        conn_id: str | None,
+        run: Mapping[str, Any],
+        max_bytes: int,
+        overwrite: bool,
+        log: Any,
+    ) -> None:
+        self._hook = hook
+        self._subject = Subject(hook, video)
+        self._conn_id = conn_id
+        self._run = run
+        self._max_bytes = max_bytes
+        self._overwrite = overwrite
+        self._log = log
+        self._host: FileHost | None = None
+
+    def land(self, part: Part, template: str) -> Manifest:
+        """Brings one file to where the template says, unless it is there already."""
+        kinds = VIDEOS if part == "video_url" else IMAGES
+        places = self._places(template, kinds)
+        name, source = self._subject.title(part), self._subject.source_of(part)
+        for place in dict.fromkeys(places.values()):
+            done = self._done(place, source)
+            if done:
+                self._log.info("%s is at %s already.", name, done.uri)
+                return done
+
+        started = time.monotonic()
+        arrival = Arrival(kinds, lambda kind: places[kind].writer(kind.content_type, max_bytes=download.most))
+        try:
+            link = _Link(self._subject, part)
+            download = Download(self._file_host(), link, arrival, max_bytes=self._max_bytes, name=name, log=self._log)
+            download.run()
+            picture = arrival.finish()
+            place = places[arrival.kind]
+            manifest = Manifest(
+                source=source,
+                uri=place.uri,
+                bytes=arrival.bytes,
+                sha256=arrival.sha256,
+                content_type=arrival.kind.content_type,
+                duration=picture.duration if picture else None,
+                width=picture.width if picture else None,
+                height=picture.height if picture else None,
+                video_id=self._subject.video_id,
+                vendor=self._subject.vendor,
+                model=self._subject.model,
+                usage=self._subject.usage,
+            )
+            manifest = self._publish(place, arrival, manifest)
+        finally:
+            arrival.close()
+        took = time.monotonic() - started
+        self._log.info("%s is landed: %s, %.1f MiB in %.1f s.", name, manifest.uri, manifest.bytes / MIB, took)
+        return manifest
+
+    def _publish(self, place: Destination, arrival: Arrival, manifest: Manifest) -> Manifest:
+        """Makes the object visible, its manifest first: so no object is ever there that nothing vouches for.
+
+        What is there stays until its successor takes its place in one step. For as long as the manifest is ahead of
+        the object, it says so.
+
+        :return: the manifest of what is there then; that of somebody who was faster, perhaps.
+        """
+        faster = self._done(place, manifest.source)
+        if faster:
+            return faster
+        replaces, beside = place.size() is not None, place.sibling(SUFFIX)
+        before = beside.read_text()
+        _write(beside, manifest.model_copy(update={"published": not replaces}))
+        try:
+            arrival.publish()
+        except Exception:
+            faster = self._landed_meanwhile(place, manifest.source)
+            if faster:
+                return faster
+            arrival.discard()
+            with suppress(Exception):  # the first error is the one to tell
+                self._withdraw(place, beside, manifest, before)
+            raise
+        if replaces:
+            _write(beside, manifest)
+        return manifest
+
+    def _landed_meanwhile(self, place: Destination, source: str) -> Manifest | None:
+        """After a failure at the last step: two tries at once get into each other's way on some storages."""
+        with suppress(Exception):
+            return self._done(place, source)
+        return None
+
+    @staticmethod
+    def _withdraw(place: Destination, beside: Destination, manifest: Manifest, before: str | None) -> None:
+        """Takes a manifest back whose object didn't come."""
+        if place.size() is not None and before is not None:
+            _write(beside, before)
+            return
+        beside.remove()
+        if place.size() == manifest.bytes:
+            _write(beside, manifest.model_copy(update={"published": False}))  # somebody else's, in this very moment
+
+    def _done(self, place: Destination, source: str) -> Manifest | None:
+        """The manifest of what is there already, if that is the same file.
+
+        :raises LandingRefusedError: something else is there.
+        """
+        size = place.size()
+        if size is None:
+            return None
+        beside = place.sibling(SUFFIX)
+        manifest = Manifest.from_json(beside.read_text() or "")
+        fits = manifest is not None and manifest.bytes == size
+        if manifest and fits and not manifest.published:
+            # A worker was killed while it replaced an object. Which of the two is it?
+            fits = place.sha256() == manifest.sha256
+            manifest = manifest.model_copy(update={"published": True})
+            if fits:
+                _write(beside, manifest)
+        if manifest and fits and manifest.source == source:
+            return manifest
+        if self._overwrite:
+            return None
+        what = f"a copy of {manifest.source}" if manifest and fits else "something else"
+        raise LandingRefusedError(
+            f"{place.uri} is there already and is {what}. Nothing was written. "
+            "Put {video_id} or {run_id} into the path, or set `overwrite`."
+        )
+
+    def _places(self, template: str, kinds: tuple[Kind, ...]) -> dict[Kind, Destination]:
+        """Where the file goes, by what it will turn out to be."""
+        try:
+            names = names_in(template)
+        except ValueError as error:
+            raise InvalidRequestError(f"Nothing was fetched. {error}") from None
+        nameless = sorted(names & NEED_ID)
+        if nameless and not self._subject.video_id:
+            raise InvalidRequestError(f"Nothing was fetched. {template!r} needs {nameless[0]}: give `video_id`.")
+        facts = dict(self._run)
+        if self._subject.video_id:
+            facts |= {"video_id": self._subject.video_id, "vendor": self._subject.vendor}
+        if "model" in names:
+            facts["model"] = self._subject.model
+        by_path: dict[str, Destination] = {}
+        places = {}
+        for kind in kinds:
+            path = fill(template, facts | {"ext": kind.ext})
+            if path not in by_path:
+                # Older Airflows take a `conn_id` of None for the word that there is none, though the path names one.
+                options = {"conn_id": self._conn_id} if self._conn_id else {}
+                by_path[path] = Destination(ObjectStoragePath(path, **options))
+            places[kind] = by_path[path]
+        return places
+
+    def _file_host(self) -> FileHost:
+        if self._host is None:
+            try:
+                connection = self._hook.get_connection(self._hook.seedance_conn_id)
+            except AirflowNotFoundException:
+                allow = False  # a URL that works needs no connection
+            else:
+                allow = allows_private_hosts(self._hook.seedance_conn_id, connection.extra_dejson)
+            self._host = FileHost(allow_private=allow)
+        return self._host
+
+
+def _write(beside: Destination, content: Manifest | str) -> None:
+    """Writes a manifest, or puts one back."""
+    note = beside.writer("application/json", max_bytes=0)
+    try:
+        note.write((content if isinstance(content, str) else content.to_json()).encode())
+        note.publish()
+    finally:
+        note.discard()
+
+
+class _Link:
+    """A `Source` that renews itself."""
+
+    def __init__(self, subject: Subject, part: Part) -> None:
+        self._subject, self._part = subject, part
+        self.url = subject.url_of(part)
+
+    def renew(self, why: str) -> str | None:
+        problem = self._subject.renew(self._part, why)
+        self.url = self._subject.url_of(self._part)
+        return problem

@@ -1,0 +1,53 @@
+"""What a poller tells Airflow's metrics. A metrics backend that fails never costs anybody a poll."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from airflow.providers.common.compat.sdk import Stats
+
+from airflow_provider_seedance.compat.metrics import tag
+
+log = logging.getLogger(__name__)
+
+
+class PollMetrics:
+    """The metrics of one poller, all tagged with its vendor and connection.
+
+    :param vendor: the vendor's name.
+    :param conn_id: the connection's id.
+    """
+
+    def __init__(self, vendor: str, conn_id: str) -> None:
+        self._tags = {"vendor": tag(vendor), "conn_id": tag(conn_id)}
+        self._has_failed = False
+
+    def polled(self, videos: int, late: float, waiting: int) -> None:
+        """A request goes out.
+
+        :param videos: how many it asks for.
+        :param late: seconds after the moment at which the first of them was due.
+        :param waiting: how many videos wait for the poller.
+        """
+        self._tell(Stats.incr, "seedance.polls")
+        self._tell(Stats.gauge, "seedance.poll_batch_size", videos)
+        self._tell(Stats.timing, "seedance.poll_lateness", late * 1000)
+        self.waiting(waiting)
+
+    def refused(self) -> None:
+        """The vendor said 429."""
+        self._tell(Stats.incr, "seedance.polls_refused")
+
+    def waiting(self, videos: int) -> None:
+        """How many videos wait for the poller."""
+        self._tell(Stats.gauge, "seedance.waiting_videos", videos)
+
+    def _tell(self, kind: Callable[..., Any], *arguments: Any) -> None:
+        try:
+            kind(*arguments, tags=self._tags)
+        except Exception as error:
+            if not self._has_failed:
+                log.warning("Metrics can't be sent: %s. Polling goes on.", type(error).__name__)
+            self._has_failed = True

@@ -1,0 +1,1 @@
+"""Jimmy AI, simulated."""

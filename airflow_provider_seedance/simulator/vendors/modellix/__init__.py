@@ -1,0 +1,1 @@
+"""Modellix, simulated."""

@@ -1,0 +1,153 @@
+"""Modellix, with the model in the path. Variants: ``status="completed"`` (or "succeeded": words its own CLI tolerates),
+``error`` = "object" (default), "text" or "message" (where a failed task says why is unknown).
+"""
+
+import time
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from airflow_provider_seedance.simulator import signing
+from airflow_provider_seedance.simulator.media.sizes import size_of
+from airflow_provider_seedance.simulator.vendors.base import Answer, Call, Refused, route
+from airflow_provider_seedance.simulator.vendors.modellix import rules as modellix_rules
+from airflow_provider_seedance.simulator.vendors.modellix.assets import ASSET_ROUTES, ModellixAssets
+from airflow_provider_seedance.simulator.videos import Look, Picture, SimulatedVideo
+
+BASE = "/api/v1"
+WORDS = {
+    "queued": "pending",
+    "running": "processing",
+    "succeeded": "success",
+    "failed": "failed",
+    "cancelled": "canceled",
+    "expired": "failed",  # no such status is documented
+}
+#: Status and the category that opens the message; both documented, the detail after the colon is not.
+ERRORS = {
+    "auth": (401, "Unauthorized"),
+    "balance": (402, "Payment Required"),
+    "unknown_model": (404, "Not Found"),
+    "unknown_task": (404, "Not Found"),
+    "unknown_path": (404, "Not Found"),
+    "method": (405, "Method Not Allowed"),
+    "rate": (429, "Too Many Requests"),
+    "server": (500, "Internal Server Error"),
+    "unavailable": (503, "Service Unavailable"),
+}
+#: From an archived page, perhaps stale: requests per minute and key.
+PER_MINUTE = 100
+
+
+class Modellix(ModellixAssets):
+    """Modellix at ``/api/v1``."""
+
+    name = "modellix"
+    base_path: ClassVar[str] = BASE
+    routes = (
+        route("POST", f"{BASE}/bytedance/{{slug}}/async", "create", "create"),
+        route("POST", f"{BASE}/bytedance/{{slug}}", "create", "create"),
+        route("GET", f"{BASE}/tasks/{{id}}", "poll", "poll"),
+        route("GET", f"{BASE}/models", "info", "models"),
+        route("GET", f"{BASE}/apikey/validate", "auth_probe", "validate"),
+        route("GET", f"{BASE}/team/balance", "auth_probe", "balance"),
+        *ASSET_ROUTES,
+    )
+    usual_errors: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "moderation_output": ("OutputVideoSensitiveContentDetected", "output refused by moderation"),
+        "fail": ("InternalError", "generation failed"),
+        "expire": ("TaskExpired", "task expired"),
+    }
+
+    def _ok(self, data: Any) -> Answer:
+        return Answer.json({"code": 0, "message": "success", "data": data})
+
+    def create(self, call: Call) -> Answer:
+        """``POST /bytedance/{slug}`` and ``.../async``."""
+        slug, body = call.params["slug"], call.body_object()
+        modellix_rules.check(slug, body)
+        picture = Picture(
+            body.get("duration", 5),
+            body.get("resolution", "720p"),
+            body.get("ratio", "1:1"),
+            body.get("generate_audio", True),
+            body.get("return_last_frame", False),
+        )
+        video = self.world.accept(
+            self.name,
+            model=slug,
+            prompt=body["prompt"],
+            request=body,
+            picture=picture,
+            expires_after=body.get("execution_expires_after", 172800),
+            seed=body.get("seed"),
+        )
+        url = f"{call.origin}/{self.name}{BASE}/tasks/{video.id}"
+        data = {"status": "pending", "task_id": video.id, "model_id": slug, "get_result": {"method": "GET", "url": url}}
+        answer = self._ok(data)
+        answer.accepted = video
+        return answer
+
+    def poll(self, call: Call) -> Answer:
+        """``GET /tasks/{id}``."""
+        video = self.video(call)
+        look, words = video.look(), {**WORDS, "succeeded": str(call.style.get("status", "success"))}
+        data: dict[str, Any] = {"status": self.word(look, words), "task_id": video.id, "model_id": video.model}
+        if look.status == "succeeded":
+            data["result"] = {"resources": self._resources(video, look, call.origin)}
+        elif look.status in ("failed", "expired"):
+            self._add_error(data, video, str(call.style.get("error", "object")))
+        return self._ok(data)
+
+    def _resources(self, video: SimulatedVideo, look: Look, origin: str) -> list[dict[str, Any]]:
+        if look.url_form == "none":
+            return []
+        relative = look.url_form == "relative"
+        url = f"videos/{video.id}.mp4" if relative else signing.sign(self.world, origin, video, "mp4")
+        width, height = size_of(video.picture.resolution, video.picture.ratio)
+        shown: list[dict[str, Any]] = [{"type": "video", "url": url, "width": width, "height": height, "format": "mp4"}]
+        if video.picture.last_frame:  # where it lands is not documented: guess
+            image = signing.sign(self.world, origin, video, "png")
+            shown.append({"type": "image", "url": image, "role": "last_frame", "format": "png"})
+        return shown
+
+    def _add_error(self, data: dict[str, Any], video: SimulatedVideo, form: str) -> None:
+        message = video.error_message or "generation failed"
+        if form == "message":
+            data["message"] = message
+        else:
+            data["error"] = message if form == "text" else {"code": video.error_code or "failed", "message": message}
+
+    def models(self, call: Call) -> Answer:
+        """``GET /models``; the shape is a guess."""
+        tiers, modes = ("", "fast-", "mini-"), ("t2v", "i2v", "v2v")
+        names = [f"seedance-2.0-{tier}{mode}" for tier in tiers for mode in modes]
+        return self._ok({"models": [{"model_id": f"bytedance/{name}", "name": name} for name in names]})
+
+    def validate(self, call: Call) -> Answer:
+        """``GET /apikey/validate``."""
+        return self._ok({"is_valid": True})
+
+    def balance(self, call: Call) -> Answer:
+        """``GET /team/balance``."""
+        return self._ok({"balance": 1000 - len(self.world.bills)})
+
+    def check_rate(self, call: Call) -> None:
+        """The archived 100 requests a minute."""
+        if self.world.rate_per_minute(self.name) > PER_MINUTE:
+            headers = {"X-RateLimit-Reset": str(int(time.time()) + 60), "Retry-After": "5"}
+            raise Refused("rate", "rate limit reached", headers=headers)
+
+    def refusal(self, refused: Refused, style: Mapping[str, Any]) -> Answer:
+        """``{"code": <HTTP status>, "message": "<Category>: <detail>"}``."""
+        status, category = ERRORS.get(refused.reason, (400, "Bad Request"))
+        return Answer.json({"code": status, "message": f"{category}: {refused.message}"}, status, refused.headers)
+
+    def moderation(self, code: str | None, message: str | None) -> Refused:
+        """How inputs are refused at submission is unknown: a 400 (guess)."""
+        return Refused("moderation", message or "input refused by moderation", code=code)
+
+    def strip_id(self, answer: Any) -> Any:
+        """Without ``data.task_id`` and the URL that repeats it."""
+        answer["data"].pop("task_id")
+        answer["data"].pop("get_result")
+        return answer

@@ -1,0 +1,220 @@
+"""Where submission records are kept: Airflow's task state store (3.3+), else a ledger on any object storage."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from airflow_provider_seedance.submissions.ledger_files import LedgerFile
+from airflow_provider_seedance.submissions.record import SubmissionRecord, SubmissionRecordError
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
+
+log = logging.getLogger(__name__)
+
+KEY = "seedance_submission"
+
+_NOTHING: Any = object()
+_WITHDRAWN = "withdrawn"
+
+
+class SubmissionStore(Protocol):
+    """Keeps one record per task instance, across retries."""
+
+    dies_with_run: bool
+    """Whether the record that was read last goes when its DAG run is deleted, so that it can't be of another run."""
+
+    def read(self) -> SubmissionRecord | None:
+        """The record, `None` if there is none; raises if it can't be read, or if that can't be told."""
+
+    def claim(self, record: SubmissionRecord, before: SubmissionRecord | None) -> bool:
+        """Keeps an intent in the place of what was read before; `False` if another attempt was faster.
+
+        Of several attempts that have read the same, one is told that it was first.
+        """
+
+    def write(self, record: SubmissionRecord) -> None:
+        """Keeps the record, durably; for the attempt alone whose intent is there."""
+
+    def withdraw(self, record: SubmissionRecord) -> None:
+        """Takes an intent back of which certainly nothing came; leaves alone what another attempt has noted since."""
+
+
+class TaskStateSubmissionStore:
+    """In Airflow's own database, tied to the task instance: survives crashes, retries and clears (Airflow 3.3+).
+
+    The store has no "write if it is still the same". What makes an attempt alone is Airflow itself: each try of a task
+    instance has an id of its own, and once the next try is made, the store refuses what an earlier one still writes.
+
+    :param state: `context["task_state_store"]`.
+    :param before: the ledger, if there is one: Airflow may have been upgraded since the submission.
+    """
+
+    def __init__(self, state: Any, before: SubmissionStore | None = None) -> None:
+        self._state = state
+        self._before = before
+        self.dies_with_run = True
+
+    def read(self) -> SubmissionRecord | None:
+        """See `SubmissionStore`."""
+        value = self._state.get(KEY, default=_NOTHING)
+        self.dies_with_run = value is not _NOTHING
+        if value is _NOTHING:
+            return self._before.read() if self._before else None
+        return SubmissionRecord.from_json(value)
+
+    def claim(self, record: SubmissionRecord, before: SubmissionRecord | None) -> bool:
+        """See `SubmissionStore`."""
+        if self.read() != before:
+            return False
+        self.write(record)
+        return self.read() == record
+
+    def write(self, record: SubmissionRecord) -> None:
+        """See `SubmissionStore`."""
+        self._state.set(KEY, record.to_json())
+
+    def withdraw(self, record: SubmissionRecord) -> None:
+        """See `SubmissionStore`."""
+        with suppress(SubmissionRecordError):
+            if self.read() != record:
+                return
+        self._state.delete(KEY)
+
+
+class LedgerSubmissionStore:
+    """JSON files below a folder on any object storage, one per submission of a task instance: for Airflow below 3.3.
+
+    The first record is in a file whose name comes from the task instance. One that takes the place of another is in a
+    file whose name comes from that one. So the storage decides which of two attempts was first: both want to create
+    the same file, which only one can. No file is ever removed, so no attempt can take the ground from under another.
+
+    :param folder: provider config `[seedance] ledger_path`.
+    :param identity: dag, task, run and map index; never the try number.
+    """
+
+    dies_with_run = False
+
+    def __init__(self, folder: ObjectStoragePath, identity: tuple[str, ...]) -> None:
+        name = hashlib.sha256("\0".join(identity).encode()).hexdigest()
+        self._folder = folder
+        self._first = LedgerFile(folder / f"{name}.json")
+
+    def read(self) -> SubmissionRecord | None:
+        """See `SubmissionStore`."""
+        return _standing(list(self._entries()))
+
+    def claim(self, record: SubmissionRecord, before: SubmissionRecord | None) -> bool:
+        """See `SubmissionStore`."""
+        entries = list(self._entries())
+        if _standing(entries) != before:
+            return False
+        if not entries:
+            return self._first.create(_encoded(record))
+        successor = self._after(entries[-1].record)
+        if not successor.create(_encoded(record)):
+            return False
+        # What was read may have got its id since, and then is no reason any more.
+        if all(entry.file.read() == entry.content for entry in entries):
+            return True
+        successor.write(_encoded(record, withdrawn=True))
+        return False
+
+    def write(self, record: SubmissionRecord) -> None:
+        """See `SubmissionStore`."""
+        own = [entry.file for entry in self._entries() if _is_same_attempt(entry.record, record)]
+        if not own:
+            raise SubmissionRecordError(f"The ledger {self._folder} has lost what was written. Nothing was sent.")
+        content = _encoded(record)
+        own[0].write(content)
+        if own[0].read() != content:
+            raise SubmissionRecordError(f"The ledger {self._folder} did not keep what was written. Nothing was sent.")
+
+    def withdraw(self, record: SubmissionRecord) -> None:
+        """See `SubmissionStore`. It is marked: a file that is gone would take its successors with it."""
+        for entry in self._entries():
+            if _is_same_attempt(entry.record, record) and entry.record == record:
+                entry.file.write(_encoded(record, withdrawn=True))
+
+    def _entries(self) -> Iterator[_Entry]:
+        """From the first record to the last."""
+        file = self._first
+        while (content := file.read()) is not None:
+            entry = _entry(file, content)
+            yield entry
+            file = self._after(entry.record)
+
+    def _after(self, record: SubmissionRecord) -> LedgerFile:
+        """Where the record that takes the place of this one is, or will be: the same place also once it has an id."""
+        intent = [record.intended_at, record.vendor, record.model, record.fingerprint, record.attempt]
+        name = hashlib.sha256(json.dumps(intent, sort_keys=True).encode()).hexdigest()[:16]
+        return self._first.beside(f".{name}")
+
+
+@dataclass(frozen=True)
+class _Entry:
+    file: LedgerFile
+    content: bytes
+    record: SubmissionRecord
+    withdrawn: bool
+
+
+def _entry(file: LedgerFile, content: bytes) -> _Entry:
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError):
+        value = None
+    withdrawn = isinstance(value, dict) and value.pop(_WITHDRAWN, False) is True
+    return _Entry(file, content, SubmissionRecord.from_json(value), withdrawn)
+
+
+def _standing(entries: Sequence[_Entry]) -> SubmissionRecord | None:
+    """The last record that was not withdrawn."""
+    return next((entry.record for entry in reversed(entries) if not entry.withdrawn), None)
+
+
+def _encoded(record: SubmissionRecord, *, withdrawn: bool = False) -> bytes:
+    return json.dumps(record.to_json() | ({_WITHDRAWN: True} if withdrawn else {})).encode()
+
+
+def _is_same_attempt(one: SubmissionRecord, other: SubmissionRecord) -> bool:
+    return (one.attempt, one.intended_at, one.fingerprint) == (other.attempt, other.intended_at, other.fingerprint)
+
+
+def open_store(context: Context) -> SubmissionStore | None:
+    """The store of the running task instance, `None` (with one warning) where there is none."""
+    ledger = _open_ledger(context)
+    state = context.get("task_state_store")
+    if state is not None:
+        return TaskStateSubmissionStore(state, before=ledger)
+    if ledger is None:
+        log.warning(
+            "This Airflow has no task state store (3.3+) and no `[seedance] ledger_path` is set: if the worker dies "
+            "after the submission, a retry submits, and pays, again. Set the ledger, or `retries=0`."
+        )
+    return ledger
+
+
+def reopen_store(context: Context) -> SubmissionStore | None:
+    """The store of a task whose video is paid for: one that can't be opened is no reason to give the video up."""
+    try:
+        return open_store(context)
+    except Exception:
+        log.exception("The record of the submission could not be opened.")
+        return None
+
+
+def _open_ledger(context: Context) -> LedgerSubmissionStore | None:
+    from airflow.providers.common.compat.sdk import ObjectStoragePath, conf
+
+    folder = conf.get("seedance", "ledger_path", fallback="")
+    if not folder:
+        return None
+    ti = context["ti"]
+    return LedgerSubmissionStore(ObjectStoragePath(folder), (ti.dag_id, ti.task_id, ti.run_id, str(ti.map_index)))

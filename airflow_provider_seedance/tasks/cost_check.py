@@ -1,0 +1,44 @@
+"""The connection's prices, and what a request would cost by them before it is sent."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from airflow_provider_seedance.api.pricing import Cost, Prices, cost_of, quantities_of, read_limit, refuse_above
+from airflow_provider_seedance.hooks.connection import prices_of
+from airflow_provider_seedance.hooks.seedance import SeedanceHook
+
+if TYPE_CHECKING:
+    from airflow_provider_seedance.api.models import VideoRequest
+
+log = logging.getLogger(__name__)
+
+
+def prices_on(seedance_conn_id: str) -> Prices:
+    """The prices of a connection, by model; empty if it has none.
+
+    :raises SeedanceConfigError: they can't be read.
+    """
+    return prices_of(seedance_conn_id, SeedanceHook.get_connection(seedance_conn_id).extra_dejson)
+
+
+def check_cost(hook: SeedanceHook, request: VideoRequest, max_cost: float | str | None) -> None:
+    """Logs the estimate, if the connection has prices.
+
+    :param hook: of the connection, whose vendor says what is really sent.
+    :param max_cost: the limit, if there is one.
+    :raises MaxCostError: the video would cost more, or what it would cost can't be told.
+    :raises InvalidRequestError: the limit is no amount of money.
+    """
+    limit = read_limit(max_cost)
+    try:
+        prices = prices_on(hook.seedance_conn_id)
+        estimate = cost_of(prices, quantities_of(hook.get_conn().adapter.billed(request)))
+        if prices:
+            log.info("Estimated cost: %s.", estimate)
+    except Exception as error:
+        estimate = Cost(None, None, str(error).rstrip("."))
+        log.warning("There is no estimate of the cost: %s", error)
+    if limit is not None:
+        refuse_above(limit, estimate)

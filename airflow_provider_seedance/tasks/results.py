@@ -1,0 +1,122 @@
+"""What a task hands on with a video: the dict for XCom, the asset events, the metrics. It never fails a paid video."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from airflow_provider_seedance.api.models import Video, VideoStatus
+from airflow_provider_seedance.api.pricing import Quantities, cost_of, quantities, quantities_of
+from airflow_provider_seedance.api.validation import to_request
+from airflow_provider_seedance.api.vendors import make_adapter
+from airflow_provider_seedance.compat.metrics import SUCCEEDED, count_video, outcome_of
+from airflow_provider_seedance.hooks.seedance import SeedanceHook
+from airflow_provider_seedance.tasks.asset_events import attach_to_outlets
+from airflow_provider_seedance.tasks.cost_check import prices_on
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_seedance.api.errors import SeedanceError
+
+log = logging.getLogger(__name__)
+
+
+class Usage(TypedDict):
+    """What the dict of a video holds beside the fields of `Video`; `None` is unknown.
+
+    :param seconds: length of the video: as made, where the vendor says it (BytePlus, Volcengine), else as asked for.
+    :param tokens: what the vendor counted.
+    :param attempts: which try of the task this is.
+    :param estimated_cost: by the connection's `prices`, from the request alone.
+    :param cost: by the connection's `prices`, once the video is there. The vendor's invoice may say something else.
+    :param currency: of both.
+    """
+
+    seconds: int | None
+    tokens: int | None
+    attempts: int | None
+    estimated_cost: float | None
+    cost: float | None
+    currency: str | None
+
+
+def hand_on(
+    context: Context,
+    video: Video,
+    *,
+    seedance_conn_id: str,
+    fields: Mapping[str, Any] | None = None,
+    landed: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The video's dict, completed; its facts are put into the outlets' events, and a finished video is counted.
+
+    :param fields: the request, if the task knows it.
+    :param landed: the manifest, if the task has landed the video.
+    """
+    asked = _asked(video, fields or {})
+    known = replace(
+        asked, seconds=video.made_seconds or asked.seconds, resolution=video.made_resolution or asked.resolution
+    )
+    value = video.to_dict() | _usage(context, video, asked, known, seedance_conn_id)
+    value["model"] = video.model or known.model
+    if video.seed is None:
+        value["seed"] = _own_seed(fields)
+    value |= {name: fact for name, fact in (landed or {}).items() if name not in value}
+    attach_to_outlets(context, value, landed["uri"] if landed else None)
+    if video.status is VideoStatus.SUCCEEDED:
+        count_video(SUCCEEDED, vendor=video.vendor, model=known.model, known=known)
+    return value
+
+
+def count_failure(error: SeedanceError, *, seedance_conn_id: str, fields: Mapping[str, Any] | None = None) -> None:
+    """Counts a wait that ended without a video."""
+    try:
+        vendor = SeedanceHook.get_connection(seedance_conn_id).extra_dejson.get("vendor")
+    except Exception:
+        vendor = None
+    count_video(outcome_of(error), vendor=vendor, model=quantities(fields or {}).model)
+
+
+def _asked(video: Video, fields: Mapping[str, Any]) -> Quantities:
+    """What was asked for: as it was sent, or at least as far as the task still knows it."""
+    try:
+        return quantities_of(make_adapter(video.vendor).billed(to_request(fields)), video.usage)
+    except Exception as error:
+        log.debug("The request can't be rebuilt (%s).", type(error).__name__)
+    try:
+        return quantities({"model": video.model, **fields}, video.usage)
+    except Exception as error:
+        log.warning("What was asked for can't be counted (%s).", type(error).__name__)
+        return Quantities(model=video.model)
+
+
+def _own_seed(fields: Mapping[str, Any] | None) -> int | None:
+    """The seed that the request names; below 0 it stands for any."""
+    try:
+        seed = int((fields or {}).get("seed"))  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+    return seed if 0 <= seed < 2**63 else None
+
+
+def _usage(context: Context, video: Video, asked: Quantities, known: Quantities, seedance_conn_id: str) -> Usage:
+    before = after = None
+    try:
+        if prices := prices_on(seedance_conn_id):
+            before = cost_of(prices, replace(asked, tokens=None))
+            if video.status is VideoStatus.SUCCEEDED:
+                after = cost_of(prices, known)
+                log.info("Video %s costs %s by the connection's prices.", video.video_id, after)
+    except Exception as error:
+        log.warning("There is no cost: %s", error)
+    return Usage(
+        seconds=known.seconds,
+        tokens=known.tokens,
+        attempts=getattr(context.get("ti"), "try_number", None),
+        estimated_cost=before.number if before else None,
+        cost=after.number if after else None,
+        currency=before.currency if before else None,
+    )
