@@ -1,9 +1,8 @@
-"""What repeating a call costs, and so when it is repeated."""
+"""When a call is repeated, by what repeating it costs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum, auto
 from typing import Any
 
 from tenacity import RetryCallState, retry_if_exception, stop_after_attempt, stop_before_delay
@@ -15,26 +14,7 @@ from airflow_provider_seedance.api.errors import (
     SeedanceRateLimitError,
     TransientApiError,
 )
-
-
-class Call(Enum):
-    """What repeating a call costs."""
-
-    CREATE = auto()
-    """Money: repeated only if nothing was sent or the vendor said that it has no room now and created nothing."""
-    CREATE_NOW = auto()
-    """Money too, and the caller sees to saturation itself: repeated only if nothing was sent."""
-    UPLOAD = auto()
-    """A copy in the vendor's library: repeated only if nothing was sent or the vendor said that it has no room now."""
-    READ = auto()
-    """Nothing: repeated when it fails for a passing reason."""
-    CANCEL = auto()
-    """Confusion: a second cancel can hit what the first one left, so it is repeated only if nothing was sent."""
-
-    @property
-    def is_create(self) -> bool:
-        """Whether it may leave a video that is billed."""
-        return self in (Call.CREATE, Call.CREATE_NOW)
+from airflow_provider_seedance.api.http.steps import Call as Call
 
 
 @dataclass(frozen=True)

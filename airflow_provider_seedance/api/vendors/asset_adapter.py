@@ -23,6 +23,7 @@ from airflow_provider_seedance.api.errors import (
     UploadUnknownError,
 )
 from airflow_provider_seedance.api.http.json_values import text_of
+from airflow_provider_seedance.api.http.steps import Call, Flow, Step
 from airflow_provider_seedance.api.vendors.refusals import ErrorAnswer, Meaning, error_of, told
 from airflow_provider_seedance.api.vendors.strangers import was_refused_on_the_way
 from airflow_provider_seedance.api.vendors.video_adapter import HttpRequest, HttpResponse, VendorAdapter
@@ -94,6 +95,40 @@ class AssetAdapter(ABC):
             known = ", ".join(library.name for library in self.libraries)
             raise InvalidRequestError(f"Nothing was sent. library: {self.title} has {known}, not {name!r}.")
         return found
+
+    # The calls below are flows of one step, as in `VendorAdapter`; a vendor that needs more steps overrides them.
+
+    def ticket(self, file: MediaFile) -> Flow[Ticket]:
+        """Asks for a place for the file, where `needs_ticket` says so."""
+        return Step(Call.READ, self.build_ticket(file), self.parse_ticket)
+
+    def store(self, file: MediaFile, ticket: Ticket | None) -> Flow[MediaAsset]:
+        """Sends the bytes to the file store."""
+        return Step(
+            Call.UPLOAD, self.build_file(file, ticket), lambda response: self.parse_file(response, file, ticket)
+        )
+
+    def register(self, upload: AssetUpload, library: Library) -> Flow[MediaAsset]:
+        """Names a URL to a library.
+
+        :raises UnsupportedByVendorError: the vendor has no such call.
+        """
+        return Step(
+            Call.UPLOAD,
+            self.build_register(upload, library),
+            lambda response: self.parse_register(response, upload, library),
+        )
+
+    def read(self, asset_id: str, library: Library, query: Mapping[str, str]) -> Flow[MediaAsset]:
+        """Reads one asset as it stands.
+
+        :raises UnsupportedByVendorError: the library has no states.
+        """
+        return Step(
+            Call.READ,
+            self.build_get(asset_id, library, query),
+            lambda response: self.parse_get(response, asset_id, library),
+        )
 
     def build_ticket(self, file: MediaFile) -> HttpRequest:
         """Asks for a place for the file."""

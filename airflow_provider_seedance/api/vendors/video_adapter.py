@@ -9,8 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from airflow_provider_seedance.api.errors import UnsupportedByVendorError
+from airflow_provider_seedance.api.http.intake import MOST_OF_A_LIST
 from airflow_provider_seedance.api.http.messages import HttpRequest as HttpRequest
 from airflow_provider_seedance.api.http.messages import HttpResponse as HttpResponse
+from airflow_provider_seedance.api.http.steps import Call, Flow, Step
 from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatus
 from airflow_provider_seedance.api.vendors.billed import Billed, Places, read_billed
 from airflow_provider_seedance.api.vendors.rules import Route, find_route
@@ -104,6 +106,46 @@ class VendorAdapter(ABC):
 
     def __init__(self, options: VendorOptions | None = None) -> None:
         self.options = options or VendorOptions()
+
+    # These four calls are flows (`api.http.steps`). Each is one step, made of a `build_*` and a `parse_*` below. Where a
+    # call takes several requests at a vendor, its adapter overrides the flow.
+
+    def create(self, request: VideoRequest) -> Flow[Video]:
+        """Submits a video.
+
+        Exactly one step is a `Call.CREATE`: the one that can be billed. If anything fails after it, the submission is in
+        doubt (`api.calls`).
+
+        :raises UnsupportedByVendorError: the request asks for what the vendor has no word for; nothing was sent.
+        """
+        return Step(Call.CREATE, self.build_create(request), lambda response: self.parse_create(response, request))
+
+    def read(self, video_id: str) -> Flow[Video]:
+        """Reads one video as it stands. Every step is a `Call.READ`: it costs nothing, however often it is done."""
+        return Step(Call.READ, self.build_get(video_id), lambda response: self.parse_get(response, video_id))
+
+    def cancel(self, video_id: str) -> Flow[None]:
+        """Cancels a video that has not started.
+
+        :raises UnsupportedByVendorError: the vendor has no such call.
+        """
+        return Step(Call.CANCEL, self.build_cancel(video_id), lambda response: self.parse_cancel(response, video_id))
+
+    def find(self, mark: str, model: str, *, number: int, limit: int, offset: int) -> Flow[MarkedPage]:
+        """One page of a list, and those in it that carry the mark.
+
+        :param mark: drawn by `draw_mark`.
+        :param model: that was asked for.
+        :param number: which of the adapter's `marked_lists`, from 0.
+        :raises UnsupportedByVendorError: the vendor has no list, or no field that comes back in it.
+        """
+        http = self.build_find(model, number=number, limit=limit, offset=offset)
+        return Step(
+            Call.READ,
+            http,
+            lambda response: self.parse_find(response, mark, limit=limit, offset=offset),
+            most_bytes=MOST_OF_A_LIST,
+        )
 
     def route_of(self, model: str) -> Route | None:
         """The documented route of a model name, `None` for a name nobody documented."""
