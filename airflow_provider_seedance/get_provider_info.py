@@ -1,12 +1,15 @@
-"""What Airflow is told about this provider. Plain data: reading it imports nothing else."""
+"""What Airflow is told about this provider. Plain data: it loads the vendors' descriptors, but no adapter."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib import metadata
 from typing import Any
 
 from airflow_provider_seedance import __version__
+from airflow_provider_seedance.api.vendors import all_vendors
+from airflow_provider_seedance.api.vendors.descriptor import VendorDescriptor
 
 TEST_WANTS_A_PORT = ("3.3.1", "3.3.2")
 """Airflow versions whose Test button refuses every connection that has no port (apache/airflow#73298). A 0 will do."""
@@ -42,74 +45,58 @@ UI_FIELD_BEHAVIOUR = ui_field_behaviour(_airflow_version())
 # Airflow's form heeds `minimum` only; nought is refused when the connection is read.
 _ABOVE_NOUGHT = {"type": ["number", "null"], "minimum": 0.001}
 
-CONNECTION_FIELDS: dict[str, Any] = {
-    "vendor": {
-        "label": "Vendor",
-        "description": "Who sells you Seedance. BytePlus is the first party outside China, Volcengine inside.",
-        "schema": {"type": "string", "enum": ["jimmyai", "gmicloud", "modellix", "byteplus", "volcengine"]},
-    },
-    "connect_timeout": {
-        "label": "Connect timeout (seconds)",
-        "description": "How long to wait for a connection. Default 10.",
-        "schema": dict(_ABOVE_NOUGHT),
-    },
-    "read_timeout": {
-        "label": "Read timeout (seconds)",
-        "description": "How long to wait for an answer. Default 120: a create that is cut off stays in doubt.",
-        "schema": dict(_ABOVE_NOUGHT),
-    },
-    "polls_per_second": {
-        "label": "Polls per second",
-        "description": "Most reads of one video each second, per triggerer. Default: the published limit, else 20.",
-        "schema": dict(_ABOVE_NOUGHT),
-    },
-    "lists_per_second": {
-        "label": "Lists per second",
-        "description": "Most reads of many videos each second (BytePlus, Volcengine), per triggerer. Default 1.",
-        "schema": dict(_ABOVE_NOUGHT),
-    },
-    "modellix_async_suffix": {
-        "label": "Modellix: path ends in /async",
-        "description": "Modellix's reference has the suffix, its newer clients leave it out.",
-        "schema": {"type": ["boolean", "null"], "default": True},
-    },
-    "gmicloud_organization_id": {
-        "label": "GMI Cloud: organization id",
-        "description": "Sent as X-Organization-ID, if set.",
-        "schema": {"type": ["string", "null"]},
-    },
-    "mark_safety_identifier": {
-        "label": "BytePlus, Volcengine: mark submissions",
-        "description": (
-            "Sends an own `safety_identifier` with each video, unless the request has one, so that a submission whose "
-            "answer was lost is found again. Default yes."
-        ),
-        "schema": {"type": ["boolean", "null"], "default": True},
-    },
-    "draw_seed": {
-        "label": "GMI Cloud: draw a seed",
-        "description": (
-            "Sends a random seed with each video, unless the request has one, so that a submission whose answer was "
-            "lost is found again. Default yes."
-        ),
-        "schema": {"type": ["boolean", "null"], "default": True},
-    },
-    "allow_private_hosts": {
-        "label": "Fetch from private addresses",
-        "description": (
-            "Whether finished videos may be fetched from private and loopback addresses, and reference media uploaded "
-            "to them. Default no."
-        ),
-        "schema": {"type": ["boolean", "null"], "default": False},
-    },
-    "prices": {
-        "label": "Prices",
-        "description": (
-            'Your own, by model, for costs in XCom and `max_cost`: {"*": {"currency": "USD", "per_second": 0.1}}.'
-        ),
-        "schema": {"type": ["object", "null"]},
-    },
-}
+
+def connection_fields(vendors: Mapping[str, VendorDescriptor]) -> dict[str, Any]:
+    """The fields of the connection form beside the standard ones.
+
+    :param vendors: those to choose from, by name; each adds its settings.
+    """
+    with_lists = ", ".join(vendor.title for vendor in vendors.values() if vendor.batch_size > 1)
+    own = {setting.name: setting.form_field() for vendor in vendors.values() for setting in vendor.settings}
+    return {
+        "vendor": {
+            "label": "Vendor",
+            "description": "The seller. BytePlus is the first party outside China, Volcengine inside.",
+            "schema": {"type": "string", "enum": list(vendors)},
+        },
+        "connect_timeout": {
+            "label": "Connect timeout (seconds)",
+            "description": "How long to wait for a connection. Default 10.",
+            "schema": dict(_ABOVE_NOUGHT),
+        },
+        "read_timeout": {
+            "label": "Read timeout (seconds)",
+            "description": "How long to wait for an answer. Default 120: a create that is cut off stays in doubt.",
+            "schema": dict(_ABOVE_NOUGHT),
+        },
+        "polls_per_second": {
+            "label": "Polls per second",
+            "description": "Most reads of one video each second, per triggerer. Default: the published limit, else 20.",
+            "schema": dict(_ABOVE_NOUGHT),
+        },
+        "lists_per_second": {
+            "label": "Lists per second",
+            "description": f"Most reads of many videos each second ({with_lists}), per triggerer. Default 1.",
+            "schema": dict(_ABOVE_NOUGHT),
+        },
+        **own,
+        "allow_private_hosts": {
+            "label": "Fetch from private addresses",
+            "description": (
+                "Whether finished videos may be fetched from private and loopback addresses, and reference media "
+                "uploaded to them. Default no."
+            ),
+            "schema": {"type": ["boolean", "null"], "default": False},
+        },
+        "prices": {
+            "label": "Prices",
+            "description": (
+                'Your own, by model, for costs in XCom and `max_cost`: {"*": {"currency": "USD", "per_second": 0.1}}.'
+            ),
+            "schema": {"type": ["object", "null"]},
+        },
+    }
+
 
 _NAME = "Seedance"
 
@@ -149,7 +136,7 @@ def get_provider_info() -> dict[str, Any]:
                 "hook-class-name": "airflow_provider_seedance.hooks.seedance.SeedanceHook",
                 "hook-name": _NAME,
                 "ui-field-behaviour": UI_FIELD_BEHAVIOUR,
-                "conn-fields": CONNECTION_FIELDS,
+                "conn-fields": connection_fields(all_vendors()),
             }
         ],
         "extra-links": ["airflow_provider_seedance.links.seedance.SeedanceVideoLink"],

@@ -158,7 +158,7 @@ class _ClientBase:
         self._key = key
         self._scrub = Scrubber(key)
         self._headers = {
-            "Authorization": f"Bearer {key}",
+            "Authorization": f"{adapter.descriptor.auth_scheme} {key}",
             "User-Agent": f"airflow-provider-seedance/{__version__}",
             "Accept": "application/json",
             "Accept-Encoding": ACCEPT_ENCODING,

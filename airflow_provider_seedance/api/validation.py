@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from airflow_provider_seedance.api.errors import InvalidRequestError
 from airflow_provider_seedance.api.models import REQUEST_FIELDS, VideoRequest
-from airflow_provider_seedance.api.vendors import VENDORS, adapter_class, vendor_of_model
+from airflow_provider_seedance.api.vendors import BUILT_IN, make_adapter, vendor_of_model
 from airflow_provider_seedance.api.vendors.rules import Problem, Route, check
 from airflow_provider_seedance.api.vendors.video_adapter import VendorAdapter
 
@@ -27,7 +27,7 @@ def to_request(fields: VideoRequest | Mapping[str, Any]) -> VideoRequest:
         raise _invalid(_in_words(error)) from None
 
 
-def check_request(request: VideoRequest, adapter: type[VendorAdapter] | VendorAdapter) -> list[str]:
+def check_request(request: VideoRequest, adapter: VendorAdapter) -> list[str]:
     """Warnings about a request that may be sent.
 
     :raises InvalidRequestError: naming every documented rule that it breaks.
@@ -61,17 +61,17 @@ def check_literals(fields: Mapping[str, Any], templates: Collection[str]) -> Non
     vendor = None if "model" in templates else vendor_of_model(request.model)
     if vendor is None:
         return
-    problems = [p for p in _problems(request, adapter_class(vendor)) if p.depends_on.isdisjoint(templates)]
+    problems = [p for p in _problems(request, make_adapter(vendor)) if p.depends_on.isdisjoint(templates)]
     fatal = [problem.message for problem in problems if problem.is_fatal]
     if fatal:
         raise _invalid(fatal)
 
 
-def _route(request: VideoRequest, adapter: type[VendorAdapter] | VendorAdapter) -> Route | None:
+def _route(request: VideoRequest, adapter: VendorAdapter) -> Route | None:
     return next((route for route in adapter.routes if route.has(request.model)), None)
 
 
-def _problems(request: VideoRequest, adapter: type[VendorAdapter] | VendorAdapter) -> list[Problem]:
+def _problems(request: VideoRequest, adapter: VendorAdapter) -> list[Problem]:
     # With a model that nobody documented only the limits of the dialect remain: a field it has no word for.
     route = _route(request, adapter) or Route(
         *("", (), "no word for it in this API"),
@@ -83,7 +83,7 @@ def _problems(request: VideoRequest, adapter: type[VendorAdapter] | VendorAdapte
         routes = list(dict.fromkeys(other.title for other in adapter.routes if field in other.fields))
         if routes:
             return f"{adapter.title} routes that do: {', '.join(routes)}"
-        vendors = [adapter_class(name) for name in VENDORS]
+        vendors = [make_adapter(name) for name in BUILT_IN]
         titles = [vendor.title for vendor in vendors if any(field in other.fields for other in vendor.routes)]
         return f"vendors that do: {', '.join(titles) or 'none'}"
 

@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 
 from airflow_provider_seedance.api.errors import SeedanceConfigError
 from airflow_provider_seedance.api.pricing import Prices, read_prices
-from airflow_provider_seedance.api.vendors import VENDORS, adapter_class, make_adapter
-from airflow_provider_seedance.api.vendors.video_adapter import PollRates, VendorAdapter, VendorOptions
-from airflow_provider_seedance.get_provider_info import CONNECTION_FIELDS
+from airflow_provider_seedance.api.vendors import BUILT_IN, all_vendors, find_vendor, make_adapter
+from airflow_provider_seedance.api.vendors.descriptor import PollRates, Setting, VendorDescriptor
+from airflow_provider_seedance.api.vendors.video_adapter import VendorAdapter
+from airflow_provider_seedance.get_provider_info import connection_fields
 
 if TYPE_CHECKING:
     from airflow_provider_seedance.api.client import ClientSettings
@@ -46,15 +47,14 @@ def read_connection(
             rates=_rates(extra, vendor),
             allow_private_hosts=_flag(extra, "allow_private_hosts", False),
         )
-        options = VendorOptions(
-            modellix_async_suffix=_flag(extra, "modellix_async_suffix", VendorOptions.modellix_async_suffix),
-            gmicloud_organization_id=_header(extra, "gmicloud_organization_id"),
-            mark_safety_identifier=_flag(extra, "mark_safety_identifier", VendorOptions.mark_safety_identifier),
-            draw_seed=_flag(extra, "draw_seed", VendorOptions.draw_seed),
-        )
+        # Those of other vendors are checked too: a value that makes no sense is better refused before the money.
+        for other in BUILT_IN.values():
+            for setting in other.settings:
+                _setting(extra, setting)
+        own = {setting.name: _setting(extra, setting) for setting in vendor.settings}
     except ValueError as error:
         raise SeedanceConfigError(f"Connection {conn_id!r}: {error} Nothing was sent.") from None
-    return make_adapter(vendor, options), settings
+    return make_adapter(vendor.name, own), settings
 
 
 def unknown_settings(extra: Mapping[str, Any]) -> str | None:
@@ -62,10 +62,11 @@ def unknown_settings(extra: Mapping[str, Any]) -> str | None:
 
     No error: people keep notes of their own there. But a limit that is misspelt is a limit that isn't kept.
     """
-    unknown = sorted(set(map(str, extra)) - set(CONNECTION_FIELDS))
+    fields = connection_fields(all_vendors())
+    unknown = sorted(set(map(str, extra)) - set(fields))
     if not unknown:
         return None
-    guesses = [guess for name in unknown for guess in get_close_matches(name, CONNECTION_FIELDS, n=1)]
+    guesses = [guess for name in unknown for guess in get_close_matches(name, fields, n=1)]
     meant = f"; perhaps you mean `{'`, `'.join(guesses)}`" if guesses else ""
     return f"The extra holds what is no setting of this provider: `{'`, `'.join(unknown)}`{meant}."
 
@@ -94,16 +95,24 @@ def prices_of(conn_id: str, extra: Mapping[str, Any]) -> Prices:
         raise SeedanceConfigError(f"Connection {conn_id!r}: {error}") from None
 
 
-def _vendor(extra: Mapping[str, Any]) -> str:
-    choices = ", ".join(VENDORS)
+def _vendor(extra: Mapping[str, Any]) -> VendorDescriptor:
     if not isinstance(extra, Mapping):
+        choices = ", ".join(all_vendors())
         raise ValueError(f"extra is no JSON object, so it has no `vendor`; choose one of {choices}.")
     vendor = str(extra.get("vendor") or "").strip().lower()
     if not vendor:
-        raise ValueError(f"extra has no `vendor`; choose one of {choices}.")
-    if vendor not in VENDORS:
-        raise ValueError(f"unknown vendor {vendor!r}; choose one of {choices}.")
-    return vendor
+        raise ValueError(f"extra has no `vendor`; choose one of {', '.join(all_vendors())}.")
+    try:
+        return find_vendor(vendor)
+    except SeedanceConfigError as error:
+        raise ValueError(str(error)) from None
+
+
+def _setting(extra: Mapping[str, Any], setting: Setting) -> bool | str | None:
+    """What the connection says about a setting of its vendor."""
+    if setting.kind == "flag":
+        return _flag(extra, setting.name, bool(setting.default))
+    return _header(extra, setting.name) or setting.default
 
 
 def _key(password: str | None) -> str:
@@ -149,8 +158,8 @@ def _number(extra: Mapping[str, Any], name: str, default: float, unit: str = "")
     return number
 
 
-def _rates(extra: Mapping[str, Any], vendor: str) -> PollRates:
-    published = adapter_class(vendor).rates
+def _rates(extra: Mapping[str, Any], vendor: VendorDescriptor) -> PollRates:
+    published = vendor.rates
     return PollRates(
         get_per_second=_number(extra, "polls_per_second", published.get_per_second),
         list_per_second=_number(extra, "lists_per_second", published.list_per_second),

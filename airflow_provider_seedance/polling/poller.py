@@ -104,7 +104,7 @@ class Poller:
 
     def polls_with(self, adapter: VendorAdapter, settings: ClientSettings) -> bool:
         """Whether the connection still says what it said."""
-        return (adapter.options, settings) == (self._adapter.options, self._settings)
+        return (adapter.settings, settings) == (self._adapter.settings, self._settings)
 
     def renew(self, adapter: VendorAdapter, settings: ClientSettings) -> None:
         """Goes on with another key, rate or whatever else has changed on the connection.

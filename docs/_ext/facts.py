@@ -12,10 +12,11 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from airflow_provider_seedance.api import errors
-from airflow_provider_seedance.api.vendors import VENDORS, adapter_class
+from airflow_provider_seedance.api.vendors import BUILT_IN, find_vendor, make_adapter
+from airflow_provider_seedance.api.vendors.descriptor import VendorDescriptor
 from airflow_provider_seedance.api.vendors.rules import MEDIA_FIELDS, OPTION_FIELDS, Route
 from airflow_provider_seedance.api.vendors.video_adapter import VendorAdapter
-from airflow_provider_seedance.get_provider_info import CONNECTION_FIELDS, get_provider_info
+from airflow_provider_seedance.get_provider_info import connection_fields, get_provider_info
 
 Row = tuple[str, ...]
 
@@ -56,13 +57,16 @@ class VendorFacts(FactsDirective):
 
     def lines(self) -> Iterator[str]:
         """See `FactsDirective`."""
-        vendor = adapter_class(self.arguments[0])
-        batch = vendor.most_ids_per_request
+        vendor = find_vendor(self.arguments[0])
+        batch = vendor.batch_size
         yield from table(
             ("", vendor.title),
             [
                 ("connection's `vendor`", f"`{vendor.name}`"),
-                ("base URL, if `host` is empty", f"`{vendor.default_base_url}`"),
+                ("base URL, if `host` is empty", f"`{vendor.base_url}`"),
+                ("key", f"`Authorization: {vendor.auth_scheme} ...`"),
+                ("ids", f"like `{vendor.video_id_example}`"),
+                ("settings in `extra`", words(setting.name for setting in vendor.settings)),
                 ("polls", f"one video per request, at most {vendor.rates.get_per_second:.3g} a second"),
                 (
                     "batches",
@@ -70,11 +74,19 @@ class VendorFacts(FactsDirective):
                     if batch > 1
                     else "none",
                 ),
-                ("look-up of a lost submission", "yes" if vendor.can_list else "no: the vendor has no list"),
+                ("look-up of a lost submission", _look_up(vendor)),
                 ("cancel", "while it is queued" if vendor.can_cancel else "no"),
+                ("calls back when a video ends", "yes" if vendor.has_callbacks else "not documented"),
+                ("reference media", "uploaded by the key" if vendor.assets else "by URL only"),
                 ("keeps results", vendor.retention_note),
             ],
         )
+
+
+def _look_up(vendor: VendorDescriptor) -> str:
+    if vendor.takes_client_ids:
+        return "not needed: the create is sent again under the same id"
+    return "yes" if vendor.can_list else "no: the vendor has no list"
 
 
 class VendorRules(FactsDirective):
@@ -82,7 +94,7 @@ class VendorRules(FactsDirective):
 
     def lines(self) -> Iterator[str]:
         """See `FactsDirective`."""
-        vendor = adapter_class(self.arguments[0])
+        vendor = make_adapter(self.arguments[0])
         for route in vendor.routes:
             yield f"**{route.title}**: {words(route.models)}"
             yield ""
@@ -91,7 +103,7 @@ class VendorRules(FactsDirective):
             yield ""
 
 
-def _rules(vendor: type[VendorAdapter], route: Route) -> Iterator[Row]:
+def _rules(vendor: VendorAdapter, route: Route) -> Iterator[Row]:
     fields = [name for name in (*MEDIA_FIELDS, *OPTION_FIELDS) if name in route.fields]
     missing = [name for name in (*MEDIA_FIELDS, *OPTION_FIELDS) if name not in route.fields]
     yield "fields", words(("model", "prompt", *fields, "extra"))
@@ -125,7 +137,7 @@ class FieldMatrix(FactsDirective):
 
     def lines(self) -> Iterator[str]:
         """See `FactsDirective`."""
-        vendors = [adapter_class(name) for name in VENDORS]
+        vendors = [make_adapter(name) for name in BUILT_IN]
         rows = []
         for name in (*MEDIA_FIELDS, *OPTION_FIELDS):
             cells = []
@@ -157,7 +169,8 @@ class ConnectionTable(FactsDirective):
     def lines(self) -> Iterator[str]:
         """See `FactsDirective`."""
         rows = [
-            (f"`{name}`", field["label"], field.get("description", "")) for name, field in CONNECTION_FIELDS.items()
+            (f"`{name}`", field["label"], field.get("description", ""))
+            for name, field in connection_fields(BUILT_IN).items()
         ]
         yield from table(("extra", "in the form", "meaning"), rows)
 

@@ -14,14 +14,15 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 import airflow_provider_seedance
-from airflow_provider_seedance.api.vendors import VENDORS
-from airflow_provider_seedance.get_provider_info import CONNECTION_FIELDS, get_provider_info, ui_field_behaviour
+from airflow_provider_seedance.api.vendors import BUILT_IN, VENDORS
+from airflow_provider_seedance.get_provider_info import connection_fields, get_provider_info, ui_field_behaviour
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.simulator import VENDORS as SIMULATED
 from tests.any_airflow import AIRFLOW as VERSION
 
 AIRFLOW = Path(airflow.__file__).parent
 PROJECT = Path(__file__).parents[2]
+CONNECTION_FIELDS = connection_fields(BUILT_IN)
 
 
 def schema(name: str) -> Any:
@@ -122,6 +123,7 @@ def test_every_field_of_the_form_is_read_and_every_setting_has_a_field() -> None
 
     source = Path(settings.__file__ or "").read_text()
     read = set(re.findall(r'extra, "(\w+)"', source)) | set(re.findall(r'extra\.get\("(\w+)"', source))
+    read |= {setting.name for vendor in BUILT_IN.values() for setting in vendor.settings}
     assert read == set(CONNECTION_FIELDS)
 
 

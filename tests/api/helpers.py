@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 from airflow_provider_seedance.api.client import AsyncSeedanceClient, ClientSettings, RetryPolicy, SeedanceClient
 from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatus
 from airflow_provider_seedance.api.vendors import make_adapter
-from airflow_provider_seedance.api.vendors.video_adapter import HttpResponse, VendorOptions, VideoPage
+from airflow_provider_seedance.api.vendors.video_adapter import HttpResponse, VideoPage
 from airflow_provider_seedance.simulator import VENDORS
 
 T = TypeVar("T")
@@ -92,7 +92,7 @@ class AwaitedClient:
 
 @contextmanager
 def open_client(
-    form: str, vendor: str, base_url: str, key: str = KEY, *, options: VendorOptions | None = None, **settings: Any
+    form: str, vendor: str, base_url: str, key: str = KEY, *, options: Mapping[str, Any] | None = None, **settings: Any
 ) -> Iterator[Client]:
     """A client of one form (`sync` or `async`) for one vendor, closed at the end."""
     adapter = make_adapter(vendor, options)

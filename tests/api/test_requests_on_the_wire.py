@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from airflow_provider_seedance.api.models import VideoStatus
-from airflow_provider_seedance.api.vendors.video_adapter import VendorOptions
 from airflow_provider_seedance.simulator import Simulator
 
 from .helpers import SIMPLE, VENDORS, OpenClient
@@ -320,7 +319,7 @@ def test_gmi_cloud_gets_a_model_and_a_payload(
 def test_gmi_cloud_learns_the_organization_only_if_there_is_one(
     sim: Simulator, connect: OpenClient, organization: str | None
 ) -> None:
-    client = connect("gmicloud", options=VendorOptions(gmicloud_organization_id=organization))
+    client = connect("gmicloud", options={"gmicloud_organization_id": organization})
     video = client.create_video(SIMPLE["gmicloud"])
     client.get_video(video.video_id)
     client.list_videos(model="seedance-2-0-fast-260128")
@@ -333,7 +332,7 @@ def test_gmi_cloud_learns_the_organization_only_if_there_is_one(
 def test_modellix_gets_the_model_in_the_path(
     sim: Simulator, connect: OpenClient, fields: Fields, body: Fields, suffix: str
 ) -> None:
-    client = connect("modellix", options=VendorOptions(modellix_async_suffix=bool(suffix)))
+    client = connect("modellix", options={"modellix_async_suffix": bool(suffix)})
     video = client.create_video(fields)
     assert_received(sim, "modellix", f"/api/v1/bytedance/{fields['model']}{suffix}", body)
     assert (video.video_id, video.model, video.status) == (sim.ledger[0].video_id, fields["model"], VideoStatus.QUEUED)

@@ -9,7 +9,7 @@ import pytest
 from airflow_provider_seedance.api.errors import InvalidRequestError, SeedanceConfigError
 from airflow_provider_seedance.api.models import VideoRequest
 from airflow_provider_seedance.api.validation import check_literals, check_request, to_request
-from airflow_provider_seedance.api.vendors import VENDORS, adapter_class, make_adapter, vendor_of_model
+from airflow_provider_seedance.api.vendors import VENDORS, make_adapter, vendor_of_model
 from airflow_provider_seedance.api.vendors.rules import check
 from airflow_provider_seedance.simulator import Simulator
 
@@ -157,9 +157,9 @@ GMI_CLOUD = [
     *(
         rule("gmicloud", GMI, f"no-{name}", {name: value}, name, "does not take it", "vendors that do: ", takers)
         for name, value, takers in (
-            ("return_last_frame", True, "Modellix, BytePlus ModelArk, Volcengine Ark"),
+            ("return_last_frame", True, "BytePlus ModelArk, Volcengine Ark, Modellix"),
             ("camera_fixed", True, "Modellix"),
-            ("execution_expires_after", 3600, "Modellix, BytePlus ModelArk, Volcengine Ark"),
+            ("execution_expires_after", 3600, "BytePlus ModelArk, Volcengine Ark, Modellix"),
         )
     ),
 ]
@@ -191,8 +191,22 @@ MODELLIX = [
     rule("modellix", FAST, "seed-above", {"seed": 4294967296}, "seed", "-1 to 4294967295"),
     rule("modellix", FAST, "expires-soon", {"execution_expires_after": 3599}, "execution_expires_after", "3600"),
     rule("modellix", FAST, "expires-late", {"execution_expires_after": 259201}, "execution_expires_after", "259200"),
-    rule("modellix", FAST, "watermark", {"watermark": False}, "watermark", "vendors that do: GMI Cloud, BytePlus"),
-    rule("modellix", FAST, "web-search", {"web_search": True}, "web_search", "vendors that do: GMI Cloud, BytePlus"),
+    rule(
+        "modellix",
+        FAST,
+        "watermark",
+        {"watermark": False},
+        "watermark",
+        "vendors that do: BytePlus ModelArk, Volcengine",
+    ),
+    rule(
+        "modellix",
+        FAST,
+        "web-search",
+        {"web_search": True},
+        "web_search",
+        "vendors that do: BytePlus ModelArk, Volcengine",
+    ),
 ]
 
 
@@ -335,9 +349,9 @@ UNKNOWN_MODELS = [
 
 @pytest.mark.parametrize(("vendor", "model"), UNKNOWN_MODELS)
 def test_an_unknown_model_gets_one_warning_and_no_rules(vendor: str, model: str) -> None:
-    (warning,) = check_request(VideoRequest(model=model, prompt=PROMPT, duration=99), adapter_class(vendor))
+    (warning,) = check_request(VideoRequest(model=model, prompt=PROMPT, duration=99), make_adapter(vendor))
     assert repr(model) in warning
-    assert adapter_class(vendor).title in warning
+    assert make_adapter(vendor).title in warning
     assert "sent as it is" in warning
 
 
@@ -482,5 +496,5 @@ def test_a_base_url_that_is_none_is_refused(form: str, url: str) -> None:
 
 
 def test_an_unknown_vendor_is_refused_naming_the_choices() -> None:
-    with pytest.raises(SeedanceConfigError, match="'sora'; choose one of jimmyai, gmicloud, modellix, byteplus"):
+    with pytest.raises(SeedanceConfigError, match="'sora'; choose one of byteplus, volcengine, gmicloud"):
         make_adapter("sora")

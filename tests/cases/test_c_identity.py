@@ -16,7 +16,6 @@ from airflow_provider_seedance.api import client
 from airflow_provider_seedance.api.client import is_past
 from airflow_provider_seedance.api.models import VideoRequest
 from airflow_provider_seedance.api.vendors import make_adapter
-from airflow_provider_seedance.api.vendors.video_adapter import VendorOptions
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.simulator import Fault, Simulator
 from airflow_provider_seedance.simulator.vendors.ark.videos import Ark
@@ -111,7 +110,7 @@ def test_case_c1_a_setting_turns_the_mark_off_and_a_lost_create_stays_unknown(
 
 
 def test_case_c1_the_drawn_seed_is_in_the_vendor_s_range_and_never_the_same() -> None:
-    adapter = make_adapter("gmicloud", VendorOptions())
+    adapter = make_adapter("gmicloud")
     request = VideoRequest(model="seedance-2-0-260128", prompt="p")
     marks = [adapter.draw_mark(request) for _ in range(200)]
     seeds = [adapter.mark(request, mark).seed for mark in marks if mark]
@@ -125,7 +124,7 @@ def test_case_c1_no_seed_is_drawn_for_a_model_of_which_no_document_lists_one() -
         ("jimmyai", "seedance2.0-fast-i2v"),
         ("modellix", "seedance-2.0-t2v"),
     ):
-        assert make_adapter(vendor, VendorOptions()).draw_mark(VideoRequest(model=model, prompt="p")) is None
+        assert make_adapter(vendor).draw_mark(VideoRequest(model=model, prompt="p")) is None
 
 
 @pytest.mark.parametrize("wait", [True, False])
@@ -264,7 +263,7 @@ def submit(vendor: str, count: int) -> None:
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "_PAUSE_BETWEEN_PAGES", 0.0)
     for vendor in CAN_LIST:
-        monkeypatch.setattr(type(make_adapter(vendor, VendorOptions())), "page_size", 2)
+        monkeypatch.setattr(type(make_adapter(vendor)), "page_size", 2)
 
 
 @pytest.mark.usefixtures("small_pages")

@@ -8,9 +8,11 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from airflow_provider_seedance.api.errors import SeedanceConfigError
-from airflow_provider_seedance.get_provider_info import CONNECTION_FIELDS
+from airflow_provider_seedance.api.vendors import BUILT_IN
+from airflow_provider_seedance.get_provider_info import connection_fields
 from airflow_provider_seedance.hooks.connection import read_connection
 
+CONNECTION_FIELDS = connection_fields(BUILT_IN)
 NUMBERS = [name for name, field in CONNECTION_FIELDS.items() if "number" in field["schema"]["type"]]
 
 

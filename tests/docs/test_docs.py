@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_seedance.api import errors
-from airflow_provider_seedance.api.vendors import VENDORS, adapter_class
-from airflow_provider_seedance.get_provider_info import CONNECTION_FIELDS
+from airflow_provider_seedance.api.vendors import BUILT_IN, VENDORS, make_adapter
+from airflow_provider_seedance.get_provider_info import connection_fields
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,7 +34,7 @@ def text(page: Path) -> str:
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_a_vendor_s_page_names_every_route_and_model(vendor: str, site: Path) -> None:
     shown = text(site / "vendors" / f"{vendor}.html")
-    adapter = adapter_class(vendor)
+    adapter = make_adapter(vendor)
     for route in adapter.routes:
         assert all(word in shown for word in (route.title, route.source, *route.models)), route
     assert adapter.default_base_url in shown
@@ -49,7 +49,7 @@ def test_every_error_is_explained(site: Path) -> None:
 
 def test_every_setting_of_the_connection_is_explained(site: Path) -> None:
     shown = text(site / "configuration.html")
-    assert all(name in shown for name in CONNECTION_FIELDS)
+    assert all(name in shown for name in connection_fields(BUILT_IN))
 
 
 def test_no_page_is_left_out_of_the_table_of_contents(site: Path) -> None:

@@ -36,8 +36,6 @@ STILL_LONGER = {
     "submissions.submitter": 442,
     "hooks.seedance": 396,
     "landing.download": 378,
-    "api.vendors.ark.videos": 375,
-    "api.vendors.jimmyai.videos": 375,
     "polling.poller": 351,
 }
 """Files that are to be divided; until then they may not grow."""

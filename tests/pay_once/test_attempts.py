@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_seedance.api.errors import NotSentError
-from airflow_provider_seedance.api.vendors.ark.videos import BytePlusAdapter
+from airflow_provider_seedance.api.vendors import BUILT_IN
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
 from airflow_provider_seedance.simulator.vendors.ark.videos import Ark
@@ -242,7 +242,7 @@ def test_the_mark_on_ark_is_short_and_says_nothing_of_the_task(sim: Simulator) -
 def test_the_user_s_own_safety_identifier_is_left_as_it_is(sim: Simulator) -> None:
     Attempts(asks("byteplus", extra={"safety_identifier": "user-7"})).next()
     assert sim.creates()[0].json["safety_identifier"] == "user-7"
-    assert BytePlusAdapter.can_list
+    assert BUILT_IN["byteplus"].can_list
 
 
 @pytest.mark.parametrize("vendor", CAN_LIST)

@@ -13,7 +13,7 @@ from airflow_provider_seedance.api.client import PollingClient
 from airflow_provider_seedance.api.errors import RequestRejectedError
 from airflow_provider_seedance.api.models import Video
 from airflow_provider_seedance.api.polling import Wait
-from airflow_provider_seedance.api.vendors.ark.videos import BytePlusAdapter
+from airflow_provider_seedance.api.vendors.ark.videos import ArkAdapter
 from airflow_provider_seedance.polling import schedule
 from airflow_provider_seedance.polling.poller import SLICE
 from airflow_provider_seedance.simulator import Fault, Simulator
@@ -72,12 +72,12 @@ async def test_videos_of_another_account_are_given_up_and_no_other(
 async def test_a_list_that_leaves_videos_out_costs_polls_and_no_video(
     shown: str, sim: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ids, items = submit("byteplus", 6), BytePlusAdapter._items
+    ids, items = submit("byteplus", 6), ArkAdapter._items
 
-    def fewer(self: BytePlusAdapter, response: Any) -> Any:
+    def fewer(self: ArkAdapter, response: Any) -> Any:
         return [] if shown == "nothing" else [video for video in items(self, response) if video.video_id != ids[0]]
 
-    monkeypatch.setattr(BytePlusAdapter, "_items", fewer)
+    monkeypatch.setattr(ArkAdapter, "_items", fewer)
     monkeypatch.setattr(polling, "NOT_FOUND_GRACE", 0.0)
     tasks = start(ids, CONN)
     await asked(sim, ids, times=4)
@@ -191,14 +191,14 @@ async def test_lists_that_keep_failing_cost_nobody_the_wait_while_single_polls_w
 async def test_one_record_that_cannot_be_read_costs_no_other_video_its_wait(
     sim: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ids, read = submit("byteplus", 8), BytePlusAdapter._video
+    ids, read = submit("byteplus", 8), ArkAdapter._video
 
-    def stumbles(self: BytePlusAdapter, data: dict[str, Any], video_id: str) -> Video:
+    def stumbles(self: ArkAdapter, data: dict[str, Any], video_id: str) -> Video:
         if video_id == ids[0]:
             raise KeyError("a field that was always there")
         return read(self, data, video_id)
 
-    monkeypatch.setattr(BytePlusAdapter, "_video", stumbles)
+    monkeypatch.setattr(ArkAdapter, "_video", stumbles)
     tasks = start(ids, CONN)
     assert outcomes(await ends(tasks[:1])) == {"TransientApiError"}
     await asked(sim, ids[1:], times=3 * polling.MOST_FAILURES)

@@ -11,7 +11,7 @@ import pytest
 
 from airflow_provider_seedance.api import polling
 from airflow_provider_seedance.api.client import PollingClient
-from airflow_provider_seedance.api.vendors.ark.videos import BytePlusAdapter
+from airflow_provider_seedance.api.vendors.ark.videos import ArkAdapter
 from airflow_provider_seedance.polling import in_flight, metrics
 from airflow_provider_seedance.simulator import Fault, Simulator
 
@@ -207,7 +207,7 @@ async def test_nothing_is_logged_by_the_poller_itself(
 ) -> None:
     monkeypatch.setattr("airflow_provider_seedance.triggers.seedance.SeedanceVideoTrigger._tell", lambda *_: None)
     monkeypatch.setattr(polling, "NOT_FOUND_GRACE", 0.0)
-    monkeypatch.setattr(BytePlusAdapter, "_items", lambda *_: [])
+    monkeypatch.setattr(ArkAdapter, "_items", lambda *_: [])
     caplog.set_level(logging.DEBUG)
     ids = submit("byteplus", 5)
     faults = [Fault(kind, on="list") for kind in ("http_429", "http_500", "torn_json", "reset_after", "auth")]

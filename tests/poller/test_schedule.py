@@ -10,7 +10,7 @@ from itertools import count, pairwise
 import pytest
 
 from airflow_provider_seedance.api.polling import Wait
-from airflow_provider_seedance.api.vendors.ark.videos import BytePlusAdapter
+from airflow_provider_seedance.api.vendors import BUILT_IN
 from airflow_provider_seedance.api.vendors.video_adapter import PollRates
 from airflow_provider_seedance.polling.rate_limiter import STUCK
 from airflow_provider_seedance.polling.schedule import LISTS_AGAIN, Schedule, Turn
@@ -121,7 +121,7 @@ def test_when_lists_are_rarer_than_one_wants_to_know_single_polls_go_out() -> No
 
 
 def test_the_published_limits_of_ark_are_the_ones_simulated_here() -> None:
-    assert (BytePlusAdapter.rates, BytePlusAdapter.most_ids_per_request) == (ARK, MOST_IDS)
+    assert (BUILT_IN["byteplus"].rates, BUILT_IN["byteplus"].batch_size) == (ARK, MOST_IDS)
 
 
 # -- lists arrive late on a busy machine, and the vendor counts arrivals ----------------------------------------------

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from airflow_provider_seedance.api.client import ClientSettings, SeedanceClient
-from airflow_provider_seedance.api.vendors.ark.videos import BytePlusAdapter
+from airflow_provider_seedance.api.vendors import make_adapter
 from airflow_provider_seedance.simulator import Fault, Simulator
 from dev.stack import AirflowStack
 
@@ -85,7 +85,7 @@ def test_a_sensor_that_starts_in_the_triggerer_needs_a_worker_only_at_the_end(
 ) -> None:
     simulator.faults.add(Fault("stuck", vendor="byteplus", times=1))
     with SeedanceClient(
-        BytePlusAdapter(), ClientSettings(api_key=simulator.api_key, base_url=simulator.base_url("byteplus"))
+        make_adapter("byteplus"), ClientSettings(api_key=simulator.api_key, base_url=simulator.base_url("byteplus"))
     ) as client:
         video = client.create_video({"model": "dreamina-seedance-2-0-260128", "prompt": "A kite over the dunes"})
     wait_until_idle(stack)

@@ -1,77 +1,124 @@
-"""The vendors. Nothing outside this package knows a vendor's field name, path or status."""
+"""The vendors. Nothing outside this package knows a vendor's field name, path or status.
+
+Each folder in here is a vendor: its `__init__` holds `DESCRIPTORS` and imports nothing but what they are made of. Other
+distributions add vendors by the entry-point group `airflow_provider_seedance.vendors` (see `docs/adding-a-vendor.md`).
+"""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING
+from importlib.metadata import EntryPoint, entry_points
+from pkgutil import iter_modules, resolve_name
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_seedance.api.errors import SeedanceConfigError, UnsupportedByVendorError
+from airflow_provider_seedance.api.vendors.descriptor import VendorDescriptor
 
 if TYPE_CHECKING:
     from airflow_provider_seedance.api.vendors.asset_adapter import AssetAdapter
-    from airflow_provider_seedance.api.vendors.video_adapter import VendorAdapter, VendorOptions
+    from airflow_provider_seedance.api.vendors.video_adapter import VendorAdapter
 
-# Adapters are named, not imported: choosing one loads that one.
-_ADAPTERS = {
-    "jimmyai": ("jimmyai.videos", "JimmyAIAdapter"),
-    "gmicloud": ("gmicloud.videos", "GMICloudAdapter"),
-    "modellix": ("modellix.videos", "ModellixAdapter"),
-    "byteplus": ("ark.videos", "BytePlusAdapter"),
-    "volcengine": ("ark.videos", "VolcengineAdapter"),
+log = logging.getLogger(__name__)
+
+ENTRY_POINTS = "airflow_provider_seedance.vendors"
+"""The entry-point group: a name is that of the vendor, a value leads to its `VendorDescriptor`."""
+
+BUILT_IN: dict[str, VendorDescriptor] = {
+    descriptor.name: descriptor
+    for folder in iter_modules(__path__)
+    if folder.ispkg
+    for descriptor in import_module(f"{__name__}.{folder.name}").DESCRIPTORS
 }
+"""The vendors of this package by name."""
 
-_ASSET_ADAPTERS = {
-    "jimmyai": ("jimmyai.assets", "JimmyAIAssets"),
-    "gmicloud": ("gmicloud.assets", "GMICloudAssets"),
-    "modellix": ("modellix.assets", "ModellixAssets"),
-}
-
-VENDORS: tuple[str, ...] = tuple(_ADAPTERS)
-"""The names that a connection's `vendor` can have."""
-
-# How each vendor's model names begin: what a literal model name alone tells when a DAG is parsed.
-_MODEL_PREFIXES = (
-    (("sd2_mx_", "sd2-933-", "seedance2.0-", "seedance2.5-gz"), "jimmyai"),
-    (("seedance-2-0-",), "gmicloud"),
-    (("seedance-2.0-",), "modellix"),
-    (("dreamina-seedance-",), "byteplus"),
-    (("doubao-seedance-",), "volcengine"),
-)
+VENDORS: tuple[str, ...] = tuple(BUILT_IN)
+"""Their names."""
 
 
-def adapter_class(vendor: str) -> type[VendorAdapter]:
-    """The adapter of a vendor.
+def find_vendor(name: str) -> VendorDescriptor:
+    """The vendor of this name. Entry points are read only if it isn't a built-in one.
 
-    :raises SeedanceConfigError: for a name that isn't in `VENDORS`.
+    :raises SeedanceConfigError: there is none, or its entry point can't be loaded.
     """
-    if vendor not in _ADAPTERS:
-        raise SeedanceConfigError(f"Unknown vendor {vendor!r}; choose one of {', '.join(VENDORS)}.")
-    module, name = _ADAPTERS[vendor]
-    found: type[VendorAdapter] = getattr(import_module(f"{__name__}.{module}"), name)
-    return found
+    found = BUILT_IN.get(name) or _added().get(name)
+    if found is not None:
+        return found
+    broken = f" Its entry point can't be loaded: {_broken()[name]}." if name in _broken() else ""
+    raise SeedanceConfigError(f"Unknown vendor {name!r}; choose one of {', '.join(all_vendors())}.{broken}")
 
 
-def make_adapter(vendor: str, options: VendorOptions | None = None) -> VendorAdapter:
-    """A vendor's adapter, ready to use."""
-    return adapter_class(vendor)(options)
+def all_vendors() -> dict[str, VendorDescriptor]:
+    """All vendors by name: the built-in ones, and those of entry points that can be loaded."""
+    return {**_added(), **BUILT_IN}
+
+
+def make_adapter(vendor: str, settings: Mapping[str, Any] | None = None) -> VendorAdapter:
+    """A vendor's adapter, ready to use.
+
+    :param vendor: its name.
+    :param settings: the vendor's own settings; those left out have their defaults.
+    :raises SeedanceConfigError: for a name that no vendor has.
+    """
+    descriptor = find_vendor(vendor)
+    adapter_class: type[VendorAdapter] = resolve_name(descriptor.videos)
+    return adapter_class(descriptor, settings)
 
 
 def make_asset_adapter(vendor: VendorAdapter) -> AssetAdapter:
-    """What a vendor has for reference media.
+    """A vendor's adapter for reference media.
 
-    :raises UnsupportedByVendorError: its documents name no call for it.
+    :param vendor: its adapter for videos.
+    :raises UnsupportedByVendorError: its documents name no call for uploads.
     """
-    if vendor.name not in _ASSET_ADAPTERS:
+    if vendor.descriptor.assets is None:
         raise UnsupportedByVendorError(
             f"{vendor.title} documents no call by which an API key uploads reference media. Nothing was sent. "
             "Pass public URLs to the create operator (images and audio also as data URIs), or `asset://` ids that "
             "you have already."
         )
-    module, name = _ASSET_ADAPTERS[vendor.name]
-    found: type[AssetAdapter] = getattr(import_module(f"{__name__}.{module}"), name)
-    return found(vendor)
+    adapter_class: type[AssetAdapter] = resolve_name(vendor.descriptor.assets)
+    return adapter_class(vendor)
 
 
 def vendor_of_model(model: str) -> str | None:
-    """The vendor whose documents know a model name of this form, `None` for endpoint ids (`ep-...`) and new names."""
-    return next((vendor for prefixes, vendor in _MODEL_PREFIXES if model.startswith(prefixes)), None)
+    """The only vendor that has a model of this name, `None` for endpoint ids (`ep-...`), new and shared names."""
+    having = [vendor.name for vendor in BUILT_IN.values() if vendor.has_model(model)]
+    having = having or [vendor.name for vendor in _added().values() if vendor.has_model(model)]
+    return having[0] if len(having) == 1 else None
+
+
+@cache
+def _entry_points() -> tuple[dict[str, VendorDescriptor], dict[str, str]]:
+    """The vendors that other distributions add, and why some can't be loaded."""
+    added: dict[str, VendorDescriptor] = {}
+    broken: dict[str, str] = {}
+    for point in entry_points(group=ENTRY_POINTS):
+        if point.name in BUILT_IN:
+            log.warning("The entry point %s is left out: %r is a built-in vendor.", point.value, point.name)
+            continue
+        try:
+            added[point.name] = _load(point)
+        except Exception as error:  # somebody else's code must not break the vendors of this package
+            broken[point.name] = f"{type(error).__name__}: {error}"
+            log.warning("The vendor %r is left out: its entry point %s fails (%r).", point.name, point.value, error)
+    return added, broken
+
+
+def _load(point: EntryPoint) -> VendorDescriptor:
+    found = point.load()
+    if not isinstance(found, VendorDescriptor):
+        raise TypeError(f"{point.value} is no VendorDescriptor")
+    if found.name != point.name:
+        raise ValueError(f"the entry point is named {point.name!r}, its descriptor {found.name!r}")
+    return found
+
+
+def _added() -> dict[str, VendorDescriptor]:
+    return _entry_points()[0]
+
+
+def _broken() -> dict[str, str]:
+    return _entry_points()[1]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from airflow_provider_seedance.api.errors import UnsupportedByVendorError
@@ -15,35 +15,9 @@ from airflow_provider_seedance.api.http.messages import HttpResponse as HttpResp
 from airflow_provider_seedance.api.http.steps import Call, Flow, Step
 from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatus
 from airflow_provider_seedance.api.vendors.billed import Billed, Places, read_billed
+from airflow_provider_seedance.api.vendors.descriptor import PollRates as PollRates
+from airflow_provider_seedance.api.vendors.descriptor import VendorDescriptor
 from airflow_provider_seedance.api.vendors.rules import Route, find_route
-
-
-@dataclass(frozen=True)
-class VendorOptions:
-    """Vendor-specific settings from the connection's extra.
-
-    :param modellix_async_suffix: whether Modellix paths end in `/async`, as in its reference (newer clients differ).
-    :param gmicloud_organization_id: sent as `X-Organization-ID`.
-    :param mark_safety_identifier: whether Ark's `safety_identifier` may carry our mark, see `VendorAdapter.draw_mark`.
-    :param draw_seed: whether a seed may be drawn as our mark where the user set none.
-    """
-
-    modellix_async_suffix: bool = True
-    gmicloud_organization_id: str | None = None
-    mark_safety_identifier: bool = True
-    draw_seed: bool = True
-
-
-@dataclass(frozen=True)
-class PollRates:
-    """How often a connection may be asked.
-
-    :param get_per_second: reads of one video, each second.
-    :param list_per_second: reads of many videos, each second.
-    """
-
-    get_per_second: float = 20.0
-    list_per_second: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -77,44 +51,40 @@ class VendorAdapter(ABC):
 
     `build_*` raises `UnsupportedByVendorError` for what the vendor hasn't; `parse_*` raises what `api.errors` has.
     `parse_create` may call a create refused only when the vendor said so; anything unclear is `SubmissionUnknownError`.
+
+    :param descriptor: the vendor's.
+    :param settings: those of the vendor that the connection sets, see `VendorDescriptor.settings`.
     """
 
-    name: ClassVar[str]
-    title: ClassVar[str]
-    default_base_url: ClassVar[str]
     routes: ClassVar[tuple[Route, ...]]
     fields: ClassVar[frozenset[str]]
     """Fields that the adapter has a word for: with a model that nobody documented, these are sent as they are."""
-    retention: ClassVar[timedelta | None]
-    """How long result URLs live after completion, as far as documented."""
-    retention_note: ClassVar[str]
-    """One sentence for people, with its source."""
-    most_ids_per_request: ClassVar[int] = 1
-    """How many videos one poll can ask for."""
-    rates: ClassVar[PollRates] = PollRates()
-    """The vendor's published limits; where it publishes none, our own idea of politeness."""
     page_size: ClassVar[int] = 100
     """How many videos one page of the list holds when all of it is read."""
     billed_at: ClassVar[Places] = {"model": ("model",), "duration": ("duration",), "resolution": ("resolution",)}
     """Where the body of a create holds what its price can depend on."""
     text_is_optional_beside: ClassVar[tuple[str, ...]] = ()
     """Media fields beside which the prompt may be left out."""
-    can_list: ClassVar[bool] = False
     marked_lists: ClassVar[int] = 1
     """In how many lists a marked submission may stand, see `build_find`."""
-    can_cancel: ClassVar[bool] = False
 
-    def __init__(self, options: VendorOptions | None = None) -> None:
-        self.options = options or VendorOptions()
+    def __init__(self, descriptor: VendorDescriptor, settings: Mapping[str, Any] | None = None) -> None:
+        self.descriptor = descriptor
+        self.settings = descriptor.with_defaults(settings)
+        self.name, self.title = descriptor.name, descriptor.title
+        self.default_base_url = descriptor.base_url
+        self.retention, self.retention_note = descriptor.retention, descriptor.retention_note
+        self.rates, self.most_ids_per_request = descriptor.rates, descriptor.batch_size
+        self.can_list, self.can_cancel = descriptor.can_list, descriptor.can_cancel
 
-    # These four calls are flows (`api.http.steps`). Each is one step, made of a `build_*` and a `parse_*` below. Where a
-    # call takes several requests at a vendor, its adapter overrides the flow.
+    # These four calls are flows (`api.http.steps`). Each is one step, made of a `build_*` and a `parse_*` below. Where
+    # a call takes several requests at a vendor, its adapter overrides the flow.
 
     def create(self, request: VideoRequest) -> Flow[Video]:
         """Submits a video.
 
-        Exactly one step is a `Call.CREATE`: the one that can be billed. If anything fails after it, the submission is in
-        doubt (`api.calls`).
+        Exactly one step is a `Call.CREATE`: the one that can be billed. If anything fails after it, the submission is
+        in doubt (`api.calls`).
 
         :raises UnsupportedByVendorError: the request asks for what the vendor has no word for; nothing was sent.
         """

@@ -6,12 +6,12 @@ import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
 from airflow_provider_seedance.api.errors import InvalidRequestError, TransientApiError
 from airflow_provider_seedance.api.models import Video, VideoError, VideoRequest, VideoStatus
+from airflow_provider_seedance.api.vendors.ark.routes import FRAMES, ROUTES, TEXT_IS_OPTIONAL_BESIDE
 from airflow_provider_seedance.api.vendors.json_fields import (
     as_id,
     dig,
@@ -32,74 +32,17 @@ from airflow_provider_seedance.api.vendors.refusals import (
     read_error,
     text_of,
 )
-from airflow_provider_seedance.api.vendors.rules import RULED_FIELDS, Route
+from airflow_provider_seedance.api.vendors.rules import RULED_FIELDS
 from airflow_provider_seedance.api.vendors.video_adapter import (
     HttpRequest,
     HttpResponse,
     MarkedPage,
-    PollRates,
     VendorAdapter,
     VideoPage,
     from_unix,
 )
 
-_DOC = "docs.byteplus.com/en/docs/ModelArk/1520757, www.volcengine.com/docs/82379/1520757"
 _TASKS = "/contents/generations/tasks"
-_RATIOS = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive")
-_FRAMES = ("first_frame", "last_frame")
-_REFERENCES = ("reference_images", "reference_videos", "reference_audios")
-_TEXT_IS_OPTIONAL_BESIDE = (*_FRAMES, "reference_images", "reference_videos")
-_IMAGE = ("https://", "http://", "data:", "asset://")
-_VIDEO = ("https://", "http://", "asset://")
-
-
-def _route(title: str, *models: str, resolutions: tuple[str, ...]) -> Route:
-    # `seed` is listed for 1.x only, yet 2.0 echoes it, so it is let through. `camera_fixed` is documented as refused; a
-    # `False` was seen to pass.
-    return Route(
-        title=title,
-        models=models,
-        source=_DOC,
-        fields=RULED_FIELDS - {"camera_fixed"},
-        duration=(4, 15),
-        auto_duration=True,
-        resolutions=resolutions,
-        ratios=_RATIOS,
-        most={"reference_images": 9, "reference_videos": 3, "reference_audios": 3},
-        frames="first",
-        excludes=((_FRAMES, _REFERENCES),),
-        audio_needs=("reference_images", "reference_videos"),
-        web_search_needs_text_only=True,
-        media={
-            "first_frame": _IMAGE,
-            "last_frame": _IMAGE,
-            "reference_images": _IMAGE,
-            "reference_videos": _VIDEO,
-            "reference_audios": _IMAGE,
-        },
-        expires=(3600, 259200),
-        text_is_optional_beside=_TEXT_IS_OPTIONAL_BESIDE,
-        seen={"camera_fixed": (False,), "ratio": ("5:4",)},
-    )
-
-
-_ROUTES = (
-    _route(
-        "Seedance 2.0 fast and mini",
-        "dreamina-seedance-2-0-fast-*",
-        "dreamina-seedance-2-0-mini-*",
-        "doubao-seedance-2-0-fast-*",
-        "doubao-seedance-2-0-mini-*",
-        resolutions=("480p", "720p"),
-    ),
-    _route(
-        "Seedance 2.0",
-        "dreamina-seedance-2-0-[0-9]*",
-        "doubao-seedance-2-0-[0-9]*",
-        resolutions=("480p", "720p", "1080p", "4k"),
-    ),
-)
-
 _MARKED = "safety_identifier"
 
 _STATUSES = {status.value: status for status in VideoStatus}
@@ -137,22 +80,14 @@ _BODY_FIELDS = (
 )
 
 
-class _ArkAdapter(VendorAdapter):
+class ArkAdapter(VendorAdapter):
     """What BytePlus and Volcengine share: everything but name and address."""
 
-    routes = _ROUTES
+    routes = ROUTES
     fields = RULED_FIELDS
-    retention = timedelta(hours=24)
-    retention_note = (
-        "Ark keeps task records for 7 days and result URLs for 24 hours (docs.byteplus.com ModelArk 1521309)."
-    )
-    text_is_optional_beside = _TEXT_IS_OPTIONAL_BESIDE
-    most_ids_per_request = 500
+    text_is_optional_beside = TEXT_IS_OPTIONAL_BESIDE
     page_size = 500
-    rates = PollRates(get_per_second=20, list_per_second=1)  # published, per account
-    can_list = True
     marked_lists = 2
-    can_cancel = True
 
     def build_create(self, request: VideoRequest) -> HttpRequest:
         """See `VendorAdapter`. `callback_url`, `priority`, `safety_identifier` and the like go through `extra`."""
@@ -222,7 +157,7 @@ class _ArkAdapter(VendorAdapter):
 
     def draw_mark(self, request: VideoRequest) -> str | None:
         """See `VendorAdapter`. `safety_identifier` is a documented field of the create (at most 64 characters)."""
-        if not self.options.mark_safety_identifier or _MARKED in request.extra:
+        if not self.settings["mark_safety_identifier"] or _MARKED in request.extra:
             return None
         return f"airflow-{uuid.uuid4().hex}"
 
@@ -331,22 +266,6 @@ class _ArkAdapter(VendorAdapter):
         )
 
 
-class BytePlusAdapter(_ArkAdapter):
-    """BytePlus ModelArk."""
-
-    name = "byteplus"
-    title = "BytePlus ModelArk"
-    default_base_url = "https://ark.ap-southeast.bytepluses.com/api/v3"
-
-
-class VolcengineAdapter(_ArkAdapter):
-    """Volcengine Ark."""
-
-    name = "volcengine"
-    title = "Volcengine Ark"
-    default_base_url = "https://ark.cn-beijing.volces.com/api/v3"
-
-
 def _meaning_of(code: str, message: str) -> Meaning | None:
     """What a code of the vendor's says beyond the HTTP status, `None` if it says no more."""
     if _MODERATION_CODE.match(code):
@@ -360,7 +279,7 @@ def _meaning_of(code: str, message: str) -> Meaning | None:
 
 def _content(request: VideoRequest) -> list[dict[str, Any]]:
     content: list[dict[str, Any]] = [{"type": "text", "text": request.prompt}] if request.prompt else []
-    for role in _FRAMES:
+    for role in FRAMES:
         url = getattr(request, role)
         if url:
             content.append(_media("image_url", url, role))

@@ -104,15 +104,9 @@ _SEED_MARK = "seed:"
 class GMICloudAdapter(VendorAdapter):
     """GMI Cloud. Lists requests and tells about models; cancelling is not documented."""
 
-    name = "gmicloud"
-    title = "GMI Cloud"
-    default_base_url = "https://console.gmicloud.ai/api/v1/ie/requestqueue/apikey"
     routes = _ROUTES
     fields = frozenset((*_PAYLOAD_FIELDS, "reference_images"))
-    retention = None
-    retention_note = "GMI Cloud does not say how long it keeps requests and result URLs."
     billed_at = {"model": ("model",), "duration": ("payload", "duration"), "resolution": ("payload", "resolution")}
-    can_list = True
 
     def build_create(self, request: VideoRequest) -> HttpRequest:
         """See `VendorAdapter`. `extra` is merged into the payload."""
@@ -178,7 +172,7 @@ class GMICloudAdapter(VendorAdapter):
         """See `VendorAdapter`. A seed: a documented field that the list repeats with the rest of the payload."""
         route = self.route_of(request.model)
         taken = request.is_set("seed") or "seed" in request.extra
-        if not self.options.draw_seed or taken or route is None or route.seed is None:
+        if not self.settings["draw_seed"] or taken or route is None or route.seed is None:
             return None
         lowest, highest = route.seed
         # 0 stands for "any" in some APIs; nothing says so here, and nothing is lost by leaving it out.
@@ -224,7 +218,7 @@ class GMICloudAdapter(VendorAdapter):
         return f"The key works; {len(models)} models are open to it."
 
     def _headers(self) -> dict[str, str]:
-        organization = self.options.gmicloud_organization_id
+        organization = self.settings["gmicloud_organization_id"]
         return {"X-Organization-ID": organization} if organization else {}
 
     def _data(self, response: HttpResponse) -> dict[str, Any]:

@@ -1,1 +1,19 @@
-"""Jimmy AI."""
+"""Jimmy AI: many routes behind one endpoint. No list, no cancel, no idempotency: by absence in its documents."""
+
+from datetime import timedelta
+
+from airflow_provider_seedance.api.vendors.descriptor import VendorDescriptor
+
+DESCRIPTORS = (
+    VendorDescriptor(
+        name="jimmyai",
+        title="Jimmy AI",
+        base_url="https://www.jimmyai.cn",
+        videos=f"{__name__}.videos:JimmyAIAdapter",
+        assets=f"{__name__}.assets:JimmyAIAssets",
+        models=("sd2_mx_*", "sd2-933-*", "seedance2.0-*", "seedance2.5-gz*"),
+        video_id_example="vid_0123456789ab",
+        retention=timedelta(days=3),
+        retention_note="Jimmy AI keeps result URLs for about 3 days (docs.jimmyai.cn).",
+    ),
+)

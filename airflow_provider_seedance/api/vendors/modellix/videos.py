@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -28,7 +27,7 @@ from airflow_provider_seedance.api.vendors.refusals import (
     text_of,
 )
 from airflow_provider_seedance.api.vendors.rules import RULED_FIELDS, Route
-from airflow_provider_seedance.api.vendors.video_adapter import HttpRequest, HttpResponse, PollRates, VendorAdapter
+from airflow_provider_seedance.api.vendors.video_adapter import HttpRequest, HttpResponse, VendorAdapter
 
 _DOC = "docs.modellix.ai/bytedance/seedance-2-0"
 _RATIOS = ("21:9", "16:9", "4:3", "1:1", "3:4", "9:16")
@@ -109,16 +108,9 @@ _BODY_NAMES = {
 class ModellixAdapter(VendorAdapter):
     """Modellix. No list of tasks, no cancel, no idempotency: by absence in its documents."""
 
-    rates = PollRates(get_per_second=100 / 60)  # 100 a minute and key, by an archived page that may be stale
-
-    name = "modellix"
-    title = "Modellix"
-    default_base_url = "https://api.modellix.ai/api/v1"
     routes = _ROUTES
     fields = frozenset(_BODY_NAMES)
     billed_at = {"duration": ("duration",), "resolution": ("resolution",)}  # the model is in the path
-    retention = timedelta(hours=24)
-    retention_note = "Modellix keeps results for 24 hours (its skill) or 7 days (its plugin); plan for 24 hours."
 
     def build_create(self, request: VideoRequest) -> HttpRequest:
         """See `VendorAdapter`."""
@@ -127,7 +119,7 @@ class ModellixAdapter(VendorAdapter):
             if request.is_set(ours):
                 value = getattr(request, ours)
                 body[theirs] = list(value) if isinstance(value, tuple) else value
-        suffix = "/async" if self.options.modellix_async_suffix else ""
+        suffix = "/async" if self.settings["modellix_async_suffix"] else ""
         return HttpRequest("POST", f"/bytedance/{quote(request.model, safe='')}{suffix}", json=body | request.extra)
 
     def parse_create(self, response: HttpResponse, request: VideoRequest) -> Video:
