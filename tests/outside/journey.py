@@ -22,6 +22,7 @@ from airflow_provider_seedance.polling import poller
 from airflow_provider_seedance.polling import rate_limiter as pace
 from airflow_provider_seedance.polling.poller import watching
 from airflow_provider_seedance.sensors.seedance import SeedanceVideoSensor
+from airflow_provider_seedance.tasks import deferral
 from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
 from dev.task_life import Ti
 from tests.api.helpers import KEY, ONE_TRY, SIMPLE
@@ -84,6 +85,8 @@ class Journey:
         # Nobody waits here because a vendor says so.
         for module in (pace, poller):
             self._patch.setattr(module, "LONGEST_PAUSE", 0.0)
+        self._patch.setattr(polling.Misses, "pause", lambda misses, error: 0.0)
+        self._patch.setattr(deferral, "REREAD_PAUSES", (0.0,) * len(deferral.REREAD_PAUSES))
         self._patch.setattr(polling, "MOST_FAILURES", MOST_FAILURES)
         usual = RetryPolicy.settings
         once = {"stop": stop_after_attempt(1)}
