@@ -7,6 +7,8 @@ package's client, so that it can prove the client wrong. Needs the extra ``simul
 
 from airflow_provider_seedance.simulator.faults import Fault
 from airflow_provider_seedance.simulator.simulator import Simulator
-from airflow_provider_seedance.simulator.videos import VENDORS, Bill, RecordedRequest, SimulatedVideo
+from airflow_provider_seedance.simulator.vendors import VENDORS
+from airflow_provider_seedance.simulator.vendors.descriptor import SimulatedVendor
+from airflow_provider_seedance.simulator.videos import Bill, RecordedRequest, SimulatedVideo
 
-__all__ = ["VENDORS", "Bill", "Fault", "RecordedRequest", "SimulatedVideo", "Simulator"]
+__all__ = ["VENDORS", "Bill", "Fault", "RecordedRequest", "SimulatedVendor", "SimulatedVideo", "Simulator"]

@@ -8,7 +8,6 @@ import threading
 from pathlib import Path
 
 from airflow_provider_seedance.simulator.simulator import Simulator
-from airflow_provider_seedance.simulator.videos import VENDORS
 
 
 def _arguments() -> argparse.Namespace:
@@ -29,7 +28,7 @@ def _arguments() -> argparse.Namespace:
 
 def _introduce(sim: Simulator) -> None:
     print(f"Seedance simulator on {sim.url}   key: {sim.api_key}\n")
-    for vendor in VENDORS:
+    for vendor in sim.vendors:
         print(f"  {vendor:<11} {sim.base_url(vendor)}")
     print("\nAirflow connection, for example:\n")
     print(f"  export AIRFLOW_CONN_SEEDANCE_DEFAULT='{sim.connection_json('byteplus')}'\n")

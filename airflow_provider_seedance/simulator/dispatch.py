@@ -5,12 +5,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from pkgutil import resolve_name
 from typing import Any
 
 from airflow_provider_seedance.simulator import faults as kinds
 from airflow_provider_seedance.simulator.faults import Fault
 from airflow_provider_seedance.simulator.state import World, doom
-from airflow_provider_seedance.simulator.vendors import all_vendors
 from airflow_provider_seedance.simulator.vendors.base import Answer, Call, Refused, Vendor
 from airflow_provider_seedance.simulator.videos import RecordedRequest
 
@@ -147,7 +147,9 @@ class FrontDesk:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.vendors = all_vendors(world)
+        self.vendors: dict[str, Vendor] = {
+            name: resolve_name(vendor.server)(world, vendor) for name, vendor in world.vendors.items()
+        }
 
     def handle(self, incoming: Incoming) -> Outcome:
         """Answer one API request and remember it."""

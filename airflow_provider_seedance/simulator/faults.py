@@ -4,9 +4,7 @@ import random
 import threading
 from typing import Any
 
-from airflow_provider_seedance.simulator.videos import VENDORS
-
-CALLS = ("create", "poll", "list", "cancel", "media", "auth_probe", "upload", "upload_url", "asset", "any")
+CALLS = ("create", "poll", "result", "list", "cancel", "media", "auth_probe", "upload", "upload_url", "asset", "any")
 
 #: Struck instead of the call: nothing is created, nothing billed.
 BEFORE = frozenset(
@@ -68,7 +66,7 @@ class Fault:
     :param times: how often it strikes; ``None`` = for ever
     :param probability: chance per matching call, 0-1, from the simulator's seeded generator
     :param skip: let so many matching calls pass first; calls that another fault strikes do not count
-    :raises ValueError: for an unknown kind, vendor or call, or a number out of range
+    :raises ValueError: for an unknown kind or call, or a number out of range
     """
 
     __slots__ = ("fired", "kind", "on", "options", "probability", "skip", "times", "vendor")
@@ -85,8 +83,6 @@ class Fault:
     ) -> None:
         if kind not in KINDS:
             raise ValueError(f"unknown fault {kind!r}; known: {', '.join(sorted(KINDS))}")
-        if vendor is not None and vendor not in VENDORS:
-            raise ValueError(f"unknown vendor {vendor!r}; known: {', '.join(VENDORS)}")
         self.on = on or ("any" if kind in STYLE else "create")
         if self.on not in CALLS:
             raise ValueError(f"unknown call {on!r}; known: {', '.join(CALLS)}")
@@ -106,15 +102,22 @@ class FaultBook:
     """The faults in force. Safe to change while the server runs.
 
     :param chance: the generator that decides about ``probability``
+    :param vendors: the names that a fault's ``vendor`` can have
     """
 
-    def __init__(self, chance: random.Random) -> None:
-        self._chance = chance
+    def __init__(self, chance: random.Random, vendors: tuple[str, ...]) -> None:
+        self._chance, self._vendors = chance, vendors
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
 
     def add(self, *faults: Fault) -> None:
-        """Put faults in force, after those already there."""
+        """Put faults in force, after those already there.
+
+        :raises ValueError: for an unknown vendor
+        """
+        for fault in faults:
+            if fault.vendor is not None and fault.vendor not in self._vendors:
+                raise ValueError(f"unknown vendor {fault.vendor!r}; known: {', '.join(self._vendors)}")
         with self._lock:
             self._faults.extend(faults)
 

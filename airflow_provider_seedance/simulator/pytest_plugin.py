@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from airflow_provider_seedance.simulator.simulator import Simulator
-from airflow_provider_seedance.simulator.videos import VENDORS
+from airflow_provider_seedance.simulator.vendors import VENDORS
 
 
 @pytest.fixture(scope="session")

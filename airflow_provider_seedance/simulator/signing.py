@@ -11,8 +11,6 @@ from airflow_provider_seedance.simulator.state import World
 from airflow_provider_seedance.simulator.videos import SimulatedVideo
 
 _STAMP = "%Y%m%dT%H%M%SZ"
-#: Only Ark's ``X-Tos-Expires`` is from an observed URL; the rest is the usual style of such storage (guess).
-_PREFIX = {"byteplus": "X-Tos-", "volcengine": "X-Tos-", "gmicloud": "X-Goog-"}
 
 
 def _signature(secret: bytes, path: str, *parts: str) -> str:
@@ -21,7 +19,7 @@ def _signature(secret: bytes, path: str, *parts: str) -> str:
 
 def expires_at(world: World, video: SimulatedVideo) -> float:
     """Unix time at which the video's URLs die: retention counts from its end, however often it is signed anew."""
-    return (video.completed_at or world.clock.now()) + world.settings.retention[video.vendor]
+    return (video.completed_at or world.clock.now()) + world.retention[video.vendor]
 
 
 def sign(world: World, origin: str, video: SimulatedVideo, suffix: str) -> str:
@@ -32,7 +30,7 @@ def sign(world: World, origin: str, video: SimulatedVideo, suffix: str) -> str:
     """
     path = f"/media/{video.vendor}/{video.id}.{suffix}"
     now, end = int(world.clock.now()), int(expires_at(world, video))
-    if prefix := _PREFIX.get(video.vendor):
+    if prefix := world.vendors[video.vendor].signature_prefix:
         signed = min(now, end)
         date, left = time.strftime(_STAMP, time.gmtime(signed)), str(end - signed)
         query = {f"{prefix}Date": date, f"{prefix}Expires": left}
@@ -45,7 +43,7 @@ def sign(world: World, origin: str, video: SimulatedVideo, suffix: str) -> str:
 def refusal(world: World, vendor: str, path: str, query: Mapping[str, str]) -> str | None:
     """Why this URL opens nothing ("AccessDenied: ..."), ``None`` if it does."""
     try:
-        if prefix := _PREFIX.get(vendor):
+        if prefix := world.vendors[vendor].signature_prefix:
             date, left = query[f"{prefix}Date"], query[f"{prefix}Expires"]
             given, wanted = query[f"{prefix}Signature"], _signature(world.secret, path, date, left)
             end = calendar.timegm(time.strptime(date, _STAMP)) + int(left)

@@ -1,7 +1,7 @@
 """The face of the simulator: start it, look at what it saw, make it misbehave."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -9,25 +9,18 @@ from typing import TYPE_CHECKING, Any, Self
 from airflow_provider_seedance.simulator.assets import AssetStatus, SimulatedAsset
 from airflow_provider_seedance.simulator.faults import FaultBook
 from airflow_provider_seedance.simulator.media import INSTALL
-from airflow_provider_seedance.simulator.state import Settings, World, retention_of
-from airflow_provider_seedance.simulator.videos import VENDORS, Bill, RecordedRequest, SimulatedVideo, Status
+from airflow_provider_seedance.simulator.state import Settings, World
+from airflow_provider_seedance.simulator.vendors import all_vendors
+from airflow_provider_seedance.simulator.vendors.descriptor import SimulatedVendor
+from airflow_provider_seedance.simulator.videos import Bill, RecordedRequest, SimulatedVideo, Status
 
 if TYPE_CHECKING:
     from airflow_provider_seedance.simulator.app import App
     from airflow_provider_seedance.simulator.server import Server
 
-#: The path of each vendor's default base URL.
-BASE_PATHS = {
-    "jimmyai": "",
-    "gmicloud": "/api/v1/ie/requestqueue/apikey",
-    "modellix": "/api/v1",
-    "byteplus": "/api/v3",
-    "volcengine": "/api/v3",
-}
-
 
 class Simulator:
-    """A local stand-in for the five vendors, on one port of 127.0.0.1. A context manager.
+    """A local stand-in for the vendors, on one port of 127.0.0.1. A context manager.
 
     It costs nothing and calls nobody: media addresses in requests are checked for their form, never fetched.
 
@@ -43,6 +36,7 @@ class Simulator:
     :param asset_seconds: simulated seconds until a vendor has looked at reference media (default 20)
     :param known_assets_only: let Jimmy AI refuse ``asset://`` ids that were not made here (default: they pass)
     :param gmi_cancel: let GMI Cloud's undocumented DELETE work on queued requests (default: 405)
+    :param vendors: further vendors to stand in for, beside the built-in ones and those of entry points
     :raises ValueError: for a speed that is not positive or an unknown vendor in ``retention``
     """
 
@@ -60,6 +54,7 @@ class Simulator:
         gmi_cancel: bool = False,
         asset_seconds: float = 20.0,
         known_assets_only: bool = False,
+        vendors: Iterable[SimulatedVendor] = (),
     ) -> None:
         self._world = World(
             Settings(
@@ -68,12 +63,13 @@ class Simulator:
                 seed=seed,
                 queue_seconds=queue_seconds,
                 run_seconds=run_seconds,
-                retention=retention_of(retention),
+                retention=retention,
                 rate_limits=rate_limits,
                 gmi_cancel=gmi_cancel,
                 asset_seconds=asset_seconds,
                 known_assets_only=known_assets_only,
-            )
+            ),
+            all_vendors(vendors),
         )
         self._port = port
         self._server: Server | None = None
@@ -146,9 +142,9 @@ class Simulator:
 
         :raises ValueError: for an unknown vendor
         """
-        if vendor not in BASE_PATHS:
-            raise ValueError(f"unknown vendor {vendor!r}; known: {', '.join(VENDORS)}")
-        return f"{self.url}/{vendor}{BASE_PATHS[vendor]}"
+        if vendor not in self._world.vendors:
+            raise ValueError(f"unknown vendor {vendor!r}; known: {', '.join(self._world.vendors)}")
+        return f"{self.url}/{vendor}{self._world.vendors[vendor].base_path}"
 
     def connection_json(self, vendor: str, **extra: Any) -> str:
         """An Airflow connection as JSON, for the environment variable ``AIRFLOW_CONN_<ID>``.
@@ -163,6 +159,11 @@ class Simulator:
             "extra": {"vendor": vendor, "allow_private_hosts": True, **extra},
         }
         return json.dumps(connection)
+
+    @property
+    def vendors(self) -> tuple[str, ...]:
+        """The names of the vendors that it stands in for."""
+        return tuple(self._world.vendors)
 
     # -- what it saw ---------------------------------------------------------------------------------------------
 

@@ -1,22 +1,20 @@
 """Everything that happened in one simulator, and the few acts that change it."""
 
-import datetime
 import random
 import secrets
 import threading
 import time
-import uuid
 from collections import Counter, deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_seedance.simulator.assets import ASSET_ENDINGS, AssetStatus, SimulatedAsset, digest
 from airflow_provider_seedance.simulator.clock import Clock
 from airflow_provider_seedance.simulator.faults import FATE, Fault, FaultBook
+from airflow_provider_seedance.simulator.vendors.descriptor import SimulatedVendor
 from airflow_provider_seedance.simulator.videos import (
     ENDINGS,
-    VENDORS,
     Bill,
     Picture,
     RecordedRequest,
@@ -24,16 +22,6 @@ from airflow_provider_seedance.simulator.videos import (
     Status,
 )
 
-DAY = 86_400.0
-#: How long a video's URL lives, in seconds from its end. Ark: documented. Jimmy AI: "about 3 days". Modellix: its
-#: papers say 24 h and 7 days, the shorter is the safer stand-in. GMI Cloud: unknown, 24 h is a guess.
-RETENTION = {"jimmyai": 3 * DAY, "gmicloud": DAY, "modellix": DAY, "byteplus": DAY, "volcengine": DAY}
-#: Which ends a vendor documents as not charged.
-UNCHARGED: dict[str, tuple[Status, ...]] = {
-    "gmicloud": ("failed", "cancelled"),
-    "byteplus": ("failed", "cancelled", "expired"),
-    "volcengine": ("failed", "cancelled", "expired"),
-}
 #: Polls kept for inspection; creates are never dropped.
 REQUESTS_KEPT = 50_000
 
@@ -47,36 +35,32 @@ class Settings:
     seed: int = 0
     queue_seconds: float = 5.0
     run_seconds: float = 55.0
-    retention: dict[str, float] = field(default_factory=lambda: dict(RETENTION))
+    retention: float | Mapping[str, float] | None = None
     rate_limits: bool = False
     gmi_cancel: bool = False
     asset_seconds: float = 20.0
     known_assets_only: bool = False
 
 
-def retention_of(given: float | Mapping[str, float] | None) -> dict[str, float]:
-    """The retention per vendor: defaults, one figure for all, or a mapping over the defaults.
-
-    :raises ValueError: if the mapping names an unknown vendor
-    """
-    if given is None:
-        return dict(RETENTION)
-    if isinstance(given, Mapping):
-        if unknown := set(given) - set(VENDORS):
-            raise ValueError(f"unknown vendor in retention: {', '.join(sorted(unknown))}")
-        return {**RETENTION, **given}
-    return dict.fromkeys(VENDORS, float(given))
+def _retention(given: float | Mapping[str, float] | None, vendors: Mapping[str, SimulatedVendor]) -> dict[str, float]:
+    """The retention per vendor: defaults, one figure for all, or a mapping over the defaults."""
+    if given is not None and not isinstance(given, Mapping):
+        return dict.fromkeys(vendors, float(given))
+    if unknown := set(given or ()) - set(vendors):
+        raise ValueError(f"unknown vendor in retention: {', '.join(sorted(unknown))}")
+    return {name: vendor.retention for name, vendor in vendors.items()} | dict(given or {})
 
 
 class World:
     """State shared by the server's thread and the caller's; ``lock`` guards every change."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(self, settings: Settings, vendors: Mapping[str, SimulatedVendor]) -> None:
+        self.settings, self.vendors = settings, vendors
+        self.retention = _retention(settings.retention, vendors)
         self.lock = threading.RLock()
         self.chance = random.Random(settings.seed)  # noqa: S311  - reproducible ids, not secrets
         self.clock = Clock(settings.speed)
-        self.faults = FaultBook(self.chance)
+        self.faults = FaultBook(self.chance, tuple(vendors))
         self.secret = secrets.token_bytes(32)
         self.videos: dict[str, SimulatedVideo] = {}
         self.assets: dict[str, SimulatedAsset] = {}
@@ -146,11 +130,15 @@ class World:
         picture: Picture,
         expires_after: float | None = None,
         seed: int | None = None,
+        video_id: str | None = None,
     ) -> SimulatedVideo:
-        """A create was accepted: there is a video now, and a bill."""
+        """A create was accepted: there is a video now, and a bill.
+
+        :param video_id: the id, where the client has chosen it
+        """
         with self.lock:
             video = SimulatedVideo(
-                id=self._new_id(vendor),
+                id=video_id or self._new_id(vendor, model),
                 vendor=vendor,
                 model=model,
                 prompt=prompt,
@@ -168,21 +156,9 @@ class World:
             self.bills.append(Bill(vendor, video.id, model, video.created_at, request))
             return video
 
-    def _new_id(self, vendor: str) -> str:
+    def _new_id(self, vendor: str, model: str) -> str:
         while True:
-            number = self.chance.getrandbits(128)
-            match vendor:
-                case "jimmyai":
-                    candidate = f"vid_{number:032x}"[:16]
-                case "gmicloud":
-                    candidate = str(uuid.UUID(int=number, version=4))
-                case "modellix":
-                    candidate = f"task-{number:032x}"[:17]
-                case _:
-                    # The time zone of the digits is unknown; UTC is a guess.
-                    stamp = datetime.datetime.fromtimestamp(self.clock.now(), datetime.UTC)
-                    tail = "".join(self.chance.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=5))
-                    candidate = f"cgt-{stamp:%Y%m%d%H%M%S}-{tail}"
+            candidate = self.vendors[vendor].new_id(self.chance, self.clock.now(), model)
             if candidate not in self.videos:
                 return candidate
 
@@ -269,8 +245,7 @@ class World:
             for bill in self.bills:
                 video = self.videos.get(bill.video_id)
                 if video and not bill.refunded:
-                    free = UNCHARGED.get(bill.vendor, ("cancelled",))
-                    bill.refunded = video.status in free
+                    bill.refunded = video.status in self.vendors[bill.vendor].uncharged
 
 
 #: What a fate fault makes of the video's course.

@@ -6,8 +6,6 @@ from typing import Any, Literal
 
 from airflow_provider_seedance.simulator.clock import Clock
 
-VENDORS: tuple[str, ...] = ("jimmyai", "gmicloud", "modellix", "byteplus", "volcengine")
-
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled", "expired"]
 ENDINGS: tuple[Status, ...] = ("succeeded", "failed", "cancelled", "expired")
 
@@ -35,8 +33,8 @@ class RecordedRequest:
     ``path`` is the vendor's own (without the simulator's leading segment), ``headers`` have lower-case names, ``at`` is
     unix time. ``answered`` is the HTTP status sent, ``"reset"`` when the connection was cut, ``"client_gone"`` when the
     caller left before the answer, ``None`` while there is none yet. ``call`` is what it was recognised as ("create",
-    "poll", "list", "cancel", "auth_probe", "info", "media", "upload", "upload_url", "asset", "unknown"), ``fault`` the
-    kind that struck it, ``video_id`` the video that a create made (set even if nobody heard).
+    "poll", "result", "list", "cancel", "auth_probe", "info", "media", "upload", "upload_url", "asset", "unknown"),
+    ``fault`` the kind that struck it, ``video_id`` the video that a create made (set even if nobody heard).
     """
 
     vendor: str

@@ -234,9 +234,9 @@ def test_the_free_probe_can_fail_too(sim: Simulator, callers: Any) -> None:
         {"kind": "slow", "skip": -1},
     ],
 )
-def test_a_fault_that_cannot_be_is_told_at_once(wrong: dict[str, Any]) -> None:
+def test_a_fault_that_cannot_be_is_told_at_once(sim: Simulator, wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"known|must be"):
-        Fault(**wrong)
+        sim.faults.add(Fault(**wrong))
 
 
 def test_rates_are_enforced_only_when_asked_for() -> None:

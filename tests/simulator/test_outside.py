@@ -105,7 +105,7 @@ def test_connection_json_is_what_airflow_reads(sim: Simulator) -> None:
         "password": sim.api_key,
         "extra": {"vendor": "gmicloud", "allow_private_hosts": True, "poll_rate": 3},
     }
-    with pytest.raises(ValueError, match="known: jimmyai"):
+    with pytest.raises(ValueError, match="known: byteplus"):
         sim.base_url("nobody")
 
 

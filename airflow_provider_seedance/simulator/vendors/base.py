@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from airflow_provider_seedance.simulator.state import World
+from airflow_provider_seedance.simulator.vendors.descriptor import SimulatedVendor
 from airflow_provider_seedance.simulator.videos import Look, SimulatedVideo
 
 
@@ -104,15 +105,12 @@ def route(method: str, path: str, call: str, handler: str) -> Route:
 class Vendor(ABC):
     """One vendor's server side. Handlers take a :class:`Call` and give an :class:`Answer` or raise :class:`Refused`."""
 
-    name: str
-    #: The path of the vendor's default base URL.
-    base_path: ClassVar[str]
     routes: ClassVar[tuple[Route, ...]]
     #: Error code and message of a video that ends so, per fault kind.
     usual_errors: ClassVar[Mapping[str, tuple[str, str]]]
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, world: World, vendor: SimulatedVendor) -> None:
+        self.world, self.name, self.auth_scheme = world, vendor.name, vendor.auth_scheme
 
     @abstractmethod
     def refusal(self, refused: Refused, style: Mapping[str, Any]) -> Answer:
@@ -146,11 +144,11 @@ class Vendor(ABC):
         return (route.call,)
 
     def check_key(self, call: Call) -> None:
-        """All five vendors: ``Authorization: Bearer <key>``.
+        """``Authorization: <scheme> <key>``.
 
         :raises Refused: "auth"
         """
-        if call.headers.get("authorization") != f"Bearer {self.world.settings.api_key}":
+        if call.headers.get("authorization") != f"{self.auth_scheme} {self.world.settings.api_key}":
             raise Refused("auth", "missing or invalid API key")
 
     def check_rate(self, call: Call) -> None:

@@ -1,1 +1,15 @@
-"""BytePlus ModelArk and Volcengine Ark, simulated."""
+"""First-party Ark: BytePlus and Volcengine."""
+
+from dataclasses import replace
+
+from airflow_provider_seedance.simulator.vendors.descriptor import SimulatedVendor, dated
+
+_BYTEPLUS = SimulatedVendor(
+    name="byteplus",
+    server=f"{__name__}.videos:Ark",
+    base_path="/api/v3",
+    new_id=dated("cgt-"),
+    uncharged=("failed", "cancelled", "expired"),
+    signature_prefix="X-Tos-",  # from an observed URL, as far as `X-Tos-Expires` goes
+)
+SIMULATED = (_BYTEPLUS, replace(_BYTEPLUS, name="volcengine"))

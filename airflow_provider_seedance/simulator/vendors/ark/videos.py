@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 
 from airflow_provider_seedance.simulator import signing
 from airflow_provider_seedance.simulator.media.sizes import FRAMES_PER_SECOND, size_of
-from airflow_provider_seedance.simulator.state import DAY, World
 from airflow_provider_seedance.simulator.vendors.ark import rules as ark_rules
 from airflow_provider_seedance.simulator.vendors.base import Answer, Call, Refused, Route, Vendor, route
+from airflow_provider_seedance.simulator.vendors.descriptor import DAY
 from airflow_provider_seedance.simulator.videos import Look, Picture, SimulatedVideo
 
 TASKS = "/api/v3/contents/generations/tasks"
@@ -40,12 +40,8 @@ DEFAULT_TIER = "default"
 
 
 class Ark(Vendor):
-    """Ark at ``/api/v3``.
+    """Ark at ``/api/v3``. BytePlus and Volcengine differ in the prefix of their model names."""
 
-    :param name: "byteplus" or "volcengine"; they differ in the prefix of their model names
-    """
-
-    base_path: ClassVar[str] = "/api/v3"
     routes = (
         route("POST", TASKS, "create", "create"),
         route("GET", TASKS, "list", "list"),
@@ -59,10 +55,6 @@ class Ark(Vendor):
         ),
         "fail": ("InternalServiceError", "The service encountered an unexpected internal error."),
     }
-
-    def __init__(self, world: World, name: str) -> None:
-        super().__init__(world)
-        self.name = name
 
     def kinds(self, route: Route, query: list[tuple[str, str]]) -> tuple[str, ...]:
         """Ark has no free call but the list, so asking for one item is how a key is probed."""

@@ -40,8 +40,6 @@ STATUS = {
 class GMICloud(GMICloudAssets):
     """GMI Cloud at ``/api/v1/ie/requestqueue/apikey``."""
 
-    name = "gmicloud"
-    base_path: ClassVar[str] = BASE
     routes = (
         route("POST", f"{BASE}/requests", "create", "create"),
         route("GET", f"{BASE}/requests", "list", "list"),

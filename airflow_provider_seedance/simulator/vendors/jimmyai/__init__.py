@@ -1,1 +1,9 @@
-"""Jimmy AI, simulated."""
+"""Jimmy AI. Its URLs live "about 3 days"."""
+
+from airflow_provider_seedance.simulator.vendors.descriptor import DAY, SimulatedVendor, hexadecimal
+
+SIMULATED = (
+    SimulatedVendor(
+        name="jimmyai", server=f"{__name__}.videos:JimmyAI", new_id=hexadecimal("vid_", 12), retention=3 * DAY
+    ),
+)

@@ -38,8 +38,6 @@ ALWAYS_HTTP = ("rate", "unavailable", "server", "unknown_path", "method")
 class JimmyAI(JimmyAIAssets):
     """Jimmy AI at ``/api/open-api/v1``: one create for all routes, one query, two balances."""
 
-    name = "jimmyai"
-    base_path: ClassVar[str] = ""
     routes = (
         route("POST", "/api/open-api/v1/seedance/videos", "create", "create"),
         route("POST", "/api/open-api/v1/seedance25/videos", "create", "create_25"),

@@ -1,1 +1,12 @@
-"""Modellix, simulated."""
+"""Modellix. Its papers say that URLs live 24 hours and 7 days; the shorter is the safer stand-in."""
+
+from airflow_provider_seedance.simulator.vendors.descriptor import SimulatedVendor, hexadecimal
+
+SIMULATED = (
+    SimulatedVendor(
+        name="modellix",
+        server=f"{__name__}.videos:Modellix",
+        base_path="/api/v1",
+        new_id=hexadecimal("task-", 12),
+    ),
+)

@@ -41,8 +41,6 @@ PER_MINUTE = 100
 class Modellix(ModellixAssets):
     """Modellix at ``/api/v1``."""
 
-    name = "modellix"
-    base_path: ClassVar[str] = BASE
     routes = (
         route("POST", f"{BASE}/bytedance/{{slug}}/async", "create", "create"),
         route("POST", f"{BASE}/bytedance/{{slug}}", "create", "create"),
