@@ -191,12 +191,14 @@ def test_while_nothing_listens_nothing_is_sent(sim: Simulator) -> None:
 
 def test_an_upload_url_without_tls_is_not_used_where_the_api_has_it(sim: Simulator) -> None:
     from airflow_provider_seedance.api.client import ClientSettings, SeedanceClient
-    from airflow_provider_seedance.api.vendors import make_adapter
+    from airflow_provider_seedance.api.vendors import make_adapter, make_asset_adapter
     from airflow_provider_seedance.api.vendors.asset_adapter import Ticket
 
     client = SeedanceClient(make_adapter("gmicloud"), ClientSettings(api_key="sk-simulator"))
+    ticket = Ticket(f"{sim.url}/gmicloud/storage/a.png?s=5ec4e7", "https://x.example/a.png")
+    store = make_asset_adapter(client.adapter).store(media(), ticket)
     with client, pytest.raises(UploadUnknownError, match="not https"):
-        client._store(media(), Ticket(f"{sim.url}/gmicloud/storage/a.png?s=5ec4e7", "https://x.example/a.png"))
+        client._driver.run(store)
     assert sim.requests == []
 
 

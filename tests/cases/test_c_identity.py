@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
-from airflow_provider_seedance.api import client
-from airflow_provider_seedance.api.client import is_past
+from airflow_provider_seedance.api.calls import is_past
 from airflow_provider_seedance.api.models import VideoRequest
 from airflow_provider_seedance.api.vendors import make_adapter
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
@@ -261,7 +260,7 @@ def submit(vendor: str, count: int) -> None:
 
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "_PAUSE_BETWEEN_PAGES", 0.0)
+    monkeypatch.setattr(SeedanceHook, "pause", staticmethod(lambda seconds: None))
     for vendor in CAN_LIST:
         monkeypatch.setattr(type(make_adapter(vendor)), "page_size", 2)
 
@@ -282,7 +281,7 @@ def test_the_list_is_read_to_the_page_that_has_the_submission(sim: Simulator, ve
 def test_a_list_that_could_not_be_read_to_its_end_is_no_reason_to_submit_again(
     sim: Simulator, monkeypatch: pytest.MonkeyPatch, vendor: str
 ) -> None:
-    monkeypatch.setattr(client, "_MOST_PAGES", 2)
+    monkeypatch.setattr(type(make_adapter(vendor)), "most_pages", 2)
     task = Attempts(asks(vendor, on_unknown_submission="resubmit"))
     with pytest.raises(DeathError):
         task.next(die=AFTER_POST)

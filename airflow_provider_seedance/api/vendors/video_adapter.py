@@ -61,6 +61,8 @@ class VendorAdapter(ABC):
     """Fields that the adapter has a word for: with a model that nobody documented, these are sent as they are."""
     page_size: ClassVar[int] = 100
     """How many videos one page of the list holds when all of it is read."""
+    most_pages: ClassVar[int] = 20
+    """How many pages of a list are read at most when a submission is looked for."""
     billed_at: ClassVar[Places] = {"model": ("model",), "duration": ("duration",), "resolution": ("resolution",)}
     """Where the body of a create holds what its price can depend on."""
     text_is_optional_beside: ClassVar[tuple[str, ...]] = ()

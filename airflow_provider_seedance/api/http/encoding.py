@@ -1,0 +1,82 @@
+"""From a request in our words to one of httpx."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import httpx
+
+from airflow_provider_seedance.api.assets import MediaFile, UploadRequest
+from airflow_provider_seedance.api.errors import InvalidRequestError, SeedanceConfigError, UploadUnknownError
+from airflow_provider_seedance.api.http.endpoint import Endpoint
+from airflow_provider_seedance.api.http.messages import HttpRequest
+
+_BLOCK = 65536
+
+
+def encode(client: httpx.Client | httpx.AsyncClient, endpoint: Endpoint, http: HttpRequest) -> httpx.Request:
+    """A request that is ready to be sent. A file in it is read while it is sent, from its beginning at each try.
+
+    :param client: that will send it.
+    :param endpoint: where it goes.
+    :param http: what to send.
+    :raises InvalidRequestError: it can't be written as JSON.
+    :raises UploadUnknownError: the vendor wants a file to be sent where it must not go.
+    :raises SeedanceConfigError: the base URL is none.
+    """
+    if isinstance(http, UploadRequest) and http.file is not None:
+        return _with_file(client, endpoint, http, http.file)
+    try:
+        return client.build_request(
+            http.method,
+            endpoint.base_url + http.path,
+            params=list(http.params) or None,
+            json=None if http.json is None else dict(http.json),
+            headers=dict(http.headers),
+        )
+    except (TypeError, ValueError) as error:
+        # The values stay out of the message: they may be a prompt.
+        raise InvalidRequestError(f"Nothing was sent. The request can't be written as JSON ({error}).") from None
+    except httpx.InvalidURL:
+        raise SeedanceConfigError(f"The base URL for {endpoint.title} is not a URL.") from None
+
+
+def bytes_of_body(request: httpx.Request) -> int:
+    """Bytes of the request's body, as far as they are known."""
+    length = request.headers.get("Content-Length", "")
+    return int(length) if length.isdigit() else 0
+
+
+def _with_file(
+    client: httpx.Client | httpx.AsyncClient, endpoint: Endpoint, http: UploadRequest, file: MediaFile
+) -> httpx.Request:
+    if http.url is not None:
+        _check_signed(endpoint, http.url)
+    file.content.seek(0)
+    if http.form_field is not None:
+        form = {http.form_field: (file.name, file.content, file.content_type)}
+        return client.build_request(http.method, endpoint.base_url + http.path, files=form, headers=dict(http.headers))
+    headers = {**http.headers, "Content-Length": str(file.size)}
+    url = http.url or endpoint.base_url + http.path
+    request = client.build_request(http.method, url, content=_blocks(file.content), headers=headers)
+    if http.url is not None:
+        del request.headers["Authorization"]  # the key is for the vendor alone
+    return request
+
+
+def _check_signed(endpoint: Endpoint, url: str) -> None:
+    """A signed URL may lead anywhere, but not out of TLS and not into the private network."""
+    if not url.startswith(("https://", f"{endpoint.base_url.partition('://')[0]}://")):
+        raise UploadUnknownError(f"{endpoint.title} gave an upload URL that is not https://. Nothing was sent there.")
+    if not endpoint.may_send_to(url):
+        raise UploadUnknownError(
+            f"{endpoint.title} gave an upload URL with a private address. Nothing was sent there. "
+            "If that is meant, set `allow_private_hosts` in the connection's extra."
+        )
+
+
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    """The file to its end; what Airflow opens on object storages reads, but is not iterable everywhere."""
+    while block := file.read(_BLOCK):
+        yield block

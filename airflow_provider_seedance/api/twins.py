@@ -1,0 +1,22 @@
+"""Async methods that do what a sync method does have its documentation, too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def twin_of(original: Callable[..., Any]) -> Callable[[Method], Method]:
+    """Gives a method the documentation of its twin.
+
+    :param original: the method that says what both do, take, return and raise.
+    :return: a decorator.
+    """
+
+    def documented(method: Method) -> Method:
+        method.__doc__ = original.__doc__
+        return method
+
+    return documented
