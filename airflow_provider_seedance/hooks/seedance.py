@@ -56,6 +56,16 @@ class SeedanceHook(BaseHook):
         self._retry = retry
         self._client: SeedanceClient | None = None
 
+    @staticmethod
+    def pause(seconds: float) -> None:
+        """Waits: between the tries of a call, the pages of a list, the polls of `wait_for_video`."""
+        time.sleep(seconds)
+
+    @staticmethod
+    async def apause(seconds: float) -> None:
+        """The same in the async methods."""
+        await asyncio.sleep(seconds)
+
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
         """The connection form of Airflow versions that don't read it from the provider's information."""
@@ -74,7 +84,7 @@ class SeedanceHook(BaseHook):
                 if odd := self._unknown_settings(connection):
                     self.log.warning("Connection %r: %s", self.seedance_conn_id, odd)
                 settings = replace(settings, retry=self._retry) if self._retry else settings
-                self._client = SeedanceClient(adapter, settings)
+                self._client = SeedanceClient(adapter, settings, pause=self.pause)
         return self._client
 
     async def aget_conn(self, *, retry: RetryPolicy | None = None) -> AsyncSeedanceClient:
@@ -86,7 +96,8 @@ class SeedanceHook(BaseHook):
 
         adapter, settings = await self._aread()
         with airflow_errors():
-            return AsyncSeedanceClient(adapter, replace(settings, retry=retry) if retry else settings)
+            settings = replace(settings, retry=retry) if retry else settings
+            return AsyncSeedanceClient(adapter, settings, pause=self.apause)
 
     @property
     def account(self) -> str:
@@ -140,29 +151,8 @@ class SeedanceHook(BaseHook):
 
     def cancel_if_not_started(self, video_id: str) -> Cancellation:
         """Cancels a video if that is possible and does no harm; says what came of it."""
-        from airflow_provider_seedance.api.cancellation import after_cancel, before_cancel, cannot_cancel
-        from airflow_provider_seedance.api.video_ids import check_video_id
-
         with airflow_errors():
-            video_id = check_video_id(video_id)
-            client = self.get_conn()
-            title = client.adapter.title
-            if not client.adapter.can_cancel:
-                return cannot_cancel(video_id, title)
-            no = before_cancel(client.get_video(video_id), title)
-            if no is not None:
-                return no
-            refusal: SeedanceError | None = None
-            seen: Video | SeedanceError
-            try:
-                client.cancel_video(video_id)
-            except SeedanceError as error:
-                refusal = error
-            try:
-                seen = client.get_video(video_id)
-            except SeedanceError as error:
-                seen = error
-            return after_cancel(video_id, title, refusal, seen)
+            return self.get_conn().cancel_if_not_started(video_id)
 
     def find_videos(self, mark: str, *, model: str, since: datetime) -> list[Video]:
         """Videos that carry the mark of a submission, see `SeedanceClient.find_videos`.
@@ -248,29 +238,9 @@ class SeedanceHook(BaseHook):
 
     async def acancel_if_not_started(self, video_id: str) -> Cancellation:
         """See `cancel_if_not_started`."""
-        from airflow_provider_seedance.api.cancellation import after_cancel, before_cancel, cannot_cancel
-        from airflow_provider_seedance.api.video_ids import check_video_id
-
         with airflow_errors():
-            video_id = check_video_id(video_id)
             async with await self.aget_conn() as client:
-                title = client.adapter.title
-                if not client.adapter.can_cancel:
-                    return cannot_cancel(video_id, title)
-                no = before_cancel(await client.get_video(video_id), title)
-                if no is not None:
-                    return no
-                refusal: SeedanceError | None = None
-                seen: Video | SeedanceError
-                try:
-                    await client.cancel_video(video_id)
-                except SeedanceError as error:
-                    refusal = error
-                try:
-                    seen = await client.get_video(video_id)
-                except SeedanceError as error:
-                    seen = error
-                return after_cancel(video_id, title, refusal, seen)
+                return await client.cancel_if_not_started(video_id)
 
     async def alist_videos(
         self, *, model: str | None = None, status: VideoStatus | None = None, limit: int = 20, offset: int = 0
@@ -345,7 +315,7 @@ class SeedanceHook(BaseHook):
                 raise for_airflow(decision.error)
             if decision.outcome is Outcome.SUCCEEDED and decision.video is not None:
                 return decision.video
-            time.sleep(decision.delay)
+            self.pause(decision.delay)
 
     def test_connection(self) -> tuple[bool, str]:
         """Makes one free call without side effects, and tells what came of it."""

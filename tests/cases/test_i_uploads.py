@@ -6,12 +6,15 @@ import io
 import socket
 from typing import Any
 
+import httpx
 import pytest
 
 from airflow_provider_seedance.api.assets import MediaFile
 from airflow_provider_seedance.api.client import ClientSettings, SeedanceClient
 from airflow_provider_seedance.api.errors import UploadUnknownError
-from airflow_provider_seedance.api.vendors import make_adapter
+from airflow_provider_seedance.api.http.encoding import encode
+from airflow_provider_seedance.api.http.endpoint import Endpoint
+from airflow_provider_seedance.api.vendors import make_adapter, make_asset_adapter
 from airflow_provider_seedance.api.vendors.asset_adapter import Ticket
 from airflow_provider_seedance.api.vendors.gmicloud.assets import GMICloudAssets
 from airflow_provider_seedance.hooks.connection import read_connection
@@ -52,16 +55,18 @@ def file() -> MediaFile:
     return MediaFile(name="a.png", content=io.BytesIO(b"\x89PNG"), size=4)
 
 
-def exchange(url: str, **settings: Any) -> Any:
+def request_to(url: str, **settings: Any) -> Any:
     """What the client would send; raises what keeps it from that."""
-    with SeedanceClient(make_adapter("gmicloud"), ClientSettings(api_key="sk-1", **settings)) as client:
-        return client._store(file(), Ticket(url, "https://storage.example/a.png"))
+    adapter = make_adapter("gmicloud")
+    http = make_asset_adapter(adapter).build_file(file(), Ticket(url, "https://storage.example/a.png"))
+    with httpx.Client() as client:
+        return encode(client, Endpoint.of(adapter, ClientSettings(api_key="sk-1", **settings)), http)
 
 
 @pytest.mark.parametrize("url", [*INSIDE, "https://mixed.example/a.png"])
 def test_case_i_media_are_not_uploaded_into_a_private_network(url: str) -> None:
     with pytest.raises(UploadUnknownError, match=r"private address. Nothing was sent there.*allow_private_hosts"):
-        exchange(f"{url}?X-Goog-Signature=5ec4e7")
+        request_to(f"{url}?X-Goog-Signature=5ec4e7")
 
 
 @pytest.mark.parametrize("url", INSIDE)
@@ -70,22 +75,22 @@ def test_case_i_behind_a_proxy_the_url_itself_is_judged(
 ) -> None:
     monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
     with pytest.raises(UploadUnknownError, match="private address"):
-        exchange(url)
-    exchange("https://storage.example/a.png")
+        request_to(url)
+    request_to("https://storage.example/a.png")
     assert names == []
 
 
 def test_case_i_public_storages_are_uploaded_to(names: list[str]) -> None:
-    exchange("https://storage.example/a.png?X-Goog-Signature=5ec4e7")
+    request_to("https://storage.example/a.png?X-Goog-Signature=5ec4e7")
     assert names == ["storage.example"]
 
 
 def test_case_i_who_says_so_may_upload_to_a_mirror_in_house() -> None:
-    exchange("https://127.0.0.1/a.png", allow_private_hosts=True)
+    request_to("https://127.0.0.1/a.png", allow_private_hosts=True)
 
 
 def test_case_i_the_host_that_the_connection_names_is_the_users_own_choice() -> None:
-    exchange("http://127.0.0.1:9/a.png", base_url="http://127.0.0.1:8/gmicloud")
+    request_to("http://127.0.0.1:9/a.png", base_url="http://127.0.0.1:8/gmicloud")
 
 
 @pytest.mark.parametrize("value", [True, False])

@@ -33,7 +33,7 @@ LONGEST = 350
 STILL_LONGER = {
     "operators.seedance": 446,
     "submissions.submitter": 442,
-    "hooks.seedance": 396,
+    "hooks.seedance": 366,
     "landing.download": 378,
     "polling.poller": 351,
 }
