@@ -59,8 +59,9 @@ def request_to(url: str, **settings: Any) -> Any:
     """What the client would send; raises what keeps it from that."""
     adapter = make_adapter("gmicloud")
     http = make_asset_adapter(adapter).build_file(file(), Ticket(url, "https://storage.example/a.png"))
-    with httpx.Client() as client:
-        return encode(client, Endpoint.of(adapter, ClientSettings(api_key="sk-1", **settings)), http)
+    endpoint = Endpoint.of(adapter, ClientSettings(api_key="sk-1", **settings))
+    with httpx.Client(headers=endpoint.headers) as client:
+        return encode(client, endpoint, http)
 
 
 @pytest.mark.parametrize("url", [*INSIDE, "https://mixed.example/a.png"])
