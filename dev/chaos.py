@@ -10,6 +10,7 @@ with pages, resets and drips of its own.
 """
 
 import argparse
+import json
 import random
 import sys
 import time
@@ -30,6 +31,7 @@ from dev.chaos_proxy import Spoilt, fate_of, proxy_before, spoilt_calls
 from dev.screen import table
 from dev.showcase import connections, show_path, stopwatch
 from dev.stack import CHECKOUT, AirflowStack, StackError, stop_on_signals
+from tests.support.requests import SIZED_MODELS
 
 DAG_ID = "seedance_chaos"
 DAGS = CHECKOUT / "dev" / "dags"
@@ -168,6 +170,7 @@ def run_chaos(
             settings |= connections(simulator)
             simulator.faults.add(*faults(videos))
         settings |= {"SEEDANCE_CHAOS_VIDEOS": str(videos), "SEEDANCE_CHAOS_PROMPT": PROMPT}
+        settings |= {"SEEDANCE_CHAOS_MODELS": json.dumps({vendor: SIZED_MODELS[vendor] for vendor in VENDORS})}
         stack = until_the_end.enter_context(AirflowStack(home, DAGS, settings, progress=say))
         stack.start_component("triggerer", "triggerer-2")
         return under_fire(stack, simulator, seed, videos, say, log)

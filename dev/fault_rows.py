@@ -7,15 +7,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-MODELS = {
-    "jimmyai": "seedance2.0-fast-i2v",
-    "gmicloud": "seedance-2-0-fast-260128",
-    "modellix": "seedance-2.0-t2v",
-    "byteplus": "dreamina-seedance-2-0-fast-260128",
-    "volcengine": "doubao-seedance-2-0-fast-260128",
-}
-CAN_LIST = ("gmicloud", "byteplus", "volcengine")
-"""Their lists show what became of a create, with the mark that we sent along."""
+from tests.support.requests import CAN_LIST as CAN_LIST
+from tests.support.requests import MODELS as MODELS
 
 # Where a process dies.
 BEFORE_POST = "before POST"

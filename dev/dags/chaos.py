@@ -1,5 +1,6 @@
 """The DAG of `make chaos`: mapped videos over all vendors, each with a prompt of its own, submitted and waited for."""
 
+import json
 import os
 from datetime import timedelta
 
@@ -7,14 +8,8 @@ from airflow.sdk import DAG
 
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
 
-# What each vendor calls a model that takes a prompt alone.
-MODELS = {
-    "jimmyai": "seedance2.0-fast-sp",
-    "gmicloud": "seedance-2-0-fast-260128",
-    "modellix": "seedance-2.0-fast-t2v",
-    "byteplus": "dreamina-seedance-2-0-fast-260128",
-    "volcengine": "doubao-seedance-2-0-fast-260128",
-}
+MODELS: dict[str, str] = json.loads(os.environ.get("SEEDANCE_CHAOS_MODELS", "{}"))
+"""By vendor: a model that takes a prompt with resolution and ratio. `dev.chaos` tells."""
 VENDORS = tuple(MODELS)
 VIDEOS = int(os.environ.get("SEEDANCE_CHAOS_VIDEOS", "60"))
 PROMPT = os.environ.get("SEEDANCE_CHAOS_PROMPT", "A paper boat in a storm, take {index}.")
@@ -42,4 +37,4 @@ with DAG("seedance_chaos", schedule=None, catchup=False, max_active_tasks=100, t
         retries=8,
         retry_delay=timedelta(seconds=2),
         retry_exponential_backoff=False,
-    ).expand_kwargs([video(index) for index in range(VIDEOS)])
+    ).expand_kwargs([video(index) for index in range(VIDEOS if MODELS else 0)])

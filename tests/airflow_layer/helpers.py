@@ -13,22 +13,17 @@ from airflow.triggers.base import TriggerEvent
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.simulator import VENDORS, Simulator
 from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
+from tests.support.requests import CAN_CANCEL as FIRST_PARTY
+from tests.support.requests import simple
 
 PROMPT = "a paper boat named Zebedee in rain"
 
-SIMPLE: dict[str, dict[str, Any]] = {
-    "jimmyai": {"model": "seedance2.0-fast-i2v", "prompt": PROMPT, "duration": 5},
-    "gmicloud": {"model": "seedance-2-0-fast-260128", "prompt": PROMPT},
-    "modellix": {"model": "seedance-2.0-t2v", "prompt": PROMPT},
-    "byteplus": {"model": "dreamina-seedance-2-0-fast-260128", "prompt": PROMPT},
-    "volcengine": {"model": "doubao-seedance-2-0-fast-260128", "prompt": PROMPT},
-}
+SIMPLE = simple(PROMPT)
 """The least that each vendor takes."""
 
 SIGNED = "https://cdn.example/v.mp4?X-Tos-Signature=5ec4e7"
 """A vendor's message may quote such a URL; `5ec4e7` must not come through."""
 
-FIRST_PARTY = ("byteplus", "volcengine")
 SOON = 0.01
 """Seconds between polls."""
 

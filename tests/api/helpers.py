@@ -16,6 +16,7 @@ from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatu
 from airflow_provider_seedance.api.vendors import make_adapter
 from airflow_provider_seedance.api.vendors.video_adapter import HttpResponse, VideoPage
 from airflow_provider_seedance.simulator import VENDORS
+from tests.support.requests import simple
 
 T = TypeVar("T")
 
@@ -23,13 +24,7 @@ NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 KEY = "sk-test-0123456789"
 PROMPT = "a paper boat in rain"
 
-SIMPLE: dict[str, dict[str, Any]] = {
-    "jimmyai": {"model": "seedance2.0-fast-i2v", "prompt": PROMPT, "duration": 5},
-    "gmicloud": {"model": "seedance-2-0-fast-260128", "prompt": PROMPT},
-    "modellix": {"model": "seedance-2.0-t2v", "prompt": PROMPT},
-    "byteplus": {"model": "dreamina-seedance-2-0-fast-260128", "prompt": PROMPT},
-    "volcengine": {"model": "doubao-seedance-2-0-fast-260128", "prompt": PROMPT},
-}
+SIMPLE = simple(PROMPT)
 """The least that each vendor takes."""
 
 ONE_TRY = RetryPolicy(attempts=1)

@@ -12,14 +12,8 @@ from airflow_provider_seedance.api.vendors import make_adapter
 from airflow_provider_seedance.api.vendors.billed import Billed
 from airflow_provider_seedance.simulator import Simulator
 from dev.task_life import TaskLife
+from tests.support.requests import LARGE_MODELS as MODELS
 
-MODELS = {
-    "jimmyai": "seedance2.0-sp",
-    "gmicloud": "seedance-2-0-260128",
-    "modellix": "seedance-2.0-t2v",
-    "byteplus": "dreamina-seedance-2-0-260128",
-    "volcengine": "doubao-seedance-2-0-260128",
-}
 SIZE = {"duration": 5, "resolution": "720p"}
 PRICES: dict[str, Any] = {
     "*": {"currency": "USD", "per_second": {"480p": 0.01, "720p": 0.02, "1080p": 1}},

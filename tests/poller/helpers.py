@@ -21,20 +21,12 @@ from airflow_provider_seedance.polling.poller import Poller
 from airflow_provider_seedance.simulator import Simulator
 from airflow_provider_seedance.simulator.videos import RecordedRequest
 from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
+from tests.support.requests import BY_ID, ONE_BY_ONE, simple
 
-SIMPLE: dict[str, dict[str, Any]] = {
-    "jimmyai": {"model": "seedance2.0-fast-i2v", "prompt": "rain", "duration": 5},
-    "gmicloud": {"model": "seedance-2-0-fast-260128", "prompt": "rain"},
-    "modellix": {"model": "seedance-2.0-t2v", "prompt": "rain"},
-    "byteplus": {"model": "dreamina-seedance-2-0-fast-260128", "prompt": "rain"},
-    "volcengine": {"model": "doubao-seedance-2-0-fast-260128", "prompt": "rain"},
-}
+SIMPLE = simple("rain")
 """The least that each vendor takes."""
 
-ARK = ("byteplus", "volcengine")
-"""They list videos by their ids; the others are asked for one at a time."""
-
-SINGLE = ("jimmyai", "gmicloud", "modellix")
+ARK, SINGLE = BY_ID, ONE_BY_ONE
 
 NOWHERE = "cgt-20261120000000-nosuc"
 

@@ -7,28 +7,7 @@ import httpx
 import pytest
 
 from airflow_provider_seedance.simulator import Simulator
-
-JIMMY = "/api/open-api/v1"
-CREATES: dict[str, tuple[str, dict[str, Any]]] = {
-    "jimmyai": (f"{JIMMY}/seedance/videos", {"model": "seedance2.0-sp", "prompt": "a paper boat", "duration": 5}),
-    "gmicloud": ("/requests", {"model": "seedance-2-0-fast-260128", "payload": {"prompt": "a paper boat"}}),
-    "modellix": ("/bytedance/seedance-2.0-t2v/async", {"prompt": "a paper boat"}),
-    "byteplus": (
-        "/contents/generations/tasks",
-        {"model": "dreamina-seedance-2-0-260128", "content": [{"type": "text", "text": "a paper boat"}]},
-    ),
-    "volcengine": (
-        "/contents/generations/tasks",
-        {"model": "doubao-seedance-2-0-260128", "content": [{"type": "text", "text": "a paper boat"}]},
-    ),
-}
-POLLS = {
-    "jimmyai": f"{JIMMY}/videos/",
-    "gmicloud": "/requests/",
-    "modellix": "/tasks/",
-    "byteplus": "/contents/generations/tasks/",
-    "volcengine": "/contents/generations/tasks/",
-}
+from tests.support.requests import SAMPLES
 
 STANDING = 1e-6
 """Simulated seconds per second."""
@@ -46,7 +25,7 @@ class Caller:
         return self.http.request(method, self.base + path, **options)
 
     def create(self, path: str | None = None, **changes: Any) -> httpx.Response:
-        usual, body = CREATES[self.vendor]
+        usual, body = SAMPLES[self.vendor].create
         return self.send("POST", path or usual, json={**body, **changes})
 
     def payload(self, **changes: Any) -> httpx.Response:
@@ -59,20 +38,15 @@ class Caller:
         return self.sim.ledger[-1].video_id
 
     def poll(self, video_id: str) -> Any:
-        answer = self.send("GET", POLLS[self.vendor] + video_id)
+        answer = self.send("GET", SAMPLES[self.vendor].poll + video_id)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
     def url(self, video_id: str) -> Any:
         shown = self.poll(video_id)
-        match self.vendor:
-            case "jimmyai":
-                return shown["data"]["result"]["video_url"]
-            case "gmicloud":
-                return shown["outcome"].get("video_url")
-            case "modellix":
-                return shown["data"]["result"]["resources"][0]["url"]
-        return shown["content"]["video_url"]
+        for key in SAMPLES[self.vendor].url_at:
+            shown = shown.get(key) if isinstance(shown, dict) else shown[key]
+        return shown
 
 
 @pytest.fixture(scope="session")
@@ -91,7 +65,7 @@ def sim(_running: Simulator) -> Simulator:
 @pytest.fixture
 def callers(sim: Simulator) -> Iterator[dict[str, Caller]]:
     """A caller per vendor."""
-    made = {vendor: Caller(sim, vendor) for vendor in CREATES}
+    made = {vendor: Caller(sim, vendor) for vendor in SAMPLES}
     yield made
     for caller in made.values():
         caller.http.close()

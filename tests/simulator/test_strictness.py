@@ -5,15 +5,16 @@ from typing import Any
 import pytest
 
 from airflow_provider_seedance.simulator import VENDORS, Simulator
+from tests.support.requests import SAMPLES
 
-from .conftest import CREATES, Caller
+from .conftest import Caller
 
 URL, ASSET = "https://files.example/a.jpg", "asset://a1"
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_a_wrong_key_path_method_or_body_is_refused(sim: Simulator, callers: Any, vendor: str) -> None:
-    caller, path = callers[vendor], CREATES[vendor][0]
+    caller, path = callers[vendor], SAMPLES[vendor].create[0]
     stranger = Caller(sim, vendor, key="sk-wrong").create()
     assert stranger.status_code == (200 if vendor == "jimmyai" else 401)
     assert stranger.json()
@@ -257,10 +258,10 @@ def test_modellix_keeps_to_its_schema(
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_a_half_surrogate_in_a_prompt_breaks_nothing(sim: Simulator, callers: Any, vendor: str) -> None:
-    body = CREATES[vendor][1]
+    body = SAMPLES[vendor].create[1]
     broken = repr(body).replace("'", '"').replace("a paper boat", "boat \\ud800")
     answer = callers[vendor].send(
-        "POST", CREATES[vendor][0], content=broken, headers={"Content-Type": "application/json"}
+        "POST", SAMPLES[vendor].create[0], content=broken, headers={"Content-Type": "application/json"}
     )
     assert answer.status_code == 200
     assert callers[vendor].poll(sim.ledger[-1].video_id)

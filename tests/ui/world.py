@@ -17,15 +17,9 @@ from airflow_provider_seedance.api.client import ClientSettings, SeedanceClient
 from airflow_provider_seedance.api.vendors import make_adapter
 from airflow_provider_seedance.simulator import VENDORS, Simulator
 from dev.stack import CHECKOUT, AirflowStack
+from tests.support.requests import SIZED_MODELS
 from tests.ui.auth import GUEST
 
-MODELS = {
-    "byteplus": "dreamina-seedance-2-0-fast-260128",
-    "volcengine": "doubao-seedance-2-0-fast-260128",
-    "jimmyai": "seedance2.0-fast-sp",
-    "gmicloud": "seedance-2-0-fast-260128",
-    "modellix": "seedance-2.0-fast-t2v",
-}
 PROMPT = "A paper boat in the rain, filmed from above"
 
 
@@ -78,12 +72,12 @@ def finished_videos(simulator: Simulator) -> list[dict[str, Any]]:
     for vendor in VENDORS:
         settings = ClientSettings(api_key=simulator.api_key, base_url=simulator.base_url(vendor))
         with SeedanceClient(make_adapter(vendor), settings) as client:
-            request: dict[str, Any] = {"model": MODELS[vendor], "prompt": PROMPT, "duration": 5, "ratio": "16:9"}
+            request: dict[str, Any] = {"model": SIZED_MODELS[vendor], "prompt": PROMPT, "duration": 5, "ratio": "16:9"}
             if vendor in ("byteplus", "volcengine"):
                 request["return_last_frame"] = True
             video_id = client.create_video(request).video_id
             simulator.finish(video_id)
-            videos.append(client.get_video(video_id).to_dict() | {"model": MODELS[vendor]})
+            videos.append(client.get_video(video_id).to_dict() | {"model": SIZED_MODELS[vendor]})
     return videos
 
 

@@ -1,0 +1,1 @@
+"""The test kit: what tests of several folders, and `dev/`, share."""

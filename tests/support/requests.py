@@ -1,0 +1,41 @@
+"""The one table of valid requests to each vendor, for all tests and `dev/`. A vendor adds a module to `vendors/`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any
+
+from airflow_provider_seedance.api.vendors import BUILT_IN
+from tests.support import vendors
+from tests.support.sample import Sample
+
+SAMPLES: dict[str, Sample] = {
+    sample.vendor: sample
+    for module in iter_modules(vendors.__path__)
+    for sample in import_module(f"{vendors.__name__}.{module.name}").SAMPLES
+}
+"""By vendor."""
+
+MODELS = {vendor: sample.model for vendor, sample in SAMPLES.items()}
+"""A model that takes a prompt alone, or with a duration."""
+
+SIZED_MODELS = {vendor: sample.sized_model for vendor, sample in SAMPLES.items()}
+"""A model that takes a resolution and a ratio beside the prompt."""
+
+LARGE_MODELS = {vendor: sample.large_model for vendor, sample in SAMPLES.items()}
+"""A model that has all resolutions up to 1080p."""
+
+BY_ID = tuple(name for name, vendor in BUILT_IN.items() if vendor.batch_size > 1)
+"""The vendors that list videos by their ids; the others are asked for one at a time."""
+
+ONE_BY_ONE = tuple(name for name, vendor in BUILT_IN.items() if vendor.batch_size == 1)
+
+CAN_LIST = tuple(name for name, vendor in BUILT_IN.items() if vendor.can_list)
+
+CAN_CANCEL = tuple(name for name, vendor in BUILT_IN.items() if vendor.can_cancel)
+
+
+def simple(prompt: str) -> dict[str, dict[str, Any]]:
+    """The least that each vendor takes, by vendor."""
+    return {name: {"model": sample.model, "prompt": prompt, **sample.least} for name, sample in SAMPLES.items()}

@@ -1,0 +1,1 @@
+"""One module per vendor folder; each holds `SAMPLES`."""

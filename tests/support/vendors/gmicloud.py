@@ -1,0 +1,15 @@
+"""GMI Cloud."""
+
+from tests.support.sample import Sample
+
+SAMPLES = (
+    Sample(
+        vendor="gmicloud",
+        model="seedance-2-0-fast-260128",
+        sized_model="seedance-2-0-fast-260128",
+        large_model="seedance-2-0-260128",
+        create=("/requests", {"model": "seedance-2-0-fast-260128", "payload": {"prompt": "a paper boat"}}),
+        poll="/requests/",
+        url_at=("outcome", "video_url"),
+    ),
+)

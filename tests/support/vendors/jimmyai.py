@@ -1,0 +1,19 @@
+"""Jimmy AI."""
+
+from tests.support.sample import Sample
+
+SAMPLES = (
+    Sample(
+        vendor="jimmyai",
+        model="seedance2.0-fast-i2v",
+        sized_model="seedance2.0-fast-sp",
+        large_model="seedance2.0-sp",
+        create=(
+            "/api/open-api/v1/seedance/videos",
+            {"model": "seedance2.0-sp", "prompt": "a paper boat", "duration": 5},
+        ),
+        poll="/api/open-api/v1/videos/",
+        url_at=("data", "result", "video_url"),
+        least={"duration": 5},
+    ),
+)

@@ -1,0 +1,15 @@
+"""Modellix."""
+
+from tests.support.sample import Sample
+
+SAMPLES = (
+    Sample(
+        vendor="modellix",
+        model="seedance-2.0-t2v",
+        sized_model="seedance-2.0-fast-t2v",
+        large_model="seedance-2.0-t2v",
+        create=("/bytedance/seedance-2.0-t2v/async", {"prompt": "a paper boat"}),
+        poll="/tasks/",
+        url_at=("data", "result", "resources", 0, "url"),
+    ),
+)
