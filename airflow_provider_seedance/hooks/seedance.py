@@ -62,7 +62,7 @@ class SeedanceHook(BaseHook):
         time.sleep(seconds)
 
     @staticmethod
-    async def apause(seconds: float) -> None:
+    async def pause_async(seconds: float) -> None:
         """The same in the async methods."""
         await asyncio.sleep(seconds)
 
@@ -97,7 +97,7 @@ class SeedanceHook(BaseHook):
         adapter, settings = await self._aread()
         with airflow_errors():
             settings = replace(settings, retry=retry) if retry else settings
-            return AsyncSeedanceClient(adapter, settings, pause=self.apause)
+            return AsyncSeedanceClient(adapter, settings, pause=self.pause_async)
 
     @property
     def account(self) -> str:
