@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
@@ -26,9 +27,9 @@ from unittest.mock import patch
 from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
 
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
-from airflow_provider_seedance.operators import seedance as operator_module
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
 from airflow_provider_seedance.polling.poller import Watcher
+from airflow_provider_seedance.submissions.pauses import Pauses
 from airflow_provider_seedance.submissions.submitter import Submitter
 from airflow_provider_seedance.tasks import deferral
 from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
@@ -421,20 +422,16 @@ def _child(pipe: Any, environment: dict[str, str], pace: Haste, function: Callab
 class Haste:
     """Waits that are minutes in life, in seconds.
 
-    :param look_up: before each look-up of a submission.
-    :param room: until a saturated vendor is asked again.
+    :param pauses: of the operator on its worker.
     :param backoff: between repeated calls.
     """
 
-    look_up: tuple[float, float] = (0.0, 0.05)
-    room: float = 0.02
+    pauses: Pauses = field(default_factory=partial(Pauses, look_up=(0.0, 0.05), rewrite=(0.0, 0.0), room=0.02))
     backoff: float = 0.01
 
     def apply(self) -> None:
         """Sets the package's waits, in this process, for good."""
         from airflow_provider_seedance.api.http import retries
-        from airflow_provider_seedance.submissions import submitter as submitting
 
-        submitting.LOOK_UP_DELAYS = self.look_up
-        operator_module.ROOM_INTERVAL = self.room
+        SeedanceCreateVideoOperator.pauses = self.pauses
         setattr(retries, "wait_exponential_jitter", lambda **_: lambda state: self.backoff)  # noqa: B010 - it is a class

@@ -32,12 +32,6 @@ MAX_BYTES = 10 * 1024 * MIB
 _log = logging.getLogger(__name__)
 
 
-def run_facts(context: Mapping[str, Any]) -> dict[str, Any]:
-    """What a path may be named after, of the task that runs."""
-    ti = context["ti"]
-    return {"dag_id": ti.dag_id, "task_id": ti.task_id, "run_id": ti.run_id, "map_index": ti.map_index}
-
-
 def land_video(
     hook: SeedanceHook,
     video: str | Mapping[str, Any],

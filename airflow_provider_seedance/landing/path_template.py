@@ -68,6 +68,16 @@ def check_paths(output_path: str, last_frame_path: str | None, thumbnail_path: s
         raise ValueError("output_path, last_frame_path and thumbnail_path must be different")
 
 
+def run_facts(context: Mapping[str, Any]) -> dict[str, Any]:
+    """What a path may be named after, of the task that runs.
+
+    :param context: the task's.
+    :return: `dag_id`, `task_id`, `run_id` and `map_index`, for `land_video(run=...)`.
+    """
+    ti = context["ti"]
+    return {"dag_id": ti.dag_id, "task_id": ti.task_id, "run_id": ti.run_id, "map_index": ti.map_index}
+
+
 def fill(template: str, facts: Mapping[str, Any]) -> str:
     """The path. A value never adds a folder or leads out of one, whatever a vendor calls its models.
 

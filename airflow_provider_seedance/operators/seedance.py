@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from threading import Thread
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
-from airflow_provider_seedance.api.errors import (
-    LandingError,
-    SeedanceError,
-    SeedanceRateLimitError,
-    TransientApiError,
-    VideoFailedError,
-    VideoTimeoutError,
-    VideoUrlMissingError,
-)
+from airflow_provider_seedance.api.errors import SeedanceError, SeedanceRateLimitError
 from airflow_provider_seedance.api.models import REQUEST_FIELDS, VideoStatus
-from airflow_provider_seedance.compat.task_state import has_ended_for_good
 from airflow_provider_seedance.compat.xcom import returned
-from airflow_provider_seedance.exceptions import airflow_errors, for_airflow
+from airflow_provider_seedance.exceptions import airflow_errors
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.links.seedance import SeedanceVideoLink
+from airflow_provider_seedance.submissions.pauses import Pauses
 from airflow_provider_seedance.submissions.store import open_store, reopen_store
+from airflow_provider_seedance.tasks.checks import check_when_parsed
 from airflow_provider_seedance.tasks.deadlines import deadline_of, waiting_argument
+from airflow_provider_seedance.tasks.kill import cancel_if_ended
 from airflow_provider_seedance.tasks.literals import is_literal
 
 if TYPE_CHECKING:
@@ -36,15 +28,10 @@ if TYPE_CHECKING:
 
     from airflow_provider_seedance.api.models import Video, VideoRequest
     from airflow_provider_seedance.submissions.store import SubmissionStore
+    from airflow_provider_seedance.submissions.submission import Submission
     from airflow_provider_seedance.submissions.submitter import OnUnknownSubmission
 
-ROOM_INTERVAL = 30.0
-"""Seconds between tries while the vendor has no room and doesn't say how long that will last."""
-
 LANDING_FIELDS = ("output_path", "object_storage_conn_id")
-
-KILL_PATIENCE = 20.0
-"""Seconds that cancelling may take when the task is killed."""
 
 
 class SeedanceCreateVideoOperator(BaseOperator):
@@ -93,6 +80,8 @@ class SeedanceCreateVideoOperator(BaseOperator):
     template_fields_renderers = {"prompt": "md", "extra": "json"}
     operator_extra_links = (SeedanceVideoLink(),)
     ui_color = "#c6e2ff"
+    pauses = Pauses()
+    """Of the task on its worker; tests shorten them."""
 
     def __init__(
         self,
@@ -165,7 +154,8 @@ class SeedanceCreateVideoOperator(BaseOperator):
         self.delivered: dict[str, Any] | None = None
         self._mine: tuple[Any, str] | None = None
         self._store: SubmissionStore | None = None
-        self._check_literals()
+        fields = self._request_fields()
+        check_when_parsed(fields, self._undecided(fields), max_cost=max_cost, output_path=output_path)
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Submits the video, or finds what an earlier attempt submitted; then returns it, waits for it, or defers."""
@@ -177,36 +167,39 @@ class SeedanceCreateVideoOperator(BaseOperator):
         return self._obtain(context, saturated_since=since if isinstance(since, int | float) else time.time())
 
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
-        """Takes the trigger's event."""
-        from airflow_provider_seedance.submissions.submitter import remember, with_seed
-        from airflow_provider_seedance.tasks.deferral import video_of_event
+        """Takes the trigger's event: reads the video again, lands it if that is asked for, and hands it on.
+
+        :param event: the trigger's; it is only a hint, the vendor's answer is the truth.
+        :raises SeedanceError: there is no video, or it can't be landed; what a retry does stands in the message.
+        """
+        from airflow_provider_seedance.submissions.recorder import recall
+        from airflow_provider_seedance.tasks.deferral import id_in, video_of_event
 
         self._store = reopen_store(context)
-        record, kept = remember(self._store, _id_in(event))
+        submission = recall(self._store, id_in(event), self.pauses)
         try:
-            video = video_of_event(self.seedance_conn_id, event, wait_again=self._defer)
+            video = video_of_event(self.seedance_conn_id, event, wait_again=self._defer, pauses=self.pauses)
         except SeedanceError as error:
-            raise self._failed(error, recorded=kept) from None
+            raise self._failed(error, submission) from None
         self.log.info("Video %s is ready.", video.video_id)
-        return self._finish(context, with_seed(video, record), recorded=kept)
+        return self._finish(context, submission.with_seed(video), submission)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
-        """Says what became of the video if Airflow itself ended the deferral, and whether a retry can pay twice."""
+        """Takes the deferral's end, also where Airflow itself ended it: what became of the video is said then.
+
+        :raises VideoTimeoutError: Airflow ended the wait; whether a retry can go on with the video stands in it.
+        """
         try:
             return super().resume_execution(next_method, next_kwargs, context)
         except Exception as error:
             if type(error).__name__ not in ("TaskDeferralTimeout", "TaskDeferralError"):
                 raise
-            store = open_store(context)
-            record = store.read() if store else None
-            if store and record is None:
-                raise  # it waited for room: nothing has been submitted, so there is nothing to add
-            video_id = record.video_id if record else None
-            which = f"Video {video_id}" if video_id else "The video"
-            message = (
-                f"Airflow ended the wait ({error}). {which} was not cancelled: it may still finish, and be billed."
-            )
-            raise after_submission(VideoTimeoutError(message), recorded=video_id is not None) from None
+            from airflow_provider_seedance.tasks.deferral import ended_by_airflow
+
+            ended = ended_by_airflow(error, open_store(context))
+            if ended is None:
+                raise
+            raise ended from None
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any]:
         """For OpenLineage: the media that the video is made from, and the vendor's job."""
@@ -226,16 +219,14 @@ class SeedanceCreateVideoOperator(BaseOperator):
         if not self.cancel_on_kill or self._mine is None:
             return
         ti, video_id = self._mine
-        # In a thread and bounded: the signal may have come in the middle of a talk with Airflow's supervisor.
-        thread = Thread(target=self._cancel_if_ended, args=(ti, video_id), daemon=True)
-        thread.start()
-        thread.join(timeout=KILL_PATIENCE)
+        cancel_if_ended(ti, video_id, self.seedance_conn_id, patience=self.pauses.cancel, log=self.log)
 
     def _obtain(self, context: Context, saturated_since: float | None) -> dict[str, Any]:
         from airflow_provider_seedance.api.polling import failure_of
         from airflow_provider_seedance.api.validation import to_request
         from airflow_provider_seedance.submissions.life import Life
         from airflow_provider_seedance.submissions.submitter import Submitter
+        from airflow_provider_seedance.tasks.deferral import defer_for_room
 
         ti = context["ti"]
         self._store = open_store(context)
@@ -251,30 +242,30 @@ class SeedanceCreateVideoOperator(BaseOperator):
                     on_unknown=self.on_unknown_submission,
                     wait_for_room=not self.deferrable,
                     check=lambda: self._check_before_paying(hook, request, context),
+                    pauses=self.pauses,
                 )
                 try:
-                    submitted = submitter.obtain()
+                    video, submission = submitter.obtain()
                 except SeedanceRateLimitError as error:
                     if not self.deferrable:
                         raise
-                    self._come_back_when_room(ti, error, saturated_since or time.time())
-            video = submitted.video
+                    since = saturated_since or time.time()
+                    defer_for_room(self, error, since=since, deadline=self._deadline(ti, since), pauses=self.pauses)
             self.log.info("Video %s at %s (%s): %s.", video.video_id, video.vendor, video.model, video.status.value)
             if not self.wait_for_completion:
                 return self._hand_on(context, video)
             # At once, so that links and people find the id while the task waits.
             ti.xcom_push(key="video_id", value=video.video_id)
             if video.is_deliverable:
-                return self._finish(context, video, recorded=submitted.kept)
+                return self._finish(context, video, submission)
             if video.status.is_terminal and video.status is not VideoStatus.SUCCEEDED:
-                raise self._failed(failure_of(video), recorded=submitted.kept)
+                raise self._failed(failure_of(video), submission)
             self._mine = (ti, video.video_id)
-            deadline = self._deadline(ti, submitted.submitted_at)
             try:
-                video = self._wait(hook, video.video_id, deadline)
+                video = self._wait(hook, video.video_id, self._deadline(ti, submission.submitted_at))
             except SeedanceError as error:
-                raise self._failed(error, recorded=submitted.kept) from None
-            return self._finish(context, video, recorded=submitted.kept)
+                raise self._failed(error, submission) from None
+            return self._finish(context, video, submission)
         finally:
             hook.close()
 
@@ -300,59 +291,27 @@ class SeedanceCreateVideoOperator(BaseOperator):
         """From the submission, kept by retries."""
         return deadline_of(ti, since, self.timeout, self.execution_timeout)
 
-    def _come_back_when_room(self, ti: Any, error: SeedanceRateLimitError, since: float) -> NoReturn:
-        """Gives the slot back and tries again later; nothing has been submitted."""
-        from airflow_provider_seedance.triggers.backoff import SeedanceBackoffTrigger
-
-        left = self._deadline(ti, since) - time.time()
-        delay = max(error.retry_after or 0.0, ROOM_INTERVAL) * random.uniform(1, 1.5)  # noqa: S311 - no secret
-        if delay > left:
-            raise error
-        self.log.info("%s Giving the slot back, trying again in %.0f s.", error, delay)
-        self.defer(
-            trigger=SeedanceBackoffTrigger(until=time.time() + delay, since=since),
-            method_name="execute_when_room",
-        )
-
-    def _cancel_if_ended(self, ti: Any, video_id: str) -> None:
-        try:
-            if not has_ended_for_good(ti):
-                self.log.info("Video %s goes on: its task has not ended.", video_id)
-                return
-            self.log.info(SeedanceHook(self.seedance_conn_id).cancel_if_not_started(video_id).sentence)
-        except Exception as error:
-            self.log.warning("Video %s was not cancelled (%s); it may be billed.", video_id, type(error).__name__)
-
-    def _finish(self, context: Context, video: Video, *, recorded: bool) -> dict[str, Any]:
+    def _finish(self, context: Context, video: Video, submission: Submission) -> dict[str, Any]:
         """Lands the finished video, if that is asked for, and hands it on."""
         if self.output_path is None:
             return self._hand_on(context, video)
-        from airflow_provider_seedance.landing.lander import land_video, run_facts
+        from airflow_provider_seedance.landing.path_template import run_facts
+        from airflow_provider_seedance.tasks.landing import land_paid_video
 
-        hook = SeedanceHook(self.seedance_conn_id)
-        try:
-            landed = land_video(
-                hook,
-                {"model": self.model, **{name: value for name, value in video.to_dict().items() if value is not None}},
-                self.output_path,
-                conn_id=self.object_storage_conn_id,
-                run=run_facts(context),
-                log=self.log,
-            )
-        except SeedanceError as error:
-            raise after_submission(error, recorded=recorded) from None
-        except Exception as error:
-            # The storage's own words. Airflow would retry it, which must not buy another video.
-            if recorded:
-                raise
-            failed = LandingError(f"The storage failed ({type(error).__name__}).")
-            raise after_submission(failed, recorded=False) from error
-        finally:
-            hook.close()
+        landed = land_paid_video(
+            video,
+            submission,
+            self.output_path,
+            model=self.model,
+            seedance_conn_id=self.seedance_conn_id,
+            object_storage_conn_id=self.object_storage_conn_id,
+            run=run_facts(context),
+            log=self.log,
+        )
         return self._hand_on(context, video, landed)
 
     def _hand_on(self, context: Context, video: Video, landed: dict[str, Any] | None = None) -> dict[str, Any]:
-        from airflow_provider_seedance.submissions.submitter import note_delivery
+        from airflow_provider_seedance.submissions.recorder import note_delivery
         from airflow_provider_seedance.tasks.results import hand_on
 
         self.delivered = hand_on(
@@ -361,86 +320,31 @@ class SeedanceCreateVideoOperator(BaseOperator):
         note_delivery(self._store, video.video_id)
         return returned(self, context, self.delivered)
 
-    def _failed(self, error: SeedanceError, *, recorded: bool) -> SeedanceError:
+    def _failed(self, error: SeedanceError, submission: Submission) -> SeedanceError:
         from airflow_provider_seedance.tasks.results import count_failure
 
         count_failure(error, seedance_conn_id=self.seedance_conn_id, fields=self._request_fields())
-        return after_submission(error, recorded=recorded)
+        return submission.failed(error)
 
     def _check_before_paying(self, hook: SeedanceHook, request: VideoRequest, context: Context) -> None:
-        """Before each submission: whether the video can be landed, and what it would cost, if that is known."""
-        from airflow_provider_seedance.tasks.cost_check import check_cost
+        from airflow_provider_seedance.landing.path_template import run_facts
+        from airflow_provider_seedance.tasks.checks import check_before_paying
 
-        if self._lands:
-            from airflow_provider_seedance.landing.lander import run_facts
-            from airflow_provider_seedance.tasks.output_check import check_output
-
-            facts = run_facts(context) | {"vendor": hook.get_conn().adapter.name, "model": request.model}
-            check_output("output_path", self.output_path, conn_id=self.object_storage_conn_id, facts=facts, is_new=True)
-        check_cost(hook, request, self.max_cost)
+        check_before_paying(
+            hook,
+            request,
+            run_facts(context),
+            max_cost=self.max_cost,
+            lands=self._lands,
+            output_path=self.output_path,
+            object_storage_conn_id=self.object_storage_conn_id,
+        )
 
     def _request_fields(self) -> dict[str, Any]:
         """The fields of the request that are set; what isn't set isn't sent."""
         fields = {name: getattr(self, name) for name in REQUEST_FIELDS}
         return {name: value for name, value in fields.items() if value is not None}
 
-    def _check_literals(self) -> None:
-        from airflow_provider_seedance.api.pricing import read_limit
-        from airflow_provider_seedance.api.validation import check_literals
-
-        fields = self._request_fields()
-        try:
-            check_literals(fields, self._undecided(fields))
-            if is_literal(self.max_cost):
-                read_limit(self.max_cost)
-        except SeedanceError as error:
-            raise for_airflow(error) from None
-        if self._lands:
-            from airflow_provider_seedance.landing.path_template import check_paths
-            from airflow_provider_seedance.tasks.path_limits import check_literal
-
-            if isinstance(self.output_path, str):
-                check_paths(self.output_path, None, None, has_id=True)
-            check_literal("output_path", self.output_path)
-
     def _undecided(self, fields: Mapping[str, Any]) -> set[str]:
         """Names of the request's fields that only get their value when the task runs."""
         return {name for name, value in fields.items() if not is_literal(value)}
-
-
-def after_submission(error: SeedanceError, *, recorded: bool) -> SeedanceError:
-    """What Airflow may do about an error that comes after the submission, told to people as well.
-
-    :param recorded: whether a retry will find the video again; if not, a retry would submit, and pay, again.
-    """
-    if isinstance(error, VideoFailedError) and not _may_get_its_url(error):
-        retry, sentence = error.retryable, "A retry submits a new video." if error.retryable else ""
-    elif isinstance(error, LandingError) and not (recorded and error.retryable):
-        retry = False
-        sentence = "SeedanceVideoToObjectStorageOperator can still land the video by its id; clearing buys a new one."
-    elif not (isinstance(error, TransientApiError | VideoTimeoutError | LandingError) or _may_get_its_url(error)):
-        retry, sentence = False, "A SeedanceVideoSensor on the video's id can still fetch it; clearing buys a new one."
-    elif recorded:
-        retry, sentence = True, "A retry goes on with this video and submits no other."
-    else:
-        retry, sentence = False, "It is not retried: its id is not on record, and a retry could submit, and pay, again."
-    told = for_airflow(error, retry=retry)
-    if sentence:
-        told.args = (f"{error} {sentence}",)
-    return told
-
-
-def _id_in(event: Any) -> str | None:
-    """The id of the video that an event is about, `None` if it can't be read."""
-    from airflow_provider_seedance.api.outcomes import read_event
-
-    try:
-        video_id, _ = read_event(event)
-    except TransientApiError:
-        return None
-    return video_id or None
-
-
-def _may_get_its_url(error: SeedanceError) -> bool:
-    """Whether the video is made and only its URL is missing: looking again may bring it, another video would not."""
-    return isinstance(error, VideoUrlMissingError) and error.retryable

@@ -26,6 +26,7 @@ from airflow_provider_seedance.compat.xcom import returned
 from airflow_provider_seedance.exceptions import airflow_errors, for_airflow
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.links.seedance import SeedanceVideoLink
+from airflow_provider_seedance.submissions.pauses import Pauses
 from airflow_provider_seedance.tasks.deadlines import deadline_of, waiting_argument
 from airflow_provider_seedance.tasks.literals import is_literal
 
@@ -36,9 +37,6 @@ if TYPE_CHECKING:
 
     from airflow_provider_seedance.api.models import Video
     from airflow_provider_seedance.api.polling import Decision, Wait
-
-CONFIRM_PAUSE = 5.0
-"""Most seconds between the polls by which one poke makes sure of a refusal, where no poke knows of the one before."""
 
 
 class SeedanceVideoSensor(BaseSensorOperator):
@@ -65,6 +63,8 @@ class SeedanceVideoSensor(BaseSensorOperator):
     start_from_trigger = False
     operator_extra_links = (SeedanceVideoLink(),)
     ui_color = "#dcefff"
+    pauses = Pauses()
+    """Of the task on its worker; tests shorten them."""
 
     def __init__(
         self,
@@ -151,7 +151,7 @@ class SeedanceVideoSensor(BaseSensorOperator):
         try:
             decision = self._look(hook, self._wait)
             while self._forgets and decision.doubt is not None and not isinstance(decision.doubt, TransientApiError):
-                time.sleep(min(decision.delay, CONFIRM_PAUSE))
+                self.pauses.sleep(min(decision.delay, self.pauses.confirm))
                 decision = self._look(hook, self._wait)
         finally:
             hook.close()
@@ -168,7 +168,7 @@ class SeedanceVideoSensor(BaseSensorOperator):
         from airflow_provider_seedance.tasks.deferral import video_of_event
 
         try:
-            video = video_of_event(self.seedance_conn_id, event, wait_again=self._defer)
+            video = video_of_event(self.seedance_conn_id, event, wait_again=self._defer, pauses=self.pauses)
         except SeedanceError as error:
             raise self._final(error) from None
         self.log.info("Video %s is ready.", video.video_id)

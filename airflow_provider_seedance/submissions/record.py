@@ -1,4 +1,4 @@
-"""The record of what was submitted, and what a new attempt may do with it. Pure: no I/O, no Airflow."""
+"""The record of what a task has submitted. Pure: no I/O, no Airflow."""
 
 from __future__ import annotations
 
@@ -6,36 +6,17 @@ import uuid
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from enum import StrEnum
 from typing import Any
 
-from airflow_provider_seedance.api.errors import RequestChangedError as RequestChangedError
-from airflow_provider_seedance.api.errors import SubmissionRecordError as SubmissionRecordError
+from airflow_provider_seedance.api.errors import SubmissionRecordError
 from airflow_provider_seedance.api.http.texts import clean
 from airflow_provider_seedance.submissions import fingerprint
-from airflow_provider_seedance.submissions.life import Life, Since, since
+from airflow_provider_seedance.submissions.life import Life
 
 _END_OF_TIME = 253_402_300_000.0
 """Unix time of the last moments that a date can tell."""
 
 _LONGEST_CAUSE = 500
-
-
-class Action(StrEnum):
-    """What a new attempt may do."""
-
-    SUBMIT = "submit"
-    """Nothing was submitted in this life of the task."""
-    REATTACH = "reattach"
-    """This very video was submitted: wait for it, or take it."""
-    LOOK_UP = "look up"
-    """Something may have been submitted, nobody noted its id."""
-    START_OVER = "start over"
-    """The user cleared the task, or made the run anew: the old video is not wanted any more."""
-    REFUSE = "refuse"
-    """Another video was submitted by this life of the task."""
-    ASK = "ask"
-    """What was submitted may belong to another life of the task: a person decides."""
 
 
 @dataclass(frozen=True)
@@ -139,35 +120,3 @@ def new_attempt() -> str:
 def cause_of(error: Exception) -> str:
     """What happened, in a length and a form that any store keeps."""
     return clean(str(error), _LONGEST_CAUSE) or type(error).__name__
-
-
-def decide(
-    record: SubmissionRecord | None,
-    fingerprints: Mapping[int, Mapping[str, str]],
-    life: Life,
-    *,
-    same_run: bool,
-) -> Action:
-    """What an attempt may do, given what an earlier one left behind.
-
-    :param fingerprints: of the request, in each version.
-    :param life: of the task instance now.
-    :param same_run: whether a record can't be of another run.
-    """
-    if record is None:
-        return Action.SUBMIT
-    happened = since(record.since_when, life, delivered=record.delivered, same_run=same_run)
-    if happened is Since.UNCLEAR:
-        return Action.ASK
-    if happened is not Since.NOTHING:
-        return Action.START_OVER
-    if record.video_id is None:
-        return Action.LOOK_UP
-    return Action.REFUSE if changed_fields(record, fingerprints) else Action.REATTACH
-
-
-def changed_fields(record: SubmissionRecord, fingerprints: Mapping[int, Mapping[str, str]]) -> list[str]:
-    """Names of the fields in which a request differs from the recorded one."""
-    now = fingerprints[record.fingerprint_version]
-    names = sorted({*record.fingerprint, *now})
-    return [name for name in names if record.fingerprint.get(name) != now.get(name)]

@@ -10,8 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from airflow_provider_seedance.api.errors import SubmissionRecordError
 from airflow_provider_seedance.submissions.ledger_files import LedgerFile
-from airflow_provider_seedance.submissions.record import SubmissionRecord, SubmissionRecordError
+from airflow_provider_seedance.submissions.record import SubmissionRecord
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, ObjectStoragePath

@@ -2,55 +2,91 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from airflow_provider_seedance.api.errors import SeedanceError, TransientApiError
+from airflow_provider_seedance.api.errors import (
+    SeedanceError,
+    SeedanceRateLimitError,
+    TransientApiError,
+    VideoTimeoutError,
+)
 from airflow_provider_seedance.api.models import VideoStatus
 from airflow_provider_seedance.api.outcomes import deadline_of, read_event
 from airflow_provider_seedance.api.polling import Decision, Outcome, Wait, failure_of
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
-from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
+from airflow_provider_seedance.submissions.pauses import Pauses
+from airflow_provider_seedance.submissions.submission import Submission
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator
 
     from airflow_provider_seedance.api.models import Video
+    from airflow_provider_seedance.submissions.store import SubmissionStore
+    from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
 
 MARGIN = 120.0
 """Seconds by which Airflow's own time-out of the trigger is later than the deadline that the trigger keeps itself."""
 
-REREAD_PAUSES = (1.0, 2.0, 4.0, 8.0)
-"""Seconds between the reads of a video that has succeeded, as long as they don't show it."""
-
 
 def defer_for_video(task: BaseOperator, trigger: SeedanceVideoTrigger) -> NoReturn:
-    """Hands over to the trigger, and with it the worker slot.
+    """Hands the wait over to the trigger, and gives back the worker slot.
 
     :param task: resumes with its `execute_complete`.
+    :param trigger: waits for the video until its own deadline.
     """
     left = max(0.0, (trigger.deadline or 0.0) - time.time())
     safety_net = timedelta(seconds=left + 2 * trigger.poll_interval + MARGIN) if trigger.deadline else None
     task.defer(trigger=trigger, method_name="execute_complete", timeout=safety_net)
 
 
+def defer_for_room(
+    task: BaseOperator, error: SeedanceRateLimitError, *, since: float, deadline: float, pauses: Pauses
+) -> NoReturn:
+    """Gives back the worker slot until the vendor may have room; nothing has been submitted.
+
+    :param task: resumes with its `execute_when_room`.
+    :param error: the vendor's refusal. It is raised if the deadline would have passed by then.
+    :param since: Unix time of the first refusal.
+    :param deadline: Unix time.
+    :param pauses: how long at least; half as much again is added by chance, so that tasks don't return all at once.
+    """
+    from airflow_provider_seedance.triggers.backoff import SeedanceBackoffTrigger
+
+    delay = max(error.retry_after or 0.0, pauses.room) * random.uniform(1, 1.5)  # noqa: S311 - no secret
+    until = time.time() + delay
+    if until > deadline:
+        raise error
+    task.log.info("%s Giving the slot back, trying again in %.0f s.", error, delay)
+    task.defer(trigger=SeedanceBackoffTrigger(until=until, since=since), method_name="execute_when_room")
+
+
 def video_of_event(
-    seedance_conn_id: str, event: Any, *, wait_again: Callable[[str, float], NoReturn] | None = None
+    seedance_conn_id: str,
+    event: Any,
+    *,
+    wait_again: Callable[[str, float], NoReturn] | None = None,
+    pauses: Pauses | None = None,
 ) -> Video:
     """The finished video that the trigger's event tells of, read again, so that its URL is fresh.
 
     A vendor may answer this read from a replica that doesn't know yet what the trigger has seen. That is waited out:
     for some seconds here, then in the triggerer.
 
-    :param wait_again: defers once more for this video, until this deadline.
+    :param seedance_conn_id: the connection's id.
+    :param event: the trigger's, as Airflow has stored it.
+    :param wait_again: defers once more for this video, until this deadline (Unix time).
+    :param pauses: between the reads.
+    :return: a video that has succeeded, with its URL.
     :raises SeedanceError: why there is none.
     """
     video_id, error = read_event(event)
     if error is not None:
         raise error
-    decision = _read_until_ready(seedance_conn_id, video_id)
+    decision = _read_until_ready(seedance_conn_id, video_id, pauses or Pauses())
     if decision.error is not None:
         raise decision.error
     if decision.outcome is Outcome.SUCCEEDED and decision.video is not None:
@@ -66,19 +102,45 @@ def video_of_event(
     )
 
 
-def _read_until_ready(seedance_conn_id: str, video_id: str) -> Decision:
+def id_in(event: Any) -> str | None:
+    """The id of the video that an event is about, `None` if it can't be read."""
+    try:
+        video_id, _ = read_event(event)
+    except TransientApiError:
+        return None
+    return video_id or None
+
+
+def ended_by_airflow(error: Exception, store: SubmissionStore | None) -> SeedanceError | None:
+    """The error to raise after Airflow itself has ended the create operator's deferral.
+
+    :param error: Airflow's.
+    :param store: of the task's submission.
+    :return: says whether a retry can go on with the video; `None` if nothing has been submitted: the task waited for
+        room.
+    """
+    record = store.read() if store else None
+    if store and record is None:
+        return None
+    video_id = record.video_id if record else None
+    which = f"Video {video_id}" if video_id else "The video"
+    message = f"Airflow ended the wait ({error}). {which} was not cancelled: it may still finish, and be billed."
+    return Submission(record, is_kept=video_id is not None).failed(VideoTimeoutError(message))
+
+
+def _read_until_ready(seedance_conn_id: str, video_id: str, pauses: Pauses) -> Decision:
     """Reads the video, and again in short intervals while the answer says nothing final."""
-    wait = Wait(video_id, interval=REREAD_PAUSES[0], deadline=None, started=time.time())
+    wait = Wait(video_id, interval=pauses.reread[0], deadline=None, started=time.time())
     hook = SeedanceHook(seedance_conn_id)
     try:
-        for pause in (*REREAD_PAUSES, None):
+        for pause in (*pauses.reread, None):
             try:
                 decision = wait.saw(hook.get_video(video_id), time.time())
             except SeedanceError as error:
                 decision = wait.missed(error, time.time())
             if decision.outcome is not Outcome.WAIT or pause is None:
                 break
-            time.sleep(pause)
+            pauses.sleep(pause)
     finally:
         hook.close()
     return decision

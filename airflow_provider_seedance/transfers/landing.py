@@ -1,5 +1,6 @@
 """The public functions for landing a video from one's own code; their home is `airflow_provider_seedance.landing`."""
 
-from airflow_provider_seedance.landing.lander import land_video, run_facts
+from airflow_provider_seedance.landing.lander import land_video
+from airflow_provider_seedance.landing.path_template import run_facts
 
 __all__ = ["land_video", "run_facts"]

@@ -99,7 +99,8 @@ class SeedanceVideoToObjectStorageOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Lands the video, unless it is there already."""
-        from airflow_provider_seedance.landing.lander import land_video, run_facts
+        from airflow_provider_seedance.landing.lander import land_video
+        from airflow_provider_seedance.landing.path_template import run_facts
 
         video = self._video()
         self._check_paths(video, run_facts(context))

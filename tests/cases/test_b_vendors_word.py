@@ -34,7 +34,7 @@ from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
 from airflow_provider_seedance.sensors.seedance import SeedanceVideoSensor
 from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
-from airflow_provider_seedance.tasks import deferral
+from airflow_provider_seedance.submissions.pauses import Pauses
 from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
 from dev.task_life import TaskState, Ti
 from tests.api.helpers import ONE_TRY, SIMPLE, Stub
@@ -43,6 +43,7 @@ from tests.assets.helpers import Attempts, watch
 pytestmark = pytest.mark.usefixtures("airflow_db")
 
 SOON = 0.01
+REREADS = (SOON, SOON, SOON)
 NO_CONTEXT = cast("Any", {"ti": None})
 
 NGINX = "<html>\r\n<head><title>{0} No</title></head>\r\n<body><center><h1>{0} No</h1></center></body>\r\n</html>\r\n"
@@ -77,7 +78,8 @@ def sim(_still: Simulator, monkeypatch: pytest.MonkeyPatch) -> Simulator:
         connection = _still.connection_json(vendor, polls_per_second=1000, lists_per_second=1000)
         monkeypatch.setenv(f"AIRFLOW_CONN_SEEDANCE_{vendor.upper()}", connection)
     monkeypatch.setattr(retries, "wait_exponential_jitter", lambda **_: lambda state: 0.0)
-    monkeypatch.setattr(deferral, "REREAD_PAUSES", (SOON, SOON, SOON))
+    for waits in (SeedanceCreateVideoOperator, SeedanceVideoSensor):
+        monkeypatch.setattr(waits, "pauses", Pauses(reread=REREADS))
     return _still
 
 
@@ -459,8 +461,8 @@ def test_case_b5_when_it_stays_so_the_wait_goes_back_to_the_triggerer(odd: str, 
     sim.finish(video_id)
     (event,) = events(trigger_for("byteplus", video_id))
     faults = {
-        "flap": Fault("flapping_status", on="poll", polls=3 + len(deferral.REREAD_PAUSES)),
-        "404": own_no("byteplus", 404, on="poll", times=1 + len(deferral.REREAD_PAUSES)),
+        "flap": Fault("flapping_status", on="poll", polls=3 + len(REREADS)),
+        "404": own_no("byteplus", 404, on="poll", times=1 + len(REREADS)),
         "403": own_no("byteplus", 403, on="poll", times=polling.MOST_REFUSALS - 1),
         "page": stranger("nginx", 403, on="poll", times=3),
     }

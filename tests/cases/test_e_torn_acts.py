@@ -9,7 +9,6 @@ import multiprocessing
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -28,8 +27,10 @@ from airflow_provider_seedance.api.errors import (
 )
 from airflow_provider_seedance.api.models import Video, VideoStatus
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
+from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
 from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
 from airflow_provider_seedance.submissions import ledger_files
+from airflow_provider_seedance.submissions.pauses import Pauses
 from airflow_provider_seedance.submissions.record import SubmissionRecord
 from airflow_provider_seedance.submissions.store import LedgerSubmissionStore
 from dev.task_life import AFTER_POST, BEFORE_POST, DeathError, Step, TaskState, Ti, work
@@ -678,20 +679,16 @@ def test_a_doubt_says_what_a_retry_will_do_for_each_vendor_and_setting(
 
 @pytest.mark.parametrize("vendor", CAN_LIST)
 def test_before_each_look_up_it_waits(sim: Simulator, monkeypatch: pytest.MonkeyPatch, vendor: str) -> None:
-    from airflow_provider_seedance.submissions import submitter as submitting
-
-    monkeypatch.setattr(submitting, "LOOK_UP_DELAYS", (3.0, 7.0))
     waited: list[tuple[float, int]] = []
 
     def sleep(seconds: float) -> None:
         waited.append((seconds, sum(request.call == "list" for request in sim.requests)))
 
-    monkeypatch.setattr(time, "sleep", sleep)
+    monkeypatch.setattr(SeedanceCreateVideoOperator, "pauses", Pauses(look_up=(3.0, 7.0), sleep=sleep))
     sim.faults.add(Fault("reset_before"))
     assert Attempts(asks(vendor)).next().error == UNKNOWN
-    pauses = [wait for wait in waited if wait[0] in (3.0, 7.0)]
     per_look = 2 if vendor in ARKS else 1
-    assert pauses == [(3.0, 0), (7.0, per_look)]
+    assert waited == [(3.0, 0), (7.0, per_look)]
 
 
 @pytest.mark.parametrize("vendor", CAN_LIST)

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from airflow_provider_seedance.api import errors
+from airflow_provider_seedance.submissions.decision import Action, decide
 from airflow_provider_seedance.submissions.fingerprint import VERSION
-from airflow_provider_seedance.submissions.record import Action, SubmissionRecord, decide
+from airflow_provider_seedance.submissions.record import SubmissionRecord
 from tests.golden.samples import IDENTITY, account, asset_fingerprint, fingerprint, written_today
 
 NEXT = "next"

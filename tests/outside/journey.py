@@ -23,7 +23,7 @@ from airflow_provider_seedance.polling import poller
 from airflow_provider_seedance.polling import rate_limiter as pace
 from airflow_provider_seedance.polling.poller import watching
 from airflow_provider_seedance.sensors.seedance import SeedanceVideoSensor
-from airflow_provider_seedance.tasks import deferral
+from airflow_provider_seedance.submissions.pauses import Pauses
 from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
 from dev.task_life import Ti
 from tests.api.helpers import KEY, ONE_TRY, SIMPLE
@@ -90,7 +90,7 @@ class Journey:
         # Airflow's masking of a connection's secrets costs half of the time; nothing here reads a log.
         with suppress(ImportError):  # Airflow 3.2 and before mask elsewhere
             self._patch.setattr("airflow.sdk.log.mask_secret", lambda *secret: None, raising=False)
-        self._patch.setattr(deferral, "REREAD_PAUSES", (0.0,) * len(deferral.REREAD_PAUSES))
+        self._patch.setattr(SeedanceVideoSensor, "pauses", Pauses(sleep=lambda seconds: None))
         self._patch.setattr(polling, "MOST_FAILURES", MOST_FAILURES)
         usual = RetryPolicy.settings
         once = {"stop": stop_after_attempt(1)}

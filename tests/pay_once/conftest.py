@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tenacity import wait_none
 
 from airflow_provider_seedance.api.http import retries
-from airflow_provider_seedance.operators import seedance
+from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
 from airflow_provider_seedance.simulator import VENDORS, Simulator
-from airflow_provider_seedance.submissions import submitter as submitting
 from dev import fault_matrix
 from dev.task_life import Haste
 
@@ -54,7 +52,5 @@ def _prepared(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> Simulato
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     haste = Haste()
-    monkeypatch.setattr(submitting, "LOOK_UP_DELAYS", haste.look_up)
-    monkeypatch.setattr(submitting, "wait_exponential", wait_none)
-    monkeypatch.setattr(seedance, "ROOM_INTERVAL", haste.room)
+    monkeypatch.setattr(SeedanceCreateVideoOperator, "pauses", haste.pauses)
     monkeypatch.setattr(retries, "wait_exponential_jitter", lambda **_: lambda state: haste.backoff)

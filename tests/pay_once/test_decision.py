@@ -8,16 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_provider_seedance.api.errors import SubmissionRecordError
 from airflow_provider_seedance.api.models import VideoRequest
+from airflow_provider_seedance.submissions.decision import Action, changed_fields, decide
 from airflow_provider_seedance.submissions.fingerprint import fingerprint_of
 from airflow_provider_seedance.submissions.life import Life
-from airflow_provider_seedance.submissions.record import (
-    Action,
-    SubmissionRecord,
-    SubmissionRecordError,
-    changed_fields,
-    decide,
-)
+from airflow_provider_seedance.submissions.record import SubmissionRecord
 
 SAME = {"prompt": "1", "connection": "2"}
 OTHER = {"prompt": "3", "connection": "2"}

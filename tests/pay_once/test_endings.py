@@ -18,9 +18,10 @@ from airflow_provider_seedance.api.polling import Decision, Outcome
 from airflow_provider_seedance.compat.task_state import has_ended_for_good
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.operators import seedance
-from airflow_provider_seedance.operators.seedance import after_submission
+from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
 from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
-from airflow_provider_seedance.tasks import deferral
+from airflow_provider_seedance.submissions.pauses import Pauses
+from airflow_provider_seedance.submissions.submission import Submission
 from dev.task_life import AFTER_POST, DeathError, Ti
 from tests.any_airflow import AIRFLOW, airflow_answers, airflow_says
 
@@ -38,7 +39,7 @@ STILL_THERE = "A SeedanceVideoSensor on the video's id can still fetch it"
 ASKS_FOR_STATES = pytest.mark.skipif(AIRFLOW < (3, 0), reason="Airflow 2's task instances know their own state")
 
 
-# -- after_submission ------------------------------------------------------------------------------------------------
+# -- errors after the submission ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ ASKS_FOR_STATES = pytest.mark.skipif(AIRFLOW < (3, 0), reason="Airflow 2's task 
 def test_an_error_after_the_submission_says_what_a_retry_does(
     kind: type[SeedanceError], recorded: bool, retried: bool, sentence: str
 ) -> None:
-    told = after_submission(kind("It went wrong."), recorded=recorded)
+    told = Submission(None, is_kept=recorded).failed(kind("It went wrong."))
     assert isinstance(told, kind)
     assert isinstance(told, AirflowException)
     assert fails_for_good(told) is not retried
@@ -78,7 +79,7 @@ def test_an_error_after_the_submission_says_what_a_retry_does(
 def test_no_error_after_the_submission_is_retried_without_a_record_but_for_a_failed_video(kind: type) -> None:
     if not issubclass(kind, SeedanceError):
         return
-    retried = not fails_for_good(after_submission(kind("no"), recorded=False))
+    retried = not fails_for_good(Submission(None, is_kept=False).failed(kind("no")))
     assert retried is (kind is errors.VideoFailedError)
 
 
@@ -139,7 +140,7 @@ def test_good_news_about_a_video_that_has_none_to_give_is_not_taken_for_success(
 ) -> None:
     task = Attempts(asks("byteplus"))
     task.next()
-    monkeypatch.setattr(deferral, "REREAD_PAUSES", (0.01,))
+    monkeypatch.setattr(SeedanceCreateVideoOperator, "pauses", Pauses(reread=(0.01,)))
     sim.faults.add(Fault("no_url", on="poll"))
     sim.finish(task.video_id)
     result = task.resume("execute_complete", event=event(task.video_id, None))
@@ -384,7 +385,7 @@ def test_a_signal_before_anything_was_submitted_does_nothing(sim: Simulator) -> 
 def test_cancelling_does_not_hold_the_worker_for_long(
     sim: Simulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(seedance, "KILL_PATIENCE", 0.2)
+    monkeypatch.setattr(SeedanceCreateVideoOperator, "pauses", Pauses(cancel=0.2))
     sim.faults.add(Fault("slow", on="poll", seconds=3))
     started = time.monotonic()
     with caplog.at_level(logging.INFO):

@@ -60,22 +60,22 @@ def test_the_matrix_notices_a_fault_that_does_not_strike(quick: Simulator) -> No
 
 
 def test_the_matrix_notices_a_video_that_is_lost(quick: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    from airflow_provider_seedance.submissions import submitter as submitting
+    from airflow_provider_seedance.submissions.finder import Finder
 
     find: Callable[..., Any] = lambda *args, **kwargs: None  # noqa: E731
-    monkeypatch.setattr(submitting.Submitter, "_look_up", find)
+    monkeypatch.setattr(Finder, "find", find)
     row = Row("byteplus", "answer lost", AT_POST, (Strike("reset_after"),), expected=IN_DOUBT)
     assert run_row(row, quick).wrong == "the vendor's list shows it"
 
 
 def test_the_matrix_notices_a_siblings_video(quick: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """A look-up that takes what is there for one's own has to show."""
-    from airflow_provider_seedance.submissions import submitter as submitting
+    from airflow_provider_seedance.submissions.finder import Finder
 
     def take_any(self: Any, record: Any) -> Any:
         return self._hook.list_videos(limit=1).videos[0]
 
-    monkeypatch.setattr(submitting.Submitter, "_look_up", take_any)
+    monkeypatch.setattr(Finder, "find", take_any)
     row = Row("byteplus", "killed, then a sibling", BEFORE_POST, dies=BEFORE_POST, sibling=TWIN, sibling_comes="after")
     assert run_row(row, quick).wrong == "not the video that was paid"
 

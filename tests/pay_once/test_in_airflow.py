@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import DAG, get_current_context, task
 
+from airflow_provider_seedance.api.errors import SubmissionRecordError
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
 from airflow_provider_seedance.simulator import Fault, Simulator
-from airflow_provider_seedance.submissions.record import SubmissionRecord, SubmissionRecordError
+from airflow_provider_seedance.submissions.record import SubmissionRecord
 from airflow_provider_seedance.submissions.store import KEY, TaskStateSubmissionStore, open_store
 from airflow_provider_seedance.tasks import deferral
 from tests.any_airflow import AIRFLOW, run_dag

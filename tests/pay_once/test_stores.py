@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
+from airflow_provider_seedance.api.errors import SubmissionRecordError
 from airflow_provider_seedance.submissions.ledger_files import LedgerFile
-from airflow_provider_seedance.submissions.record import SubmissionRecord, SubmissionRecordError
+from airflow_provider_seedance.submissions.record import SubmissionRecord
 from airflow_provider_seedance.submissions.store import (
     KEY,
     LedgerSubmissionStore,

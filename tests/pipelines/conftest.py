@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_seedance.operators import seedance
+from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
 from airflow_provider_seedance.simulator import VENDORS, Simulator
+from airflow_provider_seedance.submissions.pauses import Pauses
 
 Counted = dict[tuple[str, str], int]
 
@@ -42,7 +43,7 @@ def sim(
     _running.reset()
     for vendor in VENDORS:
         connect(vendor)
-    monkeypatch.setattr(seedance, "ROOM_INTERVAL", 0.02)
+    monkeypatch.setattr(SeedanceCreateVideoOperator, "pauses", Pauses(room=0.02))
     return _running
 
 

@@ -63,7 +63,7 @@ def test_a_file_host_that_is_down_for_one_try_costs_no_second_video(
 def test_a_storage_that_fails_for_one_try_costs_no_second_video(
     sim: Simulator, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from airflow_provider_seedance.landing import lander as landing
+    from airflow_provider_seedance.tasks import landing
 
     land, tries = landing.land_video, list[int]()
 

@@ -1,0 +1,90 @@
+"""Finds the video of a submission whose id nobody noted, by what was sent along to recognise it."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from airflow_provider_seedance.api.errors import (
+    SeedanceError,
+    TransientApiError,
+    UnsupportedByVendorError,
+    VideoNotFoundError,
+)
+from airflow_provider_seedance.api.models import VideoStatus
+
+if TYPE_CHECKING:
+    from airflow_provider_seedance.api.models import Video
+    from airflow_provider_seedance.hooks.seedance import SeedanceHook
+    from airflow_provider_seedance.submissions.record import SubmissionRecord
+
+log = logging.getLogger(__name__)
+
+CLOCK_SKEW = timedelta(days=1)
+"""How far clocks may be apart when a list is read back to the time of a submission. Nothing is recognised by time."""
+
+LOST = (VideoStatus.FAILED, VideoStatus.CANCELLED, VideoStatus.EXPIRED)
+"""Of a video that will never be there."""
+
+
+class Finder:
+    """Looks at the vendor for the video that a recorded intent became.
+
+    :param hook: of the connection.
+    """
+
+    def __init__(self, hook: SeedanceHook) -> None:
+        self._hook = hook
+        self._adapter = hook.get_conn().adapter
+        self.list_is_down = False
+        """Whether the last search failed in a way that may pass."""
+
+    def can_find(self, record: SubmissionRecord) -> bool:
+        """Whether there is anything by which a submission without an id can be recognised."""
+        is_here = record.vendor == self._adapter.name
+        return is_here and bool(record.possible_id or (record.marker and self._adapter.can_list))
+
+    def find(self, record: SubmissionRecord) -> Video | None:
+        """The video of the record; `None` proves nothing. Whatever else has changed since, the marks have not."""
+        if not self.can_find(record):
+            log.warning("Nothing was sent along by which %s would recognise the submission.", self._adapter.title)
+            return None
+        try:
+            return self._by_possible_id(record) or self._by_mark(record)
+        except UnsupportedByVendorError:
+            return None
+        except SeedanceError as error:
+            self.list_is_down = isinstance(error, TransientApiError)
+            log.warning("Looking for the submission failed, which proves nothing: %s", error)
+            return None
+
+    def _by_possible_id(self, record: SubmissionRecord) -> Video | None:
+        if record.possible_id is None:
+            return None
+        try:
+            video = self._hook.get_video(record.possible_id)
+        except VideoNotFoundError:
+            log.warning("%s knows no video %s yet, or any more.", self._adapter.title, record.possible_id)
+            return None
+        if record.marker and video.mark not in (None, record.marker):
+            log.warning("Video %s, whose id stood in the answer, is not this task's.", video.video_id)
+            return None
+        log.info("Video %s, whose id stood in the answer, is there.", video.video_id)
+        return video
+
+    def _by_mark(self, record: SubmissionRecord) -> Video | None:
+        if record.marker is None or not self._adapter.can_list:
+            return None
+        since = datetime.fromtimestamp(record.intended_at, tz=UTC) - CLOCK_SKEW
+        found = self._hook.find_videos(record.marker, model=record.model, since=since)
+        if not found:
+            log.warning("%s lists no video with our mark.", self._adapter.title)
+            return None
+        if len(found) > 1:
+            # The vendor took one request twice on its way: all of these videos are this task's, and billed.
+            ids = ", ".join(video.video_id for video in found)
+            log.warning("%s made more than one video of it: %s.", self._adapter.title, ids)
+        found.sort(key=lambda video: (video.status in LOST, video.created_at or datetime.max.replace(tzinfo=UTC)))
+        log.info("Found the submission again: video %s.", found[0].video_id)
+        return found[0]

@@ -1,0 +1,92 @@
+"""The errors with which a submission is refused or left in doubt: what happened, what it may cost, what to do. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from airflow_provider_seedance.api.errors import RequestChangedError, SubmissionRecordError, SubmissionUnknownError
+
+if TYPE_CHECKING:
+    from airflow_provider_seedance.submissions.record import SubmissionRecord
+
+
+def unknown(
+    record: SubmissionRecord, cause: SubmissionUnknownError | None, *, vendor: str, title: str, retry: str
+) -> SubmissionUnknownError:
+    """Nobody can tell whether a video was submitted.
+
+    :param record: of the submission.
+    :param cause: what this attempt was answered, if it is the one that sent it.
+    :param vendor: the vendor's name.
+    :param title: the vendor's name as people write it.
+    :param retry: the sentence that says what a retry does.
+    """
+    if cause:
+        seen = f"{cause} "
+    elif record.cause:
+        seen = f"What an earlier attempt was told: {record.cause} "
+    else:
+        seen = "An earlier attempt died before the vendor's answer was noted (its log may name the video). "
+    hint = ""
+    if record.possible_id and record.possible_id not in seen:
+        hint = f" The answer held an id, {record.possible_id}: it may be the video's."
+    return SubmissionUnknownError(
+        f"{seen}Whether {title} accepted a video ({record.model}) at {time_of(record)} is unknown.{hint} "
+        "Look in the vendor's console. If it is there, wait for it with a SeedanceVideoSensor on its id; "
+        f"if not, clear this task, which then starts over. {retry}",
+        vendor=vendor,
+        code=cause.code if cause else None,
+        status_code=cause.status_code if cause else None,
+        request_id=cause.request_id if cause else None,
+        video_id=record.possible_id,
+    )
+
+
+def what_a_retry_does(*, may_resubmit: bool, can_find: bool) -> str:
+    """The sentence for a submission in doubt.
+
+    :param may_resubmit: whether the user wants it submitted again (`on_unknown_submission`).
+    :param can_find: whether the vendor can be asked for it.
+    """
+    if may_resubmit:
+        look = "looks for it again, and if it does not find it, " if can_find else ""
+        return f"A retry {look}submits it again, as on_unknown_submission says."
+    return "A retry looks for it again, and submits nothing." if can_find else "There is no retry."
+
+
+def changed(record: SubmissionRecord, fields: Sequence[str]) -> RequestChangedError:
+    """An earlier attempt submitted another request.
+
+    :param fields: names of those that differ.
+    """
+    return RequestChangedError(
+        f"Nothing was sent. Video {record.video_id} was submitted for this task at {time_of(record)}, and the request "
+        f"has changed since: {', '.join(fields)}. To have that video, wait for it with a SeedanceVideoSensor on its "
+        "id; to have a new one, clear this task. (Templates that change with each try, such as the time, do this too, "
+        "and so does a @task.seedance_video function that returns something else each time it is called.)"
+    )
+
+
+def of_another_life(record: SubmissionRecord) -> SubmissionRecordError:
+    """Airflow doesn't tell whether the task is retried or begins anew."""
+    what = f"Video {record.video_id}" if record.video_id else "A video"
+    return SubmissionRecordError(
+        f"Nothing was sent. {what} was submitted for this task at {time_of(record)}, and since then its DAG run was "
+        "started anew, or tasks of it were cleared while `retries` changed: whether this is a retry, which goes on "
+        "with that video, or a new beginning, Airflow does not tell. To have that video, wait for it with a "
+        "SeedanceVideoSensor on its id; to have a new one, clear this task."
+    )
+
+
+def busy() -> SubmissionRecordError:
+    """Other attempts of the task were faster each time."""
+    return SubmissionRecordError(
+        "Nothing was sent. Other attempts of this task keep changing the record of its submission. A retry looks again."
+    )
+
+
+def time_of(record: SubmissionRecord) -> str:
+    """When the record's video was submitted, in words."""
+    return datetime.fromtimestamp(record.intended_at, tz=UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -1,0 +1,75 @@
+"""What the create operator checks before anything is paid: when its DAG is parsed, and again before each submission."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_seedance.api.errors import SeedanceError
+from airflow_provider_seedance.exceptions import for_airflow
+from airflow_provider_seedance.tasks.literals import is_literal
+
+if TYPE_CHECKING:
+    from airflow_provider_seedance.api.models import VideoRequest
+    from airflow_provider_seedance.hooks.seedance import SeedanceHook
+
+
+def check_when_parsed(
+    fields: Mapping[str, Any], undecided: Collection[str], *, max_cost: Any, output_path: Any
+) -> None:
+    """Judges the literal arguments, as far as that can be done without a connection.
+
+    :param fields: of the request, those that are set.
+    :param undecided: names of the fields whose values are only known when the task runs.
+    :param max_cost: the limit, literal or a template.
+    :param output_path: where the video is to be landed, literal or a template; `None` if it isn't landed.
+    :raises InvalidRequestError: naming the fields.
+    :raises ValueError: nothing can be landed at this path.
+    """
+    from airflow_provider_seedance.api.pricing import read_limit
+    from airflow_provider_seedance.api.validation import check_literals
+
+    try:
+        check_literals(fields, set(undecided))
+        if is_literal(max_cost):
+            read_limit(max_cost)
+    except SeedanceError as error:
+        raise for_airflow(error) from None
+    if output_path is not None:
+        from airflow_provider_seedance.landing.path_template import check_paths
+        from airflow_provider_seedance.tasks.path_limits import check_literal
+
+        if isinstance(output_path, str):
+            check_paths(output_path, None, None, has_id=True)
+        check_literal("output_path", output_path)
+
+
+def check_before_paying(
+    hook: SeedanceHook,
+    request: VideoRequest,
+    run: Mapping[str, Any],
+    *,
+    max_cost: float | str | None,
+    lands: bool,
+    output_path: Any,
+    object_storage_conn_id: str | None,
+) -> None:
+    """Before each submission: whether the video can be landed, and what it would cost, if that is known.
+
+    :param hook: of the connection.
+    :param request: what would be submitted.
+    :param run: what `run_facts` gives.
+    :param max_cost: the limit, if there is one.
+    :param lands: whether the task lands the video; the path of one that does may have been rendered to nothing.
+    :param output_path: as rendered.
+    :param object_storage_conn_id: the connection that opens the storage, if it is named.
+    :raises SeedanceError: nothing may be submitted; the class says why.
+    """
+    from airflow_provider_seedance.tasks.cost_check import check_cost
+
+    if lands:
+        from airflow_provider_seedance.tasks.output_check import check_output
+
+        facts = {**run, "vendor": hook.get_conn().adapter.name, "model": request.model}
+        check_output("output_path", output_path, conn_id=object_storage_conn_id, facts=facts, is_new=True)
+    check_cost(hook, request, max_cost)

@@ -1,0 +1,55 @@
+"""Lands the video of a task that has paid for it: no failure of a storage may buy another one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_seedance.api.errors import LandingError, SeedanceError
+from airflow_provider_seedance.hooks.seedance import SeedanceHook
+from airflow_provider_seedance.landing.lander import land_video
+
+if TYPE_CHECKING:
+    from airflow_provider_seedance.api.models import Video
+    from airflow_provider_seedance.submissions.submission import Submission
+
+
+def land_paid_video(
+    video: Video,
+    submission: Submission,
+    output_path: str,
+    *,
+    model: Any,
+    seedance_conn_id: str,
+    object_storage_conn_id: str | None,
+    run: Mapping[str, Any],
+    log: Any,
+) -> dict[str, Any]:
+    """Lands a finished video in the task that made it.
+
+    :param video: that has succeeded.
+    :param submission: knows whether a retry would find the video again.
+    :param output_path: where to.
+    :param model: that was asked for, in case the vendor doesn't say it.
+    :param seedance_conn_id: the vendor's connection.
+    :param object_storage_conn_id: the connection that opens the storage, if it is named.
+    :param run: what `run_facts` gives.
+    :param log: the task's.
+    :return: the manifest.
+    :raises SeedanceError: it can't be landed; whether a retry may follow depends on the submission.
+    """
+    known = {name: value for name, value in video.to_dict().items() if value is not None}
+    hook = SeedanceHook(seedance_conn_id)
+    try:
+        return land_video(
+            hook, {"model": model, **known}, output_path, conn_id=object_storage_conn_id, run=run, log=log
+        )
+    except SeedanceError as error:
+        raise submission.failed(error) from None
+    except Exception as error:
+        # The storage's own words. Airflow would retry it, which must not buy another video.
+        if submission.is_kept:
+            raise
+        raise submission.failed(LandingError(f"The storage failed ({type(error).__name__}).")) from error
+    finally:
+        hook.close()
