@@ -63,15 +63,16 @@ def test_a_file_host_that_is_down_for_one_try_costs_no_second_video(
 def test_a_storage_that_fails_for_one_try_costs_no_second_video(
     sim: Simulator, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from airflow_provider_seedance.landing.lander import land_video
     from airflow_provider_seedance.tasks import landing
 
-    land, tries = landing.land_video, list[int]()
+    tries: list[int] = []
 
     def full_disk_first(*args: Any, **kwargs: Any) -> dict[str, Any]:
         tries.append(1)
         if len(tries) == 1:
             raise OSError(28, "No space left on device")
-        return land(*args, **kwargs)
+        return land_video(*args, **kwargs)
 
     monkeypatch.setattr(landing, "land_video", full_disk_first)
     ti = make("one_task_full_disk", out)
