@@ -35,10 +35,8 @@ up: $(STAMP) ## the demo's Airflow left running: prints URL and login, Ctrl-C st
 	@$(BIN)/python -m dev.up
 
 test: lint ## lint, then the tests, those on a real Airflow among them
-	@echo "== pytest"
-	@$(PARALLEL) -m "not stack and not ui and not slow"
-	@echo "== pytest (the real stack)"
-	@$(BIN)/python -m pytest -m "stack and not slow" --durations 10
+	@echo "== pytest, and beside it those on the real stack"
+	@$(BIN)/python -m dev.run_tests
 
 test-fast: $(STAMP) ## the tests without the real stack
 	@$(PARALLEL) -m "not stack and not ui and not slow"
