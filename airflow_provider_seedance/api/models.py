@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
 from airflow_provider_seedance.api.http.fields import Code, Id, Line, Name, Url, Usage, Whole
 
@@ -83,6 +83,19 @@ class VideoRequest(BaseModel):
     web_search: bool | None = None
     execution_expires_after: int | None = None
     extra: dict[str, Any] = Field(default_factory=dict)
+
+    _mark: str | None = PrivateAttr(default=None)
+
+    @property
+    def mark(self) -> str | None:
+        """By what this one submission shall be recognised at the vendor; no field, as it says nothing of the video."""
+        return self._mark
+
+    def marked(self, mark: str) -> VideoRequest:
+        """The same request with a mark, see `VendorAdapter.mark`."""
+        copy = self.model_copy()
+        copy._mark = mark  # noqa: SLF001 - of its own class
+        return copy
 
     def is_set(self, field: str) -> bool:
         """Whether the caller asked for anything in this field (`False` counts; `None` and an empty list don't)."""

@@ -199,7 +199,7 @@ class FrontDesk:
         return self._spoil(vendor, call, record, answer)
 
     def _bend_polled(self, vendor: Vendor, call: Call, record: RecordedRequest) -> None:
-        if call.kinds[0] == "poll" and (video := self.world.find(vendor.name, call.params["id"])):
+        if call.kinds[0] == "poll" and (video := self.world.find(vendor.name, vendor.video_id(call))):
             video.polls += 1
             self._bend(video.id, vendor, call, record)
 

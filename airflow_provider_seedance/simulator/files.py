@@ -16,7 +16,7 @@ from airflow_provider_seedance.simulator.state import World
 from airflow_provider_seedance.simulator.videos import SimulatedVideo
 
 TYPES = {"mp4": "video/mp4", "png": "image/png", "jpg": "image/jpeg"}
-_NAME = re.compile(r"/media/(?P<vendor>[a-z0-9_]+)/(?P<id>[\w/-]+)\.(?P<suffix>mp4|png|jpg)")
+_NAME = re.compile(r"/media/(?P<vendor>[a-z0-9_]+)/(?P<id>[\w/.-]+)\.(?P<suffix>mp4|png|jpg)")
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 #: Fault kinds that make a download an HTTP error, and the status; the rest are handled where the bytes go out.
 STATUS = {

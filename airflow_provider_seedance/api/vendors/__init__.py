@@ -52,7 +52,7 @@ def find_vendor(name: str) -> VendorDescriptor:
 
 def all_vendors() -> dict[str, VendorDescriptor]:
     """All vendors by name: the built-in ones, and those of entry points that can be loaded."""
-    return {**_added(), **BUILT_IN}
+    return {**BUILT_IN, **_added()}
 
 
 def make_adapter(vendor: str, settings: Mapping[str, Any] | None = None) -> VendorAdapter:
@@ -88,6 +88,11 @@ def vendor_of_model(model: str) -> str | None:
     having = [vendor.name for vendor in BUILT_IN.values() if vendor.has_model(model)]
     having = having or [vendor.name for vendor in _added().values() if vendor.has_model(model)]
     return having[0] if len(having) == 1 else None
+
+
+def forget_entry_points() -> None:
+    """Has the entry points read anew, after a distribution was installed into a running process (as tests do)."""
+    _entry_points.cache_clear()
 
 
 @cache

@@ -191,8 +191,12 @@ class VendorAdapter(ABC):
         return None
 
     def mark(self, request: VideoRequest, mark: str) -> VideoRequest:
-        """The request with a mark that `draw_mark` has drawn for it."""
-        raise self._unsupported("recognise a submission")
+        """The request with a mark that `draw_mark` has drawn for it.
+
+        As it stands here, `build_create` finds it as `request.mark`, and can send it as a header or as a field. An
+        adapter whose mark is a field of the request (a seed) or stands in `extra` overrides this.
+        """
+        return request.marked(mark)
 
     def build_find(self, model: str, *, number: int, limit: int, offset: int) -> HttpRequest:
         """Lists videos among which a marked submission may be.

@@ -158,12 +158,16 @@ class Vendor(ABC):
         """
         return  # most vendors publish no rate
 
+    def video_id(self, call: Call) -> str:
+        """The id of the video that the path names: ``{id}``, unless the vendor's ids have several parts."""
+        return call.params["id"]
+
     def video(self, call: Call) -> SimulatedVideo:
         """The video that the path names.
 
         :raises Refused: "unknown_task"
         """
-        video = self.world.find(self.name, call.params["id"])
+        video = self.world.find(self.name, self.video_id(call))
         if video is None:
             raise Refused("unknown_task", "task not found")
         return video
