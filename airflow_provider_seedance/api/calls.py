@@ -63,7 +63,7 @@ class Calls:
         for warning in check_request(checked, self._adapter):
             log.warning(warning)
         call = Call.CREATE if wait_for_room else Call.CREATE_NOW
-        accepted: list[object] = []
+        accepted: list[Any] = []
 
         def prepared(step: Step[Any]) -> Step[Any]:
             scrub = step.scrub or Scrubber(self._key, checked.prompt, step.request.json)
@@ -90,7 +90,8 @@ class Calls:
             why = str(error) if isinstance(error, SeedanceError) else type(error).__name__
             title = self._adapter.title
             told = f"{title} accepted the request, but a later step of the call failed: {why.rstrip('.')}. "
-            raise SubmissionUnknownError(told + MAY_BE_BILLED, vendor=title) from None
+            video_id = accepted[0].video_id if isinstance(accepted[0], Video) else None
+            raise SubmissionUnknownError(told + MAY_BE_BILLED, vendor=title, video_id=video_id) from None
 
     def get_video(self, video_id: str) -> Flow[Video]:
         return self._adapter.read(check_video_id(video_id))

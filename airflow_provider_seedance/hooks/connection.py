@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -15,84 +17,145 @@ from airflow_provider_seedance.api.vendors.video_adapter import VendorAdapter
 from airflow_provider_seedance.get_provider_info import connection_fields
 
 if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Connection
+
     from airflow_provider_seedance.api.client import ClientSettings
 
 
-def read_connection(
-    conn_id: str,
-    *,
-    host: str | None,
-    password: str | None,
-    port: int | None,
-    schema: str | None,
-    extra: Mapping[str, Any],
-) -> tuple[VendorAdapter, ClientSettings]:
-    """The vendor's adapter and the client's settings that a connection asks for.
+@dataclass(frozen=True)
+class SeedanceConnection:
+    """What an Airflow connection says, looked up once and read where it is needed.
 
-    :raises SeedanceConfigError: naming the connection and what is missing or wrong; no value that may be a secret.
+    Each part is checked by itself: prices that can't be read must not keep anybody from a paid video, and a URL that
+    works needs no key.
+
+    :param conn_id: the connection's id.
+    :param host: the base URL, if it is not the vendor's own.
+    :param password: the API key.
+    :param port: must be empty.
+    :param schema: must be empty.
+    :param extra: everything else.
     """
-    from airflow_provider_seedance.api.client import ClientSettings
 
-    defaults = ClientSettings(api_key="")
-    try:
-        vendor = _vendor(extra)
-        if port or schema:
-            part = "port" if port else "schema"
-            raise ValueError(f"the {part} is set; put the whole base URL, with scheme, port and path, into the host.")
-        settings = ClientSettings(
-            api_key=_key(password),
-            base_url=_base_url(host),
-            connect_timeout=_seconds(extra, "connect_timeout", defaults.connect_timeout),
-            read_timeout=_seconds(extra, "read_timeout", defaults.read_timeout),
-            rates=_rates(extra, vendor),
-            allow_private_hosts=_flag(extra, "allow_private_hosts", False),
+    conn_id: str
+    host: str | None = None
+    password: str | None = field(default=None, repr=False)
+    port: int | None = None
+    schema: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, connection: Connection, extra: Mapping[str, Any] | None = None) -> SeedanceConnection:
+        """What a connection of Airflow's says.
+
+        :param connection: as it was looked up.
+        :param extra: its extra, decoded, where decoding it here would block; default: it is decoded here.
+        """
+        return cls(
+            conn_id=connection.conn_id,
+            host=connection.host,
+            password=connection.password,
+            port=connection.port,
+            schema=connection.schema,
+            extra=connection.extra_dejson if extra is None else extra,
         )
-        # Those of other vendors are checked too: a value that makes no sense is better refused before the money.
-        for other in BUILT_IN.values():
-            for setting in other.settings:
-                _setting(extra, setting)
-        own = {setting.name: _setting(extra, setting) for setting in vendor.settings}
-    except ValueError as error:
-        raise SeedanceConfigError(f"Connection {conn_id!r}: {error} Nothing was sent.") from None
-    return make_adapter(vendor.name, own), settings
 
+    @property
+    def adapter(self) -> VendorAdapter:
+        """The adapter of the vendor that is named, with its settings.
 
-def unknown_settings(extra: Mapping[str, Any]) -> str | None:
-    """A sentence about what stands in the extra and is no setting of this provider, `None` if there is nothing.
+        :raises SeedanceConfigError: naming the connection and what is missing or wrong.
+        """
+        return self._read[0]
 
-    No error: people keep notes of their own there. But a limit that is misspelt is a limit that isn't kept.
-    """
-    fields = connection_fields(all_vendors())
-    unknown = sorted(set(map(str, extra)) - set(fields))
-    if not unknown:
-        return None
-    guesses = [guess for name in unknown for guess in get_close_matches(name, fields, n=1)]
-    meant = f"; perhaps you mean `{'`, `'.join(guesses)}`" if guesses else ""
-    return f"The extra holds what is no setting of this provider: `{'`, `'.join(unknown)}`{meant}."
+    @property
+    def settings(self) -> ClientSettings:
+        """What a client needs.
 
+        :raises SeedanceConfigError: naming the connection and what is missing or wrong.
+        """
+        return self._read[1]
 
-def allows_private_hosts(conn_id: str, extra: Mapping[str, Any]) -> bool:
-    """Whether finished videos may be fetched from private and loopback addresses: a test server, a mirror in-house.
+    @property
+    def vendor(self) -> str | None:
+        """The vendor's name as it is written there, whether there is such a vendor or not."""
+        return self.extra.get("vendor")
 
-    Reference media may then be uploaded to such addresses, too (`ClientSettings`).
+    @property
+    def account(self) -> str:
+        """What tells one account from another without its key: connection id, vendor and address.
 
-    :raises SeedanceConfigError: naming the connection.
-    """
-    try:
-        return _flag(extra, "allow_private_hosts", False)
-    except ValueError as error:
-        raise SeedanceConfigError(f"Connection {conn_id!r}: {error} Nothing was fetched.") from None
+        :raises SeedanceConfigError: naming the connection and what is missing or wrong.
+        """
+        base_url = (self.settings.base_url or self.adapter.default_base_url).rstrip("/")
+        return "|".join((self.conn_id, self.adapter.name, base_url))
 
+    @property
+    def prices(self) -> Prices:
+        """The user's own prices by model, empty if there are none.
 
-def prices_of(conn_id: str, extra: Mapping[str, Any]) -> Prices:
-    """The user's own prices on a connection. Read apart from the rest: they must not keep anybody from a paid video.
+        :raises SeedanceConfigError: naming the connection and each place that is wrong.
+        """
+        try:
+            return read_prices(self.extra.get("prices"))
+        except ValueError as error:
+            raise SeedanceConfigError(f"Connection {self.conn_id!r}: {error}") from None
 
-    :raises SeedanceConfigError: naming the connection and each place that is wrong.
-    """
-    try:
-        return read_prices(extra.get("prices"))
-    except ValueError as error:
-        raise SeedanceConfigError(f"Connection {conn_id!r}: {error}") from None
+    @property
+    def allow_private_hosts(self) -> bool:
+        """Whether finished videos may be fetched from private and loopback addresses: a test server, a mirror in-house.
+
+        Reference media may then be uploaded to such addresses, too (`ClientSettings`).
+
+        :raises SeedanceConfigError: naming the connection.
+        """
+        try:
+            return _flag(self.extra, "allow_private_hosts", False)
+        except ValueError as error:
+            raise SeedanceConfigError(f"Connection {self.conn_id!r}: {error} Nothing was fetched.") from None
+
+    @property
+    def unknown_settings(self) -> str | None:
+        """A sentence about what stands in the extra and is no setting of this provider, `None` if there is nothing.
+
+        No error: people keep notes of their own there. But a limit that is misspelt is a limit that isn't kept.
+        """
+        fields = connection_fields(all_vendors())
+        unknown = sorted(set(map(str, self.extra)) - set(fields))
+        if not unknown:
+            return None
+        guesses = [guess for name in unknown for guess in get_close_matches(name, fields, n=1)]
+        meant = f"; perhaps you mean `{'`, `'.join(guesses)}`" if guesses else ""
+        return f"The extra holds what is no setting of this provider: `{'`, `'.join(unknown)}`{meant}."
+
+    @cached_property
+    def _read(self) -> tuple[VendorAdapter, ClientSettings]:
+        from airflow_provider_seedance.api.client import ClientSettings
+
+        defaults, extra = ClientSettings(api_key=""), self.extra
+        try:
+            vendor = _vendor(extra)
+            if self.port or self.schema:
+                part = "port" if self.port else "schema"
+                raise ValueError(
+                    f"the {part} is set; put the whole base URL, with scheme, port and path, into the host."
+                )
+            settings = ClientSettings(
+                api_key=_key(self.password),
+                base_url=_base_url(self.host),
+                connect_timeout=_seconds(extra, "connect_timeout", defaults.connect_timeout),
+                read_timeout=_seconds(extra, "read_timeout", defaults.read_timeout),
+                rates=_rates(extra, vendor),
+                allow_private_hosts=_flag(extra, "allow_private_hosts", False),
+            )
+            # Those of other vendors are checked too: a value that makes no sense is better refused before the money.
+            for other in BUILT_IN.values():
+                for setting in other.settings:
+                    _setting(extra, setting)
+            own = {setting.name: _setting(extra, setting) for setting in vendor.settings}
+        except ValueError as error:
+            raise SeedanceConfigError(f"Connection {self.conn_id!r}: {error} Nothing was sent.") from None
+        return make_adapter(vendor.name, own), settings
 
 
 def _vendor(extra: Mapping[str, Any]) -> VendorDescriptor:

@@ -12,7 +12,6 @@ from airflow.providers.common.compat.sdk import AirflowNotFoundException, Object
 
 from airflow_provider_seedance.api.errors import InvalidRequestError, LandingRefusedError
 from airflow_provider_seedance.exceptions import airflow_errors
-from airflow_provider_seedance.hooks.connection import allows_private_hosts
 from airflow_provider_seedance.landing.destination import Destination
 from airflow_provider_seedance.landing.download import Download
 from airflow_provider_seedance.landing.file_host import FileHost
@@ -239,11 +238,9 @@ class _Lander:
     def _file_host(self) -> FileHost:
         if self._host is None:
             try:
-                connection = self._hook.get_connection(self._hook.seedance_conn_id)
+                allow = self._hook.connection.allow_private_hosts
             except AirflowNotFoundException:
                 allow = False  # a URL that works needs no connection
-            else:
-                allow = allows_private_hosts(self._hook.seedance_conn_id, connection.extra_dejson)
             self._host = FileHost(allow_private=allow)
         return self._host
 

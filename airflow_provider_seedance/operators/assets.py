@@ -160,9 +160,8 @@ class SeedanceUploadAssetOperator(BaseOperator):
                 elif library.takes == "url" and is_url(source):
                     upload = upload.model_copy(update={"url": source})
                 else:
-                    file = opened.enter_context(
-                        open_source(source, allow_private=self._allow_private(), most_bytes=library.most_bytes)
-                    )
+                    allow = hook.connection.allow_private_hosts
+                    file = opened.enter_context(open_source(source, allow_private=allow, most_bytes=library.most_bytes))
                     self.log.info("Uploading %s, %d bytes.", file.name, file.size)
             asset = hook.upload_asset(upload, file, on_file=lambda stored: records.keep(file=stored))
         stored = records.record.file
@@ -176,12 +175,6 @@ class SeedanceUploadAssetOperator(BaseOperator):
         if not self.source:
             raise InvalidRequestError("Nothing was sent. source: a path or URL is needed.")
         return str(self.source)
-
-    def _allow_private(self) -> bool:
-        from airflow_provider_seedance.hooks.connection import allows_private_hosts
-
-        extra = SeedanceHook.get_connection(self.seedance_conn_id).extra_dejson
-        return allows_private_hosts(self.seedance_conn_id, extra)
 
     def _wait(self, hook: SeedanceHook, asset: MediaAsset, library: Library, deadline: float) -> dict[str, Any]:
         from airflow_provider_seedance.api.assets import AssetStatus

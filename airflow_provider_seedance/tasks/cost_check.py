@@ -6,7 +6,6 @@ import logging
 from typing import TYPE_CHECKING
 
 from airflow_provider_seedance.api.pricing import Cost, Prices, cost_of, quantities_of, read_limit, refuse_above
-from airflow_provider_seedance.hooks.connection import prices_of
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 
 if TYPE_CHECKING:
@@ -15,12 +14,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def prices_on(seedance_conn_id: str) -> Prices:
+def prices_on(hook: SeedanceHook) -> Prices:
     """The prices of a connection, by model; empty if it has none.
 
+    :param hook: of the connection.
     :raises SeedanceConfigError: they can't be read.
     """
-    return prices_of(seedance_conn_id, SeedanceHook.get_connection(seedance_conn_id).extra_dejson)
+    return hook.connection.prices
 
 
 def check_cost(hook: SeedanceHook, request: VideoRequest, max_cost: float | str | None) -> None:
@@ -33,7 +33,7 @@ def check_cost(hook: SeedanceHook, request: VideoRequest, max_cost: float | str 
     """
     limit = read_limit(max_cost)
     try:
-        prices = prices_on(hook.seedance_conn_id)
+        prices = prices_on(hook)
         estimate = cost_of(prices, quantities_of(hook.get_conn().adapter.billed(request)))
         if prices:
             log.info("Estimated cost: %s.", estimate)

@@ -74,7 +74,7 @@ def hand_on(
 def count_failure(error: SeedanceError, *, seedance_conn_id: str, fields: Mapping[str, Any] | None = None) -> None:
     """Counts a wait that ended without a video."""
     try:
-        vendor = SeedanceHook.get_connection(seedance_conn_id).extra_dejson.get("vendor")
+        vendor = SeedanceHook(seedance_conn_id).connection.vendor
     except Exception:
         vendor = None
     count_video(outcome_of(error), vendor=vendor, model=quantities(fields or {}).model)
@@ -105,7 +105,7 @@ def _own_seed(fields: Mapping[str, Any] | None) -> int | None:
 def _usage(context: Context, video: Video, asked: Quantities, known: Quantities, seedance_conn_id: str) -> Usage:
     before = after = None
     try:
-        if prices := prices_on(seedance_conn_id):
+        if prices := prices_on(SeedanceHook(seedance_conn_id)):
             before = cost_of(prices, replace(asked, tokens=None))
             if video.status is VideoStatus.SUCCEEDED:
                 after = cost_of(prices, known)

@@ -10,7 +10,7 @@ import pytest
 from airflow_provider_seedance.api.errors import SeedanceConfigError
 from airflow_provider_seedance.api.vendors import BUILT_IN
 from airflow_provider_seedance.get_provider_info import connection_fields
-from airflow_provider_seedance.hooks.connection import read_connection
+from airflow_provider_seedance.hooks.connection import SeedanceConnection
 
 CONNECTION_FIELDS = connection_fields(BUILT_IN)
 NUMBERS = [name for name, field in CONNECTION_FIELDS.items() if "number" in field["schema"]["type"]]
@@ -18,7 +18,7 @@ NUMBERS = [name for name, field in CONNECTION_FIELDS.items() if "number" in fiel
 
 def read(extra: dict[str, Any]) -> None:
     whole = {"vendor": "byteplus"} | extra
-    read_connection("c", host=None, password="sk-0123456789", port=None, schema=None, extra=whole)
+    assert SeedanceConnection("c", password="sk-0123456789", extra=whole).settings
 
 
 def form_takes(name: str, value: Any) -> bool:

@@ -17,7 +17,7 @@ from airflow_provider_seedance.api.http.endpoint import Endpoint
 from airflow_provider_seedance.api.vendors import make_adapter, make_asset_adapter
 from airflow_provider_seedance.api.vendors.asset_adapter import Ticket
 from airflow_provider_seedance.api.vendors.gmicloud.assets import GMICloudAssets
-from airflow_provider_seedance.hooks.connection import read_connection
+from airflow_provider_seedance.hooks.connection import SeedanceConnection
 from airflow_provider_seedance.simulator import Simulator
 
 INSIDE = [
@@ -97,8 +97,7 @@ def test_case_i_the_host_that_the_connection_names_is_the_users_own_choice() -> 
 @pytest.mark.parametrize("value", [True, False])
 def test_case_i_the_connection_decides_for_uploads_as_for_videos(value: bool) -> None:
     extra = {"vendor": "gmicloud", "allow_private_hosts": value}
-    _, settings = read_connection("c", host=None, password="sk-1", port=None, schema=None, extra=extra)
-    assert settings.allow_private_hosts is value
+    assert SeedanceConnection("c", password="sk-1", extra=extra).settings.allow_private_hosts is value
 
 
 def test_case_i_through_the_whole_client_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,6 @@ LONGEST = 350
 """Lines of a file."""
 
 STILL_LONGER = {
-    "hooks.seedance": 366,
     "landing.download": 378,
     "polling.poller": 351,
 }
