@@ -6,6 +6,8 @@ import uuid
 from typing import Any
 from urllib.parse import quote
 
+from typing_extensions import override
+
 from airflow_provider_seedance.api.http.steps import Call, Step, Steps
 from airflow_provider_seedance.api.models import Video, VideoError, VideoRequest, VideoStatus
 from airflow_provider_seedance.api.vendors.json_fields import as_id, dig, read_status, signed_url_expiry, text_or_none
@@ -52,19 +54,19 @@ class OtherAdapter(VendorAdapter):
 
     # -- create: the mark is a header
 
+    @override
     def draw_mark(self, request: VideoRequest) -> str | None:
-        """See `VendorAdapter`."""
         return f"airflow-{uuid.uuid4().hex}"
 
+    @override
     def build_create(self, request: VideoRequest) -> HttpRequest:
-        """See `VendorAdapter`."""
         body: dict[str, Any] = {"prompt": request.prompt}
         body |= {name: getattr(request, name) for name in sorted(self.fields) if request.is_set(name)}
         headers = self._headers() | ({"X-Client-Mark": request.mark} if request.mark else {})
         return HttpRequest("POST", f"/{quote(request.model)}/requests", json=body | request.extra, headers=headers)
 
+    @override
     def parse_create(self, response: HttpResponse, request: VideoRequest) -> Video:
-        """See `VendorAdapter`."""
         number = as_id(self._data(response).get("request_id"))
         if number is None:
             raise create_error(self.title, response, self._explain(response), prompt=request.prompt)
@@ -72,20 +74,20 @@ class OtherAdapter(VendorAdapter):
 
     # -- read: what the queue says, and once it is done the result
 
+    @override
     def read(self, video_id: str) -> Steps[Video]:
-        """See `VendorAdapter`."""
         state = yield from Step(Call.READ, self.build_get(video_id), self._data_of_read)
         if state.get("status") != "COMPLETED":
             return self._video(video_id, state)
         result = HttpRequest("GET", self._path(video_id), headers=self._headers())
         return (yield from Step(Call.READ, result, lambda response: self._result(response, video_id, state)))
 
+    @override
     def build_get(self, video_id: str) -> HttpRequest:
-        """See `VendorAdapter`."""
         return HttpRequest("GET", f"{self._path(video_id)}/status", headers=self._headers())
 
+    @override
     def parse_get(self, response: HttpResponse, video_id: str) -> Video:
-        """See `VendorAdapter`."""
         return self._video(video_id, self._data_of_read(response))
 
     def _result(self, response: HttpResponse, video_id: str, state: dict[str, Any]) -> Video:
@@ -98,49 +100,50 @@ class OtherAdapter(VendorAdapter):
 
     # -- list, find, cancel, probe
 
+    @override
     def build_list(self, *, model: str | None, status: VideoStatus | None, limit: int, offset: int) -> HttpRequest:
-        """See `VendorAdapter`."""
         if model is not None or status is not None:
             raise self._unsupported("filter its list")
         params = (("limit", str(limit)), ("offset", str(offset)))
         return HttpRequest("GET", "/requests", params=params, headers=self._headers())
 
+    @override
     def parse_list(self, response: HttpResponse, *, limit: int, offset: int) -> VideoPage:
-        """See `VendorAdapter`."""
         items = self._data_of_read(response)["items"]
         return VideoPage(tuple(self._video(f"{i['model']}/{i['request_id']}", i) for i in items), len(items) >= limit)
 
+    @override
     def build_find(self, model: str, *, number: int, limit: int, offset: int) -> HttpRequest:
-        """See `VendorAdapter`."""
         return self.build_list(model=None, status=None, limit=limit, offset=offset)
 
+    @override
     def parse_find(self, response: HttpResponse, mark: str, *, limit: int, offset: int) -> MarkedPage:
-        """See `VendorAdapter`."""
         page = self.parse_list(response, limit=limit, offset=offset)
         found = tuple(video for video in page.videos if video.mark == mark)
         return MarkedPage(found, tuple(video.created_at for video in page.videos), page.has_more)
 
+    @override
     def build_cancel(self, video_id: str) -> HttpRequest:
-        """See `VendorAdapter`."""
         return HttpRequest("PUT", f"{self._path(video_id)}/cancel", headers=self._headers())
 
+    @override
     def parse_cancel(self, response: HttpResponse, video_id: str) -> None:
-        """See `VendorAdapter`."""
         self._data_of_read(response)
 
+    @override
     def build_probe(self) -> HttpRequest:
-        """See `VendorAdapter`."""
         return self.build_list(model=None, status=None, limit=1, offset=0)
 
+    @override
     def parse_probe(self, response: HttpResponse) -> str:
-        """See `VendorAdapter`."""
         self._data_of_read(response)
         return "The key works."
 
     # -- its answers
 
+    @override
     def is_own_error(self, response: HttpResponse) -> bool:
-        """See `VendorAdapter`: `{"detail": "..."}`."""
+        """`{"detail": "..."}`."""
         answer = response.json_object()
         return answer.keys() == {"detail"} and isinstance(answer["detail"], str)
 

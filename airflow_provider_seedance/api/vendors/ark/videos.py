@@ -9,6 +9,8 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
+from typing_extensions import override
+
 from airflow_provider_seedance.api.errors import InvalidRequestError, TransientApiError
 from airflow_provider_seedance.api.models import Video, VideoError, VideoRequest, VideoStatus
 from airflow_provider_seedance.api.vendors.ark.routes import FRAMES, ROUTES, TEXT_IS_OPTIONAL_BESIDE
@@ -89,16 +91,18 @@ class ArkAdapter(VendorAdapter):
     page_size = 500
     marked_lists = 2
 
+    @override
     def build_create(self, request: VideoRequest) -> HttpRequest:
-        """See `VendorAdapter`. `callback_url`, `priority`, `safety_identifier` and the like go through `extra`."""
+        """`callback_url`, `priority`, `safety_identifier` and the like go through `extra`."""
         body: dict[str, Any] = {"model": request.model, "content": _content(request)}
         body |= {name: getattr(request, name) for name in _BODY_FIELDS if request.is_set(name)}
         if request.web_search:
             body["tools"] = [{"type": "web_search"}]
         return HttpRequest("POST", _TASKS, json=body | request.extra)
 
+    @override
     def parse_create(self, response: HttpResponse, request: VideoRequest) -> Video:
-        """See `VendorAdapter`. The answer holds the id alone, so the video counts as queued."""
+        """The answer holds the id alone, so the video counts as queued."""
         video_id = as_id(self._data(response).get("id"))
         if video_id is None:
             named = id_in(response, ("id",))
@@ -111,12 +115,12 @@ class ArkAdapter(VendorAdapter):
             seed=seed_or_none(request.seed),
         )
 
+    @override
     def build_get(self, video_id: str) -> HttpRequest:
-        """See `VendorAdapter`."""
         return HttpRequest("GET", f"{_TASKS}/{quote(video_id, safe='')}")
 
+    @override
     def parse_get(self, response: HttpResponse, video_id: str) -> Video:
-        """See `VendorAdapter`."""
         data = self._data(response)
         told = as_id(data.get("id"))
         if "status" not in data or told is None:
@@ -125,18 +129,20 @@ class ArkAdapter(VendorAdapter):
             raise TransientApiError(f"{self.title} answered for another video than {video_id}.", vendor=self.title)
         return self._video(data, video_id)
 
+    @override
     def build_get_many(self, video_ids: Sequence[str]) -> HttpRequest:
-        """See `VendorAdapter`. One LIST with the ids repeated; the vendor allows one LIST a second."""
+        """One LIST with the ids repeated; the vendor allows one LIST a second."""
         wanted = tuple(("filter.task_ids", video_id) for video_id in video_ids)
         return HttpRequest("GET", _TASKS, params=(("page_num", "1"), ("page_size", str(len(video_ids))), *wanted))
 
+    @override
     def parse_get_many(self, response: HttpResponse, video_ids: Sequence[str]) -> list[Video]:
-        """See `VendorAdapter`."""
         wanted = set(video_ids)
         return [video for video in self._items(response) if video.video_id in wanted]
 
+    @override
     def build_list(self, *, model: str | None, status: VideoStatus | None, limit: int, offset: int) -> HttpRequest:
-        """See `VendorAdapter`. Goes back 7 days; `offset` must be a multiple of `limit`, as the vendor counts pages."""
+        """Goes back 7 days; `offset` must be a multiple of `limit`, as the vendor counts pages."""
         if not 1 <= limit <= self.page_size or offset < 0 or offset % limit:
             raise InvalidRequestError(
                 f"Nothing was sent. limit, offset: {self.title} lists pages of 1 to {self.page_size} videos, "
@@ -149,32 +155,35 @@ class ArkAdapter(VendorAdapter):
             params.append(("filter.status", status.value))
         return HttpRequest("GET", _TASKS, params=tuple(params))
 
+    @override
     def parse_list(self, response: HttpResponse, *, limit: int, offset: int) -> VideoPage:
-        """See `VendorAdapter`."""
         videos = tuple(self._items(response))
         total = self._data(response).get("total")
         return VideoPage(videos, has_more=isinstance(total, int) and offset + limit < total)
 
+    @override
     def draw_mark(self, request: VideoRequest) -> str | None:
-        """See `VendorAdapter`. `safety_identifier` is a documented field of the create (at most 64 characters)."""
+        """`safety_identifier` is a documented field of the create (at most 64 characters)."""
         if not self.settings["mark_safety_identifier"] or _MARKED in request.extra:
             return None
         return f"airflow-{uuid.uuid4().hex}"
 
+    @override
     def mark(self, request: VideoRequest, mark: str) -> VideoRequest:
-        """See `VendorAdapter`."""
         return request.model_copy(update={"extra": {**request.extra, _MARKED: mark}})
 
+    @override
     def build_find(self, model: str, *, number: int, limit: int, offset: int) -> HttpRequest:
-        """See `VendorAdapter`. Without `filter.model`, which is documented to match an endpoint's id.
+        """Without `filter.model`, which is documented to match an endpoint's id.
 
         The list without a filter and the one of the flex tier: a list that doesn't ask for flex tasks leaves them out.
         """
         http = self.build_list(model=None, status=None, limit=limit, offset=offset)
         return http if number == 0 else replace(http, params=(*http.params, ("filter.service_tier", "flex")))
 
+    @override
     def parse_find(self, response: HttpResponse, mark: str, *, limit: int, offset: int) -> MarkedPage:
-        """See `VendorAdapter`. The official SDK types `safety_identifier` as a field of the task too."""
+        """The official SDK types `safety_identifier` as a field of the task too."""
         videos = self._items(response)
         data = self._data(response)
         total = data.get("total")
@@ -183,12 +192,13 @@ class ArkAdapter(VendorAdapter):
         found = tuple(video for video in videos if video.mark == mark)
         return MarkedPage(found, tuple(video.created_at for video in videos), has_more)
 
+    @override
     def build_cancel(self, video_id: str) -> HttpRequest:
-        """See `VendorAdapter`. On an ended video this call erases the record, so the status must be read first."""
+        """On an ended video this call erases the record, so the status must be read first."""
         return HttpRequest("DELETE", f"{_TASKS}/{quote(video_id, safe='')}")
 
+    @override
     def parse_cancel(self, response: HttpResponse, video_id: str) -> None:
-        """See `VendorAdapter`."""
         if 200 <= response.status_code < 300 and (not response.body.strip() or response.json() == {}):
             return
         answer = self._explain(response)
@@ -196,12 +206,12 @@ class ArkAdapter(VendorAdapter):
             answer = replace(answer, meaning=Meaning.REJECTED)
         raise read_error(self.title, response, answer, not_found=self.retention_note)
 
+    @override
     def build_probe(self) -> HttpRequest:
-        """See `VendorAdapter`."""
         return HttpRequest("GET", _TASKS, params=(("page_num", "1"), ("page_size", "1")))
 
+    @override
     def parse_probe(self, response: HttpResponse) -> str:
-        """See `VendorAdapter`."""
         self._items(response)
         total = self._data(response).get("total")
         if not isinstance(total, int):
@@ -216,8 +226,9 @@ class ArkAdapter(VendorAdapter):
         known = ((item, as_id(item.get("id"))) for item in items if isinstance(item, dict) and "status" in item)
         return [self._video(item, video_id) for item, video_id in known if video_id]
 
+    @override
     def is_own_error(self, response: HttpResponse) -> bool:
-        """See `VendorAdapter`: `{"error": {"code", "message", ...}}`."""
+        """`{"error": {"code", "message", ...}}`."""
         error = response.json_object().get("error")
         code, message = dig(error, "code"), dig(error, "message")
         return isinstance(code, str) and bool(code) and isinstance(message, str)

@@ -6,6 +6,8 @@ bytes with the MIME type of that suffix. No limits are known.
 
 from __future__ import annotations
 
+from typing_extensions import override
+
 from airflow_provider_seedance.api.assets import AssetStatus, Library, MediaAsset, MediaFile, UploadRequest
 from airflow_provider_seedance.api.errors import InvalidRequestError
 from airflow_provider_seedance.api.vendors.asset_adapter import AssetAdapter, Ticket
@@ -29,28 +31,29 @@ class GMICloudAssets(AssetAdapter):
     libraries = (_FILES,)
     needs_ticket = True
 
+    @override
     def build_ticket(self, file: MediaFile) -> HttpRequest:
-        """See `AssetAdapter`."""
         if not file.suffix:
             raise InvalidRequestError(f"Nothing was sent. {file.name} has no suffix; GMI Cloud needs it.")
         body = {"file_type": file.suffix.removeprefix(".")}
         return HttpRequest("POST", "/upload-url", json=body, headers=self.vendor._headers())
 
+    @override
     def parse_ticket(self, response: HttpResponse) -> Ticket:
-        """See `AssetAdapter`."""
         data = self.vendor._data(response)
         upload_url, public_url = text_or_none(data.get("upload_url")), text_or_none(data.get("public_url"))
         if upload_url is None or public_url is None or not public_url.startswith(("https://", "http://")):
             raise self._read_error(response, self.vendor._explain(response))
         return Ticket(upload_url, public_url)
 
+    @override
     def build_file(self, file: MediaFile, ticket: Ticket | None) -> UploadRequest:
-        """See `AssetAdapter`."""
         url = ticket.upload_url if ticket else None
         return UploadRequest("PUT", "", headers={"Content-Type": file.content_type}, file=file, url=url)
 
+    @override
     def parse_file(self, response: HttpResponse, file: MediaFile, ticket: Ticket | None) -> MediaAsset:
-        """See `AssetAdapter`. The answer is the storage's, not GMI Cloud's: its text may quote the signed URL."""
+        """The answer is the storage's, not GMI Cloud's: its text may quote the signed URL."""
         if ticket is None or not 200 <= response.status_code < 300:
             answer = ErrorAnswer(meaning_of_status(response.status_code), is_vendors=False)
             raise self._upload_error(response, answer)

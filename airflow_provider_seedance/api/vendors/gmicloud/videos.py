@@ -7,6 +7,8 @@ import secrets
 from typing import Any
 from urllib.parse import quote
 
+from typing_extensions import override
+
 from airflow_provider_seedance.api.errors import TransientApiError
 from airflow_provider_seedance.api.models import Video, VideoError, VideoRequest, VideoStatus
 from airflow_provider_seedance.api.vendors.json_fields import (
@@ -108,8 +110,9 @@ class GMICloudAdapter(VendorAdapter):
     fields = frozenset((*_PAYLOAD_FIELDS, "reference_images"))
     billed_at = {"model": ("model",), "duration": ("payload", "duration"), "resolution": ("payload", "resolution")}
 
+    @override
     def build_create(self, request: VideoRequest) -> HttpRequest:
-        """See `VendorAdapter`. `extra` is merged into the payload."""
+        """`extra` is merged into the payload."""
         payload: dict[str, Any] = {"prompt": request.prompt}
         for name in _PAYLOAD_FIELDS:
             if request.is_set(name):
@@ -124,8 +127,8 @@ class GMICloudAdapter(VendorAdapter):
         body = {"model": request.model, "payload": payload | request.extra}
         return HttpRequest("POST", "/requests", json=body, headers=self._headers())
 
+    @override
     def parse_create(self, response: HttpResponse, request: VideoRequest) -> Video:
-        """See `VendorAdapter`."""
         data = self._data(response)
         video_id = as_id(data.get("request_id"))
         if video_id is None:
@@ -134,12 +137,12 @@ class GMICloudAdapter(VendorAdapter):
             raise create_error(self.title, response, answer, prompt=request.prompt, video_id=named)
         return self._video(data, video_id, request)
 
+    @override
     def build_get(self, video_id: str) -> HttpRequest:
-        """See `VendorAdapter`."""
         return HttpRequest("GET", f"/requests/{quote(video_id, safe='')}", headers=self._headers())
 
+    @override
     def parse_get(self, response: HttpResponse, video_id: str) -> Video:
-        """See `VendorAdapter`."""
         data = self._data(response)
         told = as_id(data.get("request_id"))
         if "status" not in data or told is None:
@@ -149,8 +152,9 @@ class GMICloudAdapter(VendorAdapter):
             raise TransientApiError(f"{self.title} answered for another video than {video_id}.", vendor=self.title)
         return self._video(data, video_id)
 
+    @override
     def build_list(self, *, model: str | None, status: VideoStatus | None, limit: int, offset: int) -> HttpRequest:
-        """See `VendorAdapter`. The vendor needs the model and can't filter by status."""
+        """The vendor needs the model and can't filter by status."""
         if model is None:
             raise self._unsupported("list videos without naming a model")
         if status is not None:
@@ -158,8 +162,8 @@ class GMICloudAdapter(VendorAdapter):
         params = (("model_id", model), ("limit", str(limit)), ("offset", str(offset)))
         return HttpRequest("GET", "/requests", params=params, headers=self._headers())
 
+    @override
     def parse_list(self, response: HttpResponse, *, limit: int, offset: int) -> VideoPage:
-        """See `VendorAdapter`."""
         data = self._data(response)
         items = data.get("requests")
         if not isinstance(items, list):
@@ -168,8 +172,9 @@ class GMICloudAdapter(VendorAdapter):
         videos = tuple(self._video(item, video_id) for item, video_id in known if video_id)
         return VideoPage(videos, has_more=bool(data.get("has_more")))
 
+    @override
     def draw_mark(self, request: VideoRequest) -> str | None:
-        """See `VendorAdapter`. A seed: a documented field that the list repeats with the rest of the payload."""
+        """A seed: a documented field that the list repeats with the rest of the payload."""
         route = self.route_of(request.model)
         taken = request.is_set("seed") or "seed" in request.extra
         if not self.settings["draw_seed"] or taken or route is None or route.seed is None:
@@ -178,40 +183,40 @@ class GMICloudAdapter(VendorAdapter):
         # 0 stands for "any" in some APIs; nothing says so here, and nothing is lost by leaving it out.
         return f"{_SEED_MARK}{max(lowest, 1) + secrets.randbelow(highest - max(lowest, 1) + 1)}"
 
+    @override
     def mark(self, request: VideoRequest, mark: str) -> VideoRequest:
-        """See `VendorAdapter`."""
         return request.model_copy(update={"seed": int(mark.removeprefix(_SEED_MARK))})
 
+    @override
     def build_find(self, model: str, *, number: int, limit: int, offset: int) -> HttpRequest:
-        """See `VendorAdapter`."""
         return self.build_list(model=model, status=None, limit=limit, offset=offset)
 
+    @override
     def parse_find(self, response: HttpResponse, mark: str, *, limit: int, offset: int) -> MarkedPage:
-        """See `VendorAdapter`."""
         page = self.parse_list(response, limit=limit, offset=offset)
         found = tuple(video for video in page.videos if video.mark == mark)
         told = self._data(response).get("has_more")
         has_more = told if isinstance(told, bool) else len(page.videos) >= limit
         return MarkedPage(found, tuple(video.created_at for video in page.videos), has_more)
 
+    @override
     def build_model_info(self, model: str) -> HttpRequest:
-        """See `VendorAdapter`."""
         return HttpRequest("GET", f"/models/{quote(model, safe='')}", headers=self._headers())
 
+    @override
     def parse_model_info(self, response: HttpResponse, model: str) -> dict[str, Any]:
-        """See `VendorAdapter`."""
         data = self._data(response)
         if not data:
             note = f"{self.title} knows no model {model!r}."
             raise read_error(self.title, response, self._explain(response), not_found=note)
         return data
 
+    @override
     def build_probe(self) -> HttpRequest:
-        """See `VendorAdapter`."""
         return HttpRequest("GET", "/models", headers=self._headers())
 
+    @override
     def parse_probe(self, response: HttpResponse) -> str:
-        """See `VendorAdapter`."""
         models = self._data(response).get("model_ids")
         if not isinstance(models, list):
             raise read_error(self.title, response, self._explain(response))
@@ -224,8 +229,9 @@ class GMICloudAdapter(VendorAdapter):
     def _data(self, response: HttpResponse) -> dict[str, Any]:
         return response.json_object() if 200 <= response.status_code < 300 else {}
 
+    @override
     def is_own_error(self, response: HttpResponse) -> bool:
-        """See `VendorAdapter`: `error`, `message` or `detail`, and little else, as observed."""
+        """`error`, `message` or `detail`, and little else, as observed."""
         answer = response.json_object()
         error = _error_in(answer)
         _, message = _said(error)

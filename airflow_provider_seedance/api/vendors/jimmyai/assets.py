@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from typing_extensions import override
+
 from airflow_provider_seedance.api.assets import (
     SCHEME,
     AssetStatus,
@@ -70,12 +72,12 @@ class JimmyAIAssets(AssetAdapter):
     vendor: JimmyAIAdapter
     libraries = (_FILES, _SP, _REAL_PERSON, _AUDIT)
 
+    @override
     def build_file(self, file: MediaFile, ticket: Ticket | None) -> UploadRequest:
-        """See `AssetAdapter`."""
         return UploadRequest("POST", f"{_BASE}/files/upload", file=file, form_field="file")
 
+    @override
     def parse_file(self, response: HttpResponse, file: MediaFile, ticket: Ticket | None) -> MediaAsset:
-        """See `AssetAdapter`."""
         data = self._data(response) or {}
         url = text_or_none(data.get("url"))
         if url is None or not url.startswith(("https://", "http://")):
@@ -92,8 +94,8 @@ class JimmyAIAssets(AssetAdapter):
             content_type=text_or_none(data.get("mime_type")) or file.content_type,
         )
 
+    @override
     def build_register(self, upload: AssetUpload, library: Library) -> HttpRequest:
-        """See `AssetAdapter`."""
         if library is _AUDIT:
             if not upload.extra:
                 raise InvalidRequestError(
@@ -106,8 +108,9 @@ class JimmyAIAssets(AssetAdapter):
             body["type"] = upload.kind
         return HttpRequest("POST", _BASE + _REGISTER[library.name], json=body | upload.extra)
 
+    @override
     def parse_register(self, response: HttpResponse, upload: AssetUpload, library: Library) -> MediaAsset:
-        """See `AssetAdapter`. Where the audit puts the id is not documented: it is looked for by its name."""
+        """Where the audit puts the id is not documented: it is looked for by its name."""
         data = self._data(response)
         ids = _ids_in(data) if library is _AUDIT else [as_id((data or {}).get("asset_id"))]
         if data is None or len(ids) != 1 or ids[0] is None:
@@ -117,8 +120,8 @@ class JimmyAIAssets(AssetAdapter):
             update={"kind": upload.kind, "name": upload.name}
         )
 
+    @override
     def build_get(self, asset_id: str, library: Library, query: Mapping[str, str]) -> HttpRequest:
-        """See `AssetAdapter`."""
         if library is _AUDIT:
             if not query:
                 raise UnsupportedByVendorError(
@@ -131,8 +134,8 @@ class JimmyAIAssets(AssetAdapter):
             raise self._unsupported(f"read an asset of its {library.name} library")
         return HttpRequest("POST", _BASE + _READ[library.name], json={"asset_id": asset_id})
 
+    @override
     def parse_get(self, response: HttpResponse, asset_id: str, library: Library) -> MediaAsset:
-        """See `AssetAdapter`."""
         answer = self._data(response) or {}
         data = _status_in(answer) if library is _AUDIT else answer
         if "status" not in data:

@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
+from typing_extensions import override
+
 from airflow_provider_seedance.api.errors import TransientApiError
 from airflow_provider_seedance.api.models import Video, VideoError, VideoRequest, VideoStatus
 from airflow_provider_seedance.api.vendors.jimmyai.routes import ROUTES, SEEDANCE_25
@@ -74,8 +76,8 @@ class JimmyAIAdapter(VendorAdapter):
     routes = ROUTES
     fields = frozenset(_BODY_NAMES)
 
+    @override
     def build_create(self, request: VideoRequest) -> HttpRequest:
-        """See `VendorAdapter`."""
         body: dict[str, Any] = {"model": request.model, "prompt": request.prompt, "duration": _DEFAULT_DURATION}
         for ours, theirs in _BODY_NAMES.items():
             if request.is_set(ours):
@@ -86,8 +88,8 @@ class JimmyAIAdapter(VendorAdapter):
         path = _CREATE_PATH_25 if SEEDANCE_25.has(request.model) else _CREATE_PATH
         return HttpRequest("POST", path, json=body | request.extra)
 
+    @override
     def parse_create(self, response: HttpResponse, request: VideoRequest) -> Video:
-        """See `VendorAdapter`."""
         data = self._data(response)
         video_id = as_id(data.get("task_id")) if data is not None else None
         if video_id is None or data is None:
@@ -98,12 +100,12 @@ class JimmyAIAdapter(VendorAdapter):
             raise create_error(self.title, response, answer, prompt=request.prompt, video_id=named)
         return self._video(data, video_id, model=request.model)
 
+    @override
     def build_get(self, video_id: str) -> HttpRequest:
-        """See `VendorAdapter`."""
         return HttpRequest("GET", f"/api/open-api/v1/videos/{quote(video_id, safe='')}")
 
+    @override
     def parse_get(self, response: HttpResponse, video_id: str) -> Video:
-        """See `VendorAdapter`."""
         data = self._data(response) or {}
         told = as_id(data.get("task_id"))
         if "status" not in data or told is None:
@@ -112,12 +114,12 @@ class JimmyAIAdapter(VendorAdapter):
             raise TransientApiError(f"{self.title} answered for another video than {video_id}.", vendor=self.title)
         return self._video(data, video_id)
 
+    @override
     def build_probe(self) -> HttpRequest:
-        """See `VendorAdapter`."""
         return HttpRequest("GET", "/api/open-api/v1/key/balance")
 
+    @override
     def parse_probe(self, response: HttpResponse) -> str:
-        """See `VendorAdapter`."""
         data = self._data(response)
         if data is None or "available_quota" not in data:
             raise read_error(self.title, response, self._explain(response))
@@ -125,8 +127,9 @@ class JimmyAIAdapter(VendorAdapter):
             return "The key works; its quota is unlimited."
         return f"The key works; available quota: {clean(text_of(data.get('available_quota')))}."
 
+    @override
     def is_own_error(self, response: HttpResponse) -> bool:
-        """See `VendorAdapter`: `{"code", "msg", "data"}`."""
+        """`{"code", "msg", "data"}`."""
         envelope = response.json_object()
         return _code_of(envelope) is not None and isinstance(envelope.get("msg"), str)
 

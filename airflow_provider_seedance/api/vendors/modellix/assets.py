@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing_extensions import override
+
 from airflow_provider_seedance.api.assets import AssetStatus, Library, MediaAsset, MediaFile, UploadRequest
 from airflow_provider_seedance.api.vendors.asset_adapter import AssetAdapter, Ticket
 from airflow_provider_seedance.api.vendors.json_fields import as_id, text_or_none
@@ -24,12 +26,13 @@ class ModellixAssets(AssetAdapter):
     vendor: ModellixAdapter
     libraries = (_FILES,)
 
+    @override
     def build_file(self, file: MediaFile, ticket: Ticket | None) -> UploadRequest:
-        """See `AssetAdapter`."""
         return UploadRequest("POST", "/media/files", file=file, form_field="file")
 
+    @override
     def parse_file(self, response: HttpResponse, file: MediaFile, ticket: Ticket | None) -> MediaAsset:
-        """See `AssetAdapter`. What comes back has been seen with and without the usual envelope's `code`."""
+        """What comes back has been seen with and without the usual envelope's `code`."""
         data = self.vendor._data(response)
         url = text_or_none(data.get("url"))
         if url is None or not url.startswith(("https://", "http://")):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
+from typing_extensions import override
+
 from airflow_provider_seedance.api.errors import TransientApiError
 from airflow_provider_seedance.api.models import Video, VideoError, VideoRequest, VideoStatus
 from airflow_provider_seedance.api.vendors.json_fields import (
@@ -112,8 +114,8 @@ class ModellixAdapter(VendorAdapter):
     fields = frozenset(_BODY_NAMES)
     billed_at = {"duration": ("duration",), "resolution": ("resolution",)}  # the model is in the path
 
+    @override
     def build_create(self, request: VideoRequest) -> HttpRequest:
-        """See `VendorAdapter`."""
         body: dict[str, Any] = {"prompt": request.prompt}
         for ours, theirs in _BODY_NAMES.items():
             if request.is_set(ours):
@@ -122,8 +124,8 @@ class ModellixAdapter(VendorAdapter):
         suffix = "/async" if self.settings["modellix_async_suffix"] else ""
         return HttpRequest("POST", f"/bytedance/{quote(request.model, safe='')}{suffix}", json=body | request.extra)
 
+    @override
     def parse_create(self, response: HttpResponse, request: VideoRequest) -> Video:
-        """See `VendorAdapter`."""
         data = self._data(response)
         video_id = as_id(data.get("task_id"))
         if video_id is None:
@@ -131,12 +133,13 @@ class ModellixAdapter(VendorAdapter):
             raise create_error(self.title, response, self._explain(response), prompt=request.prompt, video_id=named)
         return self._video(data, video_id, response).model_copy(update={"model": request.model})
 
+    @override
     def build_get(self, video_id: str) -> HttpRequest:
-        """See `VendorAdapter`. The absolute `get_result.url` is not used: the key goes to the base URL only."""
+        """The absolute `get_result.url` is not used: the key goes to the base URL only."""
         return HttpRequest("GET", f"/tasks/{quote(video_id, safe='')}")
 
+    @override
     def parse_get(self, response: HttpResponse, video_id: str) -> Video:
-        """See `VendorAdapter`."""
         data = self._data(response)
         told = as_id(data.get("task_id"))
         if "status" not in data or told is None:
@@ -145,12 +148,12 @@ class ModellixAdapter(VendorAdapter):
             raise TransientApiError(f"{self.title} answered for another video than {video_id}.", vendor=self.title)
         return self._video(data, video_id, response)
 
+    @override
     def build_probe(self) -> HttpRequest:
-        """See `VendorAdapter`."""
         return HttpRequest("GET", "/apikey/validate")
 
+    @override
     def parse_probe(self, response: HttpResponse) -> str:
-        """See `VendorAdapter`."""
         valid = self._data(response).get("is_valid")
         if valid is not True:
             answer = self._explain(response)
@@ -159,12 +162,14 @@ class ModellixAdapter(VendorAdapter):
             raise read_error(self.title, response, answer)
         return "The key works."
 
+    @override
     def build_model_info(self, model: str) -> HttpRequest:
-        """See `VendorAdapter`. The vendor documents one list of all models; the answer is searched for this one."""
+        """The vendor documents one list of all models; the answer is searched for this one."""
         return HttpRequest("GET", "/models")
 
+    @override
     def parse_model_info(self, response: HttpResponse, model: str) -> dict[str, Any]:
-        """See `VendorAdapter`. The shape of an entry is not documented, so any text in it may name the model."""
+        """The shape of an entry is not documented, so any text in it may name the model."""
         envelope = response.json_object()
         data = envelope.get("data") if self._succeeded(response, envelope) else None
         for entry in _entries(data):
@@ -175,8 +180,9 @@ class ModellixAdapter(VendorAdapter):
             answer = ErrorAnswer(Meaning.NOT_FOUND, message="the list of models does not have it")
         raise read_error(self.title, response, answer, not_found=f"{self.title} knows no model {model!r}.")
 
+    @override
     def is_own_error(self, response: HttpResponse) -> bool:
-        """See `VendorAdapter`: `{"code", "message"}` and little else, the code being the HTTP status."""
+        """`{"code", "message"}` and little else, the code being the HTTP status."""
         envelope = response.json_object()
         code = envelope.get("code")
         is_status = type(code) is int and (200 <= response.status_code < 300 or code == response.status_code)
