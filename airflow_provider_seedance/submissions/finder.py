@@ -15,7 +15,7 @@ from airflow_provider_seedance.api.errors import (
 from airflow_provider_seedance.api.models import VideoStatus
 
 if TYPE_CHECKING:
-    from airflow_provider_seedance.api.models import Video
+    from airflow_provider_seedance.api.models import Video, VideoRequest
     from airflow_provider_seedance.hooks.seedance import SeedanceHook
     from airflow_provider_seedance.submissions.record import SubmissionRecord
 
@@ -43,15 +43,20 @@ class Finder:
     def can_find(self, record: SubmissionRecord) -> bool:
         """Whether there is anything by which a submission without an id can be recognised."""
         is_here = record.vendor == self._adapter.name
-        return is_here and bool(record.possible_id or (record.marker and self._adapter.can_list))
+        has_use = self._adapter.can_list or self._adapter.create_is_repeatable
+        return is_here and bool(record.possible_id or (record.marker and has_use))
 
-    def find(self, record: SubmissionRecord) -> Video | None:
-        """The video of the record; `None` proves nothing. Whatever else has changed since, the marks have not."""
+    def find(self, record: SubmissionRecord, again: VideoRequest | None = None) -> Video | None:
+        """The video of the record; `None` proves nothing. Whatever else has changed since, the marks have not.
+
+        :param again: the request that was submitted, where it may be sent once more: a vendor whose create is
+            repeatable makes no second video of it.
+        """
         if not self.can_find(record):
             log.warning("Nothing was sent along by which %s would recognise the submission.", self._adapter.title)
             return None
         try:
-            return self._by_possible_id(record) or self._by_mark(record)
+            return self._by_possible_id(record) or self._by_mark(record) or self._by_repeating(record, again)
         except UnsupportedByVendorError:
             return None
         except SeedanceError as error:
@@ -88,3 +93,10 @@ class Finder:
         found.sort(key=lambda video: (video.status in LOST, video.created_at or datetime.max.replace(tzinfo=UTC)))
         log.info("Found the submission again: video %s.", found[0].video_id)
         return found[0]
+
+    def _by_repeating(self, record: SubmissionRecord, again: VideoRequest | None) -> Video | None:
+        """Sends the create again with the same mark, where the vendor documents that this makes no second video."""
+        if again is None or record.marker is None or not self._adapter.create_is_repeatable:
+            return None
+        log.info("%s makes one video only of a submission that comes twice: sending it again.", self._adapter.title)
+        return self._hook.create_video(self._adapter.mark(again, record.marker), wait_for_room=False)

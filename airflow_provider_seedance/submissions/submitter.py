@@ -179,7 +179,7 @@ class Submitter:
         keep(self._store, record, self._pauses)
         for delay in self._pauses.look_up if self._finder.can_find(record) else ():
             self._pauses.sleep(delay)
-            video = self._finder.find(record)
+            video = self._finder.find(record, self._request)
             if video is not None:
                 return record, video
         # With "resubmit" it is the next attempt that submits: a retry is the user's own word for "again".
@@ -188,7 +188,8 @@ class Submitter:
 
     def _take_up_intent(self, record: SubmissionRecord) -> tuple[Video, Submission]:
         """An earlier attempt meant to submit, and nobody noted an id: finds its video, or decides what to do."""
-        found = self._finder.find(record)
+        is_same = not changed_fields(record, self._fingerprints)
+        found = self._finder.find(record, self._request if is_same else None)
         if found is None:
             if not self._may_resubmit or self._finder.list_is_down or self._overtaken:
                 raise for_airflow(self._unknown(record), retry=self._finder.can_find(record))

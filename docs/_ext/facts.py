@@ -84,8 +84,8 @@ class VendorFacts(FactsDirective):
 
 
 def _look_up(vendor: VendorDescriptor) -> str:
-    if vendor.takes_client_ids:
-        return "not needed: the create is sent again under the same id"
+    if vendor.create_is_repeatable:
+        return "not needed: the create is sent again under the same mark"
     return "yes" if vendor.can_list else "no: the vendor has no list"
 
 

@@ -13,9 +13,11 @@ from airflow_provider_seedance.api import vendors
 ENTRY_POINTS = """
 [airflow_provider_seedance.vendors]
 other = tests.support.othervendor:DESCRIPTOR
+again = tests.support.othervendor.again:DESCRIPTOR
 
 [airflow_provider_seedance.simulated_vendors]
 other = tests.support.othervendor.simulated:SIMULATED
+again = tests.support.othervendor.simulated.again:SIMULATED
 """
 
 

@@ -33,6 +33,7 @@ def sim(other_vendor: None, submission_records: None, monkeypatch: pytest.Monkey
     """A simulator that knows the vendor by its entry point, and the connection `other` to it."""
     with Simulator(speed=1000) as simulator:
         monkeypatch.setenv("AIRFLOW_CONN_OTHER", simulator.connection_json("other", other_region="asia"))
+        monkeypatch.setenv("AIRFLOW_CONN_AGAIN", simulator.connection_json("again"))
         yield simulator
 
 
@@ -57,7 +58,7 @@ def calls(sim: Simulator) -> list[str]:
 def test_the_form_has_the_vendor_and_its_settings(other_vendor: None) -> None:
     (connection_type,) = get_provider_info()["connection-types"]
     fields = connection_type["conn-fields"]
-    assert fields["vendor"]["schema"]["enum"] == [*VENDORS, "other"]
+    assert fields["vendor"]["schema"]["enum"] == [*VENDORS, "other", "again"]
     assert fields["other_region"]["label"] == "Other Video: region"
     assert fields["other_region"]["schema"] == {"type": ["string", "null"], "default": "eu"}
 
@@ -143,6 +144,45 @@ def test_a_task_that_dies_takes_up_its_own_video(sim: Simulator, tmp_path: Path,
     ended = life.live()
     assert ended.delivered is not None, ended
     assert [bill.video_id for bill in sim.ledger] == [ended.delivered["video_id"]]
+
+
+AGAIN = {"seedance_conn_id": "again", "model": "another-seedance-2"}
+
+
+@pytest.mark.parametrize("kind", ["reset_after", "http_500_after", "torn_json", "reset_before", "http_500"])
+def test_where_a_create_is_repeatable_a_lost_one_is_sent_again_with_the_same_id(
+    sim: Simulator, tmp_path: Path, kind: str
+) -> None:
+    sim.faults.add(Fault(kind, vendor="again"))
+    ended = task(tmp_path, **AGAIN).live()
+    assert ended.delivered is not None, ended
+    assert [bill.video_id for bill in sim.ledger] == [ended.delivered["video_id"]]
+    marks = [request.headers["x-client-mark"] for request in sim.creates("again")]
+    assert marks == [marks[0], marks[0]]
+
+
+@pytest.mark.parametrize("place", ["before POST", "after POST, before the record"])
+def test_where_a_create_is_repeatable_the_next_attempt_sends_the_same_id(
+    sim: Simulator, tmp_path: Path, place: str
+) -> None:
+    life = task(tmp_path, **AGAIN)
+    life.dies = place
+    ended = life.live()
+    assert ended.delivered is not None, ended
+    assert [bill.video_id for bill in sim.ledger] == [ended.delivered["video_id"]]
+
+
+def test_a_repeatable_create_is_not_repeated_for_another_request(sim: Simulator, tmp_path: Path) -> None:
+    life = task(tmp_path, **AGAIN)
+    life.dies = "after POST, before the record"
+
+    def changed(attempt: int, method: str) -> None:
+        life.operator["prompt"] = "a paper boat" if attempt == 1 else "a paper plane"
+
+    life.before = changed
+    ended = life.live()
+    assert ended.delivered is None
+    assert [request.json["prompt"] for request in sim.creates("again")] == ["a paper boat"]
 
 
 def test_nothing_outside_its_own_folder_knows_it() -> None:

@@ -67,7 +67,8 @@ class VendorDescriptor:
     :param can_list: whether the account's videos can be listed.
     :param can_cancel: whether a queued video can be cancelled.
     :param has_callbacks: whether the vendor calls an address (passed through `extra`) when a video ends.
-    :param takes_client_ids: whether the client may choose a submission's id, so that sending a create again is safe.
+    :param create_is_repeatable: whether the vendor documents that a create which comes again with the same mark (an id
+        that the client chooses, an idempotency key) makes no second video. Then a lost create is sent again.
     """
 
     name: str
@@ -87,7 +88,7 @@ class VendorDescriptor:
     can_list: bool = False
     can_cancel: bool = False
     has_callbacks: bool = False
-    takes_client_ids: bool = False
+    create_is_repeatable: bool = False
 
     def has_model(self, model: str) -> bool:
         """Whether a model's name is one that only this vendor has."""

@@ -78,6 +78,7 @@ class VendorAdapter(ABC):
         self.retention, self.retention_note = descriptor.retention, descriptor.retention_note
         self.rates, self.most_ids_per_request = descriptor.rates, descriptor.batch_size
         self.can_list, self.can_cancel = descriptor.can_list, descriptor.can_cancel
+        self.create_is_repeatable = descriptor.create_is_repeatable
 
     # These four calls are flows (`api.http.steps`). Each is one step, made of a `build_*` and a `parse_*` below. Where
     # a call takes several requests at a vendor, its adapter overrides the flow.
@@ -184,6 +185,9 @@ class VendorAdapter(ABC):
 
     def draw_mark(self, request: VideoRequest) -> str | None:
         """A new mark by which this one submission can be recognised in the vendor's list.
+
+        Where `create_is_repeatable`, it is what makes the create so; `parse_create` then takes the vendor's "there is
+        one of this id" for the accepted video.
 
         `None` where no field of the request comes back there, where the user has set that field, and where the
         connection says that it is left alone.

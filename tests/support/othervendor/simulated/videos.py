@@ -35,6 +35,10 @@ class Other(Vendor):
         """The model and the number."""
         return f"{call.params['model']}/{call.params['id']}"
 
+    def chosen_id(self, call: Call) -> str | None:
+        """The id that the client has chosen: none, here."""
+        return None
+
     def create(self, call: Call) -> Answer:
         """``POST /{model}/requests``."""
         body, model = call.body_object(), call.params["model"]
@@ -42,7 +46,14 @@ class Other(Vendor):
             raise Refused("missing", "prompt is required")
         picture = Picture(body.get("duration", 5), body.get("resolution", "480p"), body.get("ratio", "16:9"), False)
         request = {**body, "mark": call.headers.get("x-client-mark")}
-        video = self.world.accept(self.name, model=model, prompt=body["prompt"], request=request, picture=picture)
+        video = self.world.accept(
+            self.name,
+            model=model,
+            prompt=body["prompt"],
+            request=request,
+            picture=picture,
+            video_id=self.chosen_id(call),
+        )
         answer = Answer.json(self._shown(video))
         answer.accepted = video
         return answer
