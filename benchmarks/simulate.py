@@ -22,9 +22,10 @@ from typing import Any
 from unittest.mock import patch
 
 from airflow_provider_seedance.api.client import ClientSettings
-from airflow_provider_seedance.api.polling import Decision, Outcome, Wait
+from airflow_provider_seedance.api.jobs import Decision, Outcome, Wait
 from airflow_provider_seedance.api.vendors import make_adapter
 from airflow_provider_seedance.api.vendors.video_adapter import PollRates
+from airflow_provider_seedance.api.video_jobs import VIDEO
 from airflow_provider_seedance.polling import metrics, poller
 from airflow_provider_seedance.polling.wait_queue import Watch
 
@@ -101,21 +102,21 @@ class _Video:
         self.is_ready = is_ready
 
 
-class _Wait(Wait):
+class _Wait(Wait[Any]):
     """Reports what it saw in place of deciding about real videos."""
 
     def __init__(self, world: _World, video_id: str, interval: float, now: float) -> None:
-        super().__init__(video_id, interval=interval, deadline=None, started=now)
+        super().__init__(VIDEO, video_id, interval=interval, deadline=None, started=now)
         self._world = world
-        self._again = Decision(Outcome.WAIT, interval)
+        self._again: Decision[Any] = Decision(Outcome.WAIT, interval)
         self.seen_at = now
 
-    def saw(self, video: Any, now: float) -> Decision:
+    def saw(self, video: Any, now: float) -> Decision[Any]:
         self._world.gaps.append(now - self.seen_at)
         self.seen_at = now
         if not video.is_ready:
             return self._again
-        self._world.ended(self.video_id, now)
+        self._world.ended(self.job_id, now)
         return Decision(Outcome.SUCCEEDED)
 
 

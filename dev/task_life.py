@@ -28,7 +28,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferr
 
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
-from airflow_provider_seedance.polling.poller import Watcher
+from airflow_provider_seedance.polling.watching import Watcher
 from airflow_provider_seedance.submissions.pauses import Pauses
 from airflow_provider_seedance.submissions.submitter import Submitter
 from airflow_provider_seedance.tasks import deferral

@@ -53,6 +53,11 @@ class AssetStatus(StrEnum):
     ACTIVE = "active"
     FAILED = "failed"
 
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the vendor has decided."""
+        return self is not AssetStatus.PROCESSING
+
 
 class AssetUpload(BaseModel):
     """What to do with a file or a URL.
@@ -105,6 +110,11 @@ class MediaAsset(BaseModel):
 
     undocumented_status: Code | None = Field(default=None, exclude=True, repr=False)
     """The vendor's word for the status, when nobody ever documented it; such an asset counts as processing."""
+
+    @property
+    def is_deliverable(self) -> bool:
+        """Whether it can be used."""
+        return self.status is AssetStatus.ACTIVE
 
     def to_dict(self) -> dict[str, Any]:
         """Flat JSON types, as handed on by XCom."""

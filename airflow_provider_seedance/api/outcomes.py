@@ -2,78 +2,65 @@
 
 from __future__ import annotations
 
-from typing import Any, NotRequired, TypedDict, cast
+from typing import Any, cast
 
 from airflow_provider_seedance.api import errors
 from airflow_provider_seedance.api.errors import SeedanceApiError, SeedanceError, TransientApiError
 from airflow_provider_seedance.api.http.json_values import outgoing
-from airflow_provider_seedance.api.polling import Decision
-
-
-class ErrorFacts(TypedDict):
-    """An error in plain JSON types."""
-
-    kind: str
-    message: str
-    facts: dict[str, Any]
-
-
-class VideoEvent(TypedDict):
-    """How a wait ended.
-
-    :param video_id: the vendor's id.
-    :param outcome: `succeeded` or `failed`.
-    :param error: why it failed, else `None`.
-    :param deadline: Unix time until which a finished video may be waited for once more; absent in older events.
-    """
-
-    video_id: str
-    outcome: str
-    error: ErrorFacts | None
-    deadline: NotRequired[float]
-
+from airflow_provider_seedance.api.jobs import Decision, JobKind, Outcome
+from airflow_provider_seedance.api.video_jobs import VIDEO
 
 _FACTS = ("vendor", "code", "status_code", "request_id")
 
 
-def to_event(video_id: str, decision: Decision, *, deadline: float | None = None) -> VideoEvent:
-    """The event for a final decision.
+def to_event(
+    job_id: str, decision: Decision[Any], *, kind: JobKind[Any] = VIDEO, deadline: float | None = None
+) -> dict[str, Any]:
+    """The event for a final decision, in plain JSON types.
 
-    :param deadline: the wait's.
+    It has the job's id (`video_id` or `asset_id`), the `outcome` (`succeeded` or `failed`), and the `error` with its
+    `kind`, `message` and `facts`, or `None`. Events of later releases may hold more.
+
+    :param job_id: the vendor's id.
+    :param decision: the final one.
+    :param kind: of the job.
+    :param deadline: Unix time until which a finished job may be waited for once more; absent in older events.
     """
-    error = None
+    event: dict[str, Any] = {kind.id_field: job_id, "outcome": decision.outcome.value, "error": None}
     if decision.error is not None:
         facts = {name: getattr(decision.error, name) for name in _FACTS if hasattr(decision.error, name)}
-        error = ErrorFacts(kind=type(decision.error).__name__, message=str(decision.error), facts=facts)
-    event = VideoEvent(video_id=video_id, outcome=decision.outcome.value, error=error)
-    if error is None and deadline is not None:
+        known = next(base.__name__ for base in type(decision.error).__mro__ if base.__module__ == errors.__name__)
+        event["error"] = {"kind": known, "message": str(decision.error), "facts": facts}
+    elif deadline is not None:
         event["deadline"] = deadline
-    return cast("VideoEvent", outgoing(event))
+    return cast("dict[str, Any]", outgoing(event))
 
 
 def deadline_of(event: Any) -> float | None:
-    """Until when the video may be waited for once more, should the vendor take its success back."""
+    """Unix time until which the job may be waited for once more, should the vendor take its success back."""
     deadline = event.get("deadline") if isinstance(event, dict) else None
     return float(deadline) if isinstance(deadline, int | float) and not isinstance(deadline, bool) else None
 
 
-def read_event(event: Any) -> tuple[str, SeedanceError | None]:
-    """The video's id and why the wait failed, if it did.
+def read_event(event: Any, kind: JobKind[Any] = VIDEO) -> tuple[str, SeedanceError | None]:
+    """The job's id and why the wait failed, if it did.
 
+    :param event: as stored, by this release or an earlier one.
+    :param kind: of the job.
     :raises TransientApiError: for an event that no trigger of this package writes.
     """
-    if not isinstance(event, dict) or not isinstance(event.get("video_id"), str):
+    job_id = event.get(kind.id_field) if isinstance(event, dict) else None
+    if not isinstance(job_id, str):
         raise TransientApiError(f"The trigger's event can't be read (it is a {type(event).__name__}).")
-    if event.get("outcome") == "succeeded":
-        return event["video_id"], None
-    found = event.get("error")
-    if event.get("outcome") != "failed" or not isinstance(found, dict) or not isinstance(found.get("message"), str):
-        raise TransientApiError(f"The trigger's event for video {event['video_id']} can't be read.")
-    kind = getattr(errors, str(found.get("kind")), None)
-    message, facts = found["message"], found.get("facts")
-    if isinstance(kind, type) and issubclass(kind, SeedanceApiError):
+    outcome, found = event.get("outcome"), event.get("error")
+    if outcome == Outcome.SUCCEEDED.value:
+        return job_id, None
+    if outcome != Outcome.FAILED.value or not isinstance(found, dict) or not isinstance(found.get("message"), str):
+        raise TransientApiError(f"The trigger's event for {kind.noun.lower()} {job_id} can't be read.")
+    error, message, facts = getattr(errors, str(found.get("kind")), None), found["message"], found.get("facts")
+    if isinstance(error, type) and issubclass(error, SeedanceApiError):
         known = {k: v for k, v in facts.items() if k in _FACTS} if isinstance(facts, dict) else {}
-        return event["video_id"], kind(message, **known)
-    if isinstance(kind, type) and issubclass(kind, SeedanceError):
-        return event["video_id"], kind(message)
-    return event["video_id"], SeedanceError(message)
+        return job_id, error(message, **known)
+    if isinstance(error, type) and issubclass(error, SeedanceError):
+        return job_id, error(message)
+    return job_id, SeedanceError(message)

@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_seedance.api.errors import SeedanceError
 from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatus
 from airflow_provider_seedance.api.twins import twin_of
-from airflow_provider_seedance.exceptions import airflow_errors, for_airflow
+from airflow_provider_seedance.exceptions import airflow_errors
 from airflow_provider_seedance.hooks.clients import HookClients
 
 # The HTTP client and the adapters are imported where they are used, so that DAG files stay cheap to parse.
@@ -247,24 +246,18 @@ class SeedanceHook(HookClients):
         """
         from airflow_provider_seedance.api.client import HUNG, POLL_TIMEOUT
         from airflow_provider_seedance.api.durations import seconds
-        from airflow_provider_seedance.api.polling import Outcome, Wait
+        from airflow_provider_seedance.api.jobs import Wait
+        from airflow_provider_seedance.api.video_jobs import VIDEO
+        from airflow_provider_seedance.api.waiting import wait_here
 
         started = time.time()
         with airflow_errors():
             interval, patience = seconds("poll_interval", poll_interval), seconds("timeout", timeout)
-        deadline = started + patience if deadline is None else deadline
-        wait = Wait(video_id, interval=interval, deadline=deadline, started=started)
-        while True:
-            try:
+            until = started + patience if deadline is None else deadline
+
+            def read() -> Video:
                 # However long the vendor takes, the wait ends in time.
-                patience = max(HUNG, min(POLL_TIMEOUT, deadline - time.time()))
-                decision = wait.saw(self.get_conn().get_video(video_id, timeout=patience), time.time())
-            except SeedanceError as error:
-                decision = wait.missed(error, time.time())
-            if decision.note:
-                (self.log.warning if decision.warn else self.log.info)(decision.note)
-            if decision.error is not None:
-                raise for_airflow(decision.error)
-            if decision.outcome is Outcome.SUCCEEDED and decision.video is not None:
-                return decision.video
-            self.pause(decision.delay)
+                return self.get_conn().get_video(video_id, timeout=max(HUNG, min(POLL_TIMEOUT, until - time.time())))
+
+            wait = Wait(VIDEO, video_id, interval=interval, deadline=until, started=started)
+            return wait_here(wait, read, self.log, self.pause)

@@ -14,8 +14,8 @@ from airflow_provider_seedance.api.errors import (
     VideoUrlExpiredError,
 )
 from airflow_provider_seedance.api.models import Video, VideoStatus
-from airflow_provider_seedance.api.polling import failure_of
 from airflow_provider_seedance.api.vendors.json_fields import signed_url_expiry
+from airflow_provider_seedance.api.video_jobs import failure_of
 from airflow_provider_seedance.exceptions import for_airflow
 from airflow_provider_seedance.landing.address_rules import check_url, encoded
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
-from airflow_provider_seedance.api.errors import InvalidRequestError, SeedanceError
+from airflow_provider_seedance.api.errors import InvalidRequestError
 from airflow_provider_seedance.compat.xcom import returned
 from airflow_provider_seedance.exceptions import airflow_errors, for_airflow
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
@@ -121,13 +121,14 @@ class SeedanceUploadAssetOperator(BaseOperator):
 
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
         """Takes the trigger's event."""
+        from airflow_provider_seedance.api.asset_jobs import ASSET
+        from airflow_provider_seedance.api.outcomes import read_event
         from airflow_provider_seedance.submissions.upload_record import AssetRecords
-        from airflow_provider_seedance.triggers.assets import read_asset_event
 
         hook = SeedanceHook(self.seedance_conn_id)
         try:
             with airflow_errors():
-                asset_id, error = read_asset_event(event)
+                asset_id, error = read_event(event, ASSET)
                 if error is not None:
                     raise error
                 fields = {name: getattr(self, name) for name in _UPLOAD_FIELDS}
@@ -204,32 +205,22 @@ class SeedanceUploadAssetOperator(BaseOperator):
         )
 
     def _wait_here(self, hook: SeedanceHook, asset_id: str, deadline: float) -> MediaAsset:
-        from airflow_provider_seedance.api.asset_polling import AssetWait
-        from airflow_provider_seedance.api.polling import Outcome
+        from airflow_provider_seedance.api.asset_jobs import ASSET
+        from airflow_provider_seedance.api.jobs import Wait
+        from airflow_provider_seedance.api.waiting import wait_here
 
-        wait = AssetWait(asset_id, interval=self.poll_interval, deadline=deadline, started=time.time())
-        while True:
-            try:
-                decision = wait.saw(self._look(hook, asset_id), time.time())
-            except SeedanceError as error:
-                decision = wait.missed(error, time.time())
-            if decision.note:
-                (self.log.warning if decision.warn else self.log.info)(decision.note)
-            if decision.error is not None:
-                raise for_airflow(decision.error)
-            if decision.outcome is Outcome.SUCCEEDED and decision.asset is not None:
-                return decision.asset
-            time.sleep(decision.delay)
+        def read() -> MediaAsset:
+            return hook.get_asset(asset_id, library=self.library, query=self.status_query)
 
-    def _look(self, hook: SeedanceHook, asset_id: str) -> MediaAsset:
-        return hook.get_asset(asset_id, library=self.library, query=self.status_query)
+        wait = Wait(ASSET, asset_id, interval=self.poll_interval, deadline=deadline, started=time.time())
+        return wait_here(wait, read, self.log, hook.pause)
 
     def _ready(self, asset: MediaAsset, uploaded: MediaAsset | None) -> dict[str, Any]:
         """The asset as last seen, with what only the upload knows."""
         from airflow_provider_seedance.api.assets import AssetStatus
 
         if asset.status is AssetStatus.FAILED:
-            from airflow_provider_seedance.api.asset_polling import rejection_of
+            from airflow_provider_seedance.api.asset_jobs import rejection_of
 
             raise for_airflow(rejection_of(asset))
         self.log.info("Asset %s is %s.", asset.asset_id, asset.status.value)

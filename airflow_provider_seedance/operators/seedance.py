@@ -222,8 +222,8 @@ class SeedanceCreateVideoOperator(BaseOperator):
         cancel_if_ended(ti, video_id, self.seedance_conn_id, patience=self.pauses.cancel, log=self.log)
 
     def _obtain(self, context: Context, saturated_since: float | None) -> dict[str, Any]:
-        from airflow_provider_seedance.api.polling import failure_of
         from airflow_provider_seedance.api.validation import to_request
+        from airflow_provider_seedance.api.video_jobs import failure_of
         from airflow_provider_seedance.submissions.life import Life
         from airflow_provider_seedance.submissions.submitter import Submitter
         from airflow_provider_seedance.tasks.deferral import defer_for_room

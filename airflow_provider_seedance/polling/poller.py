@@ -1,7 +1,8 @@
 """One poller per connection and triggerer process: all its waiting triggers share one HTTP client and one loop.
 
-It asks first for what has waited longest since its last poll, for many videos at once where the vendor allows it, and
-keeps to the connection's request rate for all of them together. It logs nothing: each watcher logs its own news.
+The job that has waited longest since its last poll comes first. Where the vendor allows it, one request asks for many
+jobs. The connection's request rate holds for all of them together, whatever their kind. The poller logs nothing: each
+trigger logs the news of its own job.
 """
 
 from __future__ import annotations
@@ -9,24 +10,20 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from contextvars import Context
-from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_seedance.api.client import PollingClient
 from airflow_provider_seedance.api.errors import SeedanceApiError, SeedanceAuthError, SeedanceError, TransientApiError
-from airflow_provider_seedance.api.polling import Decision, Outcome, Wait
+from airflow_provider_seedance.api.jobs import Decision, Job, Outcome, Wait
 from airflow_provider_seedance.polling.in_flight import InFlight
 from airflow_provider_seedance.polling.metrics import PollMetrics
 from airflow_provider_seedance.polling.rate_limiter import LONGEST_PAUSE
 from airflow_provider_seedance.polling.schedule import Schedule, Turn
-from airflow_provider_seedance.polling.wait_queue import Watch
+from airflow_provider_seedance.polling.wait_queue import Read, Watch, read_video
 
 if TYPE_CHECKING:
     from airflow_provider_seedance.api.client import ClientSettings
-    from airflow_provider_seedance.api.models import Video
     from airflow_provider_seedance.api.vendors.video_adapter import VendorAdapter
 
 JITTER = 0.1
@@ -41,15 +38,13 @@ _PASSING = (408, 409, 425)
 _IDLE = 60.0
 _CHECK_DEADLINES = 0.5
 
-LookUp = Callable[[], Awaitable[tuple["VendorAdapter", "ClientSettings"]]]
-
 
 class Poller:
-    """Polls for all watchers of one connection.
+    """Polls for all waiting triggers of one connection.
 
     :param conn_id: the connection's id, for the metrics.
-    :param adapter: the vendor.
-    :param settings: whom to ask, how often.
+    :param adapter: the vendor's.
+    :param settings: address, key and rates.
     """
 
     def __init__(self, conn_id: str, adapter: VendorAdapter, settings: ClientSettings) -> None:
@@ -57,8 +52,7 @@ class Poller:
         self._adapter, self._settings = adapter, settings
         self._schedule = Schedule(settings.rates or adapter.rates, adapter.most_ids_per_request)
         self.generation = 0
-        """Counts changes of the client, so that the first of many watchers with a refused key renews it for all."""
-        self.renewing = asyncio.Lock()
+        """Counts changes of the client: whoever joined before a change knows by it that there was one."""
         self._list_met_a_page = False
         self._metrics = PollMetrics(adapter.name, conn_id)
         self._watchers: set[Watch] = set()
@@ -71,23 +65,30 @@ class Poller:
 
     @property
     def is_broken(self) -> bool:
-        """Whether the loop has ended, so that nobody may join any more."""
+        """Whether the loop has ended, so that nothing more is polled for."""
         return self._loop.done()
 
-    def join(self, wait: Wait) -> Watch:
-        """Begins to poll for a video."""
+    def join(self, wait: Wait[Any], read: Read = read_video) -> Watch:
+        """Begins to poll for a job.
+
+        :param wait: decides what each poll means.
+        :param read: reads the job by itself.
+        """
         wall, now = time.time(), time.monotonic()
-        # Not at once: whoever joins has just read the video, or submitted it.
+        # Not at once: the job has just been submitted, or read.
         first = wait.interval * random.uniform(1 - JITTER, 1)  # noqa: S311 - no secret
         if wait.deadline is not None:
             first = min(first, max(0.0, wait.deadline - wall))
-        watch = Watch(wait, due=now + first, now=now, wall=wall)
+        watch = Watch(wait, due=now + first, now=now, wall=wall, read=read)
         self._watchers.add(watch)
         self.put(watch)
         return watch
 
     def leave(self, watch: Watch) -> bool:
-        """Stops polling for a video; says whether nobody is left."""
+        """Stops polling for a job.
+
+        :return: whether it was the last one.
+        """
         watch.gone = True
         self._watchers.discard(watch)
         self._schedule.forget_the_gone(len(self._watchers))
@@ -122,17 +123,17 @@ class Poller:
         self._wake.set()
 
     def resume(self, watch: Watch) -> None:
-        """Polls at once for a video whose last decision was taken back."""
+        """Polls at once for a job whose last decision was taken back."""
         watch.due = time.monotonic()
         self.put(watch)
 
     def put(self, watch: Watch) -> None:
-        """Polls for a video when it is due."""
+        """Polls for a job when it is due."""
         self._schedule.put(watch)
         self._wake.set()
 
     def _loop_ended(self, loop: asyncio.Task[None]) -> None:
-        """Should the loop ever fail, nobody is left waiting for it."""
+        """Should the loop ever fail, every wait ends."""
         error = None if loop.cancelled() else loop.exception()
         for watch in self._watchers:
             watch.tell(_broken(error))
@@ -169,7 +170,7 @@ class Poller:
         try:
             await self._ask(turn)
         except BaseException as error:
-            # Whatever it is, nobody is left waiting for an answer that will not come.
+            # Whatever it is, no wait goes on for an answer that will not come.
             for watch in turn.watches:
                 watch.tell(_broken(error))
             if not isinstance(error, Exception):
@@ -181,14 +182,14 @@ class Poller:
         watches = turn.watches
         late = max(0.0, time.monotonic() - min(watch.due for watch in watches))
         self._metrics.polled(len(watches), late, waiting=len(self._watchers))
-        ids, generation = [watch.wait.video_id for watch in watches], self.generation
-        found: dict[str, Video] = {}
+        ids, generation = [watch.wait.job_id for watch in watches], self.generation
+        found: dict[str, Job] = {}
         failure: Exception | None = None
         try:
             if turn.is_list:
                 found = {video.video_id: video for video in await self._client.get_many(ids)}
             else:
-                found = {ids[0]: await self._client.get_video(ids[0])}
+                found = {ids[0]: await watches[0].read(self._client, ids[0])}
         except Exception as error:
             failure = error
         wall, now = time.time(), time.monotonic()
@@ -198,7 +199,7 @@ class Poller:
             self._schedule.went_well(turn, now)
             self._list_met_a_page = self._list_met_a_page and not turn.is_list
             for number, watch in enumerate(watches, 1):
-                self._answered(watch, found.get(watch.wait.video_id), wall, now)
+                self._answered(watch, found.get(watch.wait.job_id), wall, now)
                 if number % SLICE == 0:
                     await asyncio.sleep(0)
         elif generation != self.generation:
@@ -212,25 +213,25 @@ class Poller:
             raise failure
 
     def _refused(self, watches: list[Watch], error: TransientApiError, now: float) -> None:
-        """429 is not the videos' failure: the whole connection slows down, nobody counts it against a video."""
+        """429 is no failure of the jobs: the whole connection slows down, and it is not counted against any job."""
         self._metrics.refused()
         self._schedule.slow_down(now, error.retry_after)
         for watch in watches:
             self.put(watch)
 
-    def _answered(self, watch: Watch, video: Video | None, wall: float, now: float) -> None:
-        # Nothing is concluded from a list that leaves a video out: it is asked for by itself.
-        watch.single = video is None
-        if video is None:
+    def _answered(self, watch: Watch, job: Job | None, wall: float, now: float) -> None:
+        # Nothing is concluded from a list that leaves a job out: it is asked for by itself.
+        watch.single = job is None or not watch.wait.kind.is_listed
+        if job is None:
             self.put(watch)
             return
         try:
-            self._decided(watch, watch.wait.saw(video, wall), now)
+            self._decided(watch, watch.wait.saw(job, wall), now)
         except Exception as error:
-            watch.tell(_broken(error))  # and nobody else of the list
+            watch.tell(_broken(error))  # but no other one of the list
 
     def _list_failed(self, watches: list[Watch], error: Exception, wall: float, now: float) -> None:
-        """Nobody is given up for a list: a refusal may be about its length, about lists at all, or one odd id in it."""
+        """No wait ends because of a list: a refusal may be about its length, lists as such, or one odd id in it."""
         status = error.status_code if isinstance(error, SeedanceApiError) else None
         is_refusal = status is not None and 400 <= status < 500 and status not in _PASSING
         # A page from somewhere on the way may be a hiccup; twice in a row it may be about lists.
@@ -249,23 +250,23 @@ class Poller:
             else:
                 self._decided(watch, decision, now)
 
-    def _decided(self, watch: Watch, decision: Decision, now: float) -> None:
+    def _decided(self, watch: Watch, decision: Decision[Any], now: float) -> None:
         watch.last_polled = now
         watch.tell(decision)
         if decision.outcome is Outcome.WAIT:
             # No hour of `Retry-After`, in which the video's URL might expire.
             watch.due = now + min(decision.delay, max(watch.wait.interval, LONGEST_PAUSE))
-            if not may_be_the_key(decision):  # else its watcher looks for another one first
+            if not may_be_the_key(decision):  # else its `Watcher` looks for another key first
                 self.put(watch)
 
 
-def may_be_the_key(decision: Decision) -> bool:
+def may_be_the_key(decision: Decision[Any]) -> bool:
     """Whether the poll failed in a way that a rotated key explains."""
     error = decision.error or decision.doubt
     return isinstance(error, SeedanceAuthError) or (isinstance(error, SeedanceApiError) and error.status_code == 401)
 
 
-def _broken(error: BaseException | None) -> Decision:
+def _broken(error: BaseException | None) -> Decision[Any]:
     """Our own failure: a retry of the task waits on."""
     return Decision(Outcome.FAILED, error=TransientApiError(f"The poller failed: {type(error).__name__}."))
 
@@ -274,78 +275,3 @@ async def _close_after(requests: set[asyncio.Task[None]], client: PollingClient)
     if requests:
         await asyncio.wait(requests)
     await client.aclose()
-
-
-_pollers: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, ...], Poller]] = WeakKeyDictionary()
-
-_closing: set[asyncio.Task[None]] = set()
-"""Pollers that are being closed; the event loop alone doesn't keep the tasks alive."""
-
-
-class Watcher:
-    """One trigger's view of its poller."""
-
-    def __init__(self, poller: Poller, wait: Wait, look_up: LookUp) -> None:
-        self._poller = poller
-        self._look_up = look_up
-        self._generation = poller.generation
-        self.watch = poller.join(wait)
-
-    async def next(self) -> Decision:
-        """The next decision that says anything; the last one is final."""
-        while True:
-            decision = await self.watch.next()
-            if not may_be_the_key(decision):
-                return decision
-            if await self._key_has_changed():
-                self.watch.wait.start_afresh()
-                self._poller.resume(self.watch)
-                continue
-            if decision.outcome is Outcome.WAIT:
-                self._poller.put(self.watch)
-            return decision
-
-    async def _key_has_changed(self) -> bool:
-        """The key was refused: it may have been rotated. Whoever comes first looks it up again for all."""
-        async with self._poller.renewing:
-            if self._poller.generation == self._generation:
-                try:
-                    adapter, settings = await self._look_up()
-                    if self._poller.polls_with(adapter, settings):
-                        return False
-                    self._poller.renew(adapter, settings)
-                except Exception:
-                    return False  # the refusal is what people should hear of
-            self._generation = self._poller.generation
-            return True
-
-
-@asynccontextmanager
-async def watching(conn_id: str, wait: Wait, look_up: LookUp) -> AsyncIterator[Watcher]:
-    """Has a video polled for, together with all others of its connection in this process.
-
-    :param conn_id: the connection's id.
-    :param wait: what is waited for.
-    :param look_up: looks the connection up; called once, and again if the key is refused.
-    """
-    adapter, settings = await look_up()
-    # From here to the join nothing is awaited: the poller could be closed meanwhile.
-    pollers = _pollers.setdefault(asyncio.get_running_loop(), {})
-    identity = (conn_id, adapter.name, settings.base_url or "")
-    poller = pollers.get(identity)
-    if poller is None or poller.is_broken:
-        poller = pollers[identity] = Poller(conn_id, adapter, settings)
-    elif not poller.polls_with(adapter, settings):
-        poller.renew(adapter, settings)
-    watcher = Watcher(poller, wait, look_up)
-    try:
-        yield watcher
-    finally:
-        if poller.leave(watcher.watch):
-            if pollers.get(identity) is poller:
-                del pollers[identity]
-            # In a task of its own: Airflow cancels a trigger again and again, and would leave sockets open.
-            closing = asyncio.create_task(poller.close(), context=Context())
-            _closing.add(closing)
-            closing.add_done_callback(_closing.discard)
-            await asyncio.shield(closing)

@@ -1,4 +1,4 @@
-"""Whose turn it is among the videos that one poller waits for: pure bookkeeping, told the time by its caller.
+"""Which of the jobs that one poller waits for is polled next: pure bookkeeping, told the time by its caller.
 
 `now` is a clock that never goes back; `wall` is Unix time, which deadlines are given in.
 """
@@ -7,48 +7,63 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+from collections.abc import Awaitable, Callable
 from itertools import count
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from airflow_provider_seedance.api.polling import Decision, Outcome
+from airflow_provider_seedance.api.jobs import Decision, Outcome
 
 if TYPE_CHECKING:
-    from airflow_provider_seedance.api.polling import Wait
+    from airflow_provider_seedance.api.client import PollingClient
+    from airflow_provider_seedance.api.jobs import Job, Wait
+    from airflow_provider_seedance.api.models import Video
 
 EARLY = 0.5
-"""A video may ride in a batch that goes out anyway once this share of its interval has passed."""
+"""A job joins a batch that goes out anyway once this share of its interval has passed."""
 
 LATE = 10.0
-"""Seconds by which a last poll may miss its deadline, for many may fall on one moment; then there is none."""
+"""Seconds by which a final poll may miss its deadline, as many deadlines may fall together; later there is none."""
 
 _CHECK_EVERY = 0.5
 _FEW = 64
 
 _Entry = tuple[float, int, "Watch"]
 
+Read = Callable[["PollingClient", str], Awaitable["Job"]]
+"""Reads one job by its id."""
+
+
+def read_video(client: PollingClient, video_id: str) -> Awaitable[Video]:
+    """Reads a video."""
+    return client.get_video(video_id)
+
 
 class Watch:
-    """One video that somebody waits for.
+    """One job that is waited for.
 
     :param wait: decides what each poll means.
     :param due: when it is polled next.
+    :param now: when it joined.
+    :param wall: the same moment in Unix time.
+    :param read: reads the job by itself.
     """
 
-    def __init__(self, wait: Wait, *, due: float, now: float, wall: float) -> None:
+    def __init__(self, wait: Wait[Any], *, due: float, now: float, wall: float, read: Read = read_video) -> None:
         self.wait = wait
+        self.read = read
         self.due = due
         self.last_polled = now
-        """Whoever joins has just read the video or submitted it. A 0 would let newcomers starve the others."""
+        """When it joins, the job has just been submitted or read. A 0 would let newcomers starve the others."""
         self.gone = False
         self.hung_at = inf
         """Unix time at which a poll that is under way isn't waited for any more."""
         self.is_slow = False
         """Whether the last poll took so long that the next one may hang, too."""
-        self.single = False
-        """Whether it has to be asked for by itself, because a list said nothing about it."""
+        self.single = not wait.kind.is_listed
+        """Whether it has to be asked for by itself: its kind has no lists, or a list said nothing about it."""
         self._last_call = inf if wait.deadline is None else max(wait.deadline, wall) + LATE
-        self._news: asyncio.Queue[Decision] = asyncio.Queue()
+        self._news: asyncio.Queue[Decision[Any]] = asyncio.Queue()
 
     def is_over(self, wall: float) -> bool:
         """Whether the deadline has passed, so that the next poll is the last one."""
@@ -58,18 +73,18 @@ class Watch:
         """Whether the last poll would be too late after a pause of so many seconds."""
         return self.is_over(wall) and wall + pause > self._last_call
 
-    def tell(self, decision: Decision) -> None:
-        """Hands a decision to whoever waits, if it says anything."""
+    def tell(self, decision: Decision[Any]) -> None:
+        """Hands a decision on to the trigger, if it says anything."""
         if decision.outcome is not Outcome.WAIT or decision.note or decision.error:
             self._news.put_nowait(decision)
 
-    async def next(self) -> Decision:
+    async def next(self) -> Decision[Any]:
         """The next decision that says anything."""
         return await self._news.get()
 
 
 class WatchQueue:
-    """Who is due, in the order of the longest time since the last poll; whose deadline has passed goes first."""
+    """Due waits in the order of their last polls; those whose deadline has passed come first."""
 
     def __init__(self) -> None:
         self._order = count()
@@ -79,29 +94,30 @@ class WatchQueue:
         self._check_at = inf
 
     def put(self, watch: Watch) -> None:
-        """Has the video polled when it is due."""
+        """Has the job polled when it is due."""
         if not watch.gone:
             heapq.heappush(self._later, (watch.due, next(self._order), watch))
 
     def forget_the_gone(self, living: int) -> None:
-        """Drops those who left, once they are the most; who is due later may be due in hours.
+        """Drops the waits that were left, once they are the majority: an entry may be due hours later.
 
-        :param living: how many have not left.
+        :param living: how many waits go on.
         """
         if len(self._later) > 2 * living + _FEW:
             self._later = [entry for entry in self._later if not entry[2].gone]
             heapq.heapify(self._later)
 
     def collect(self, now: float, wall: float) -> None:
-        """Moves those who have become due in line."""
+        """Moves the waits that have become due to the front."""
         while self._later and self._later[0][0] <= now:
             self._line_up(heapq.heappop(self._later)[2], wall)
 
     def give_up(self, wall: float, pause_alone: float, pause_shared: float) -> list[Watch]:
-        """Takes those out of line whose last poll would be too late; the others of whom it is due go first.
+        """Removes waits whose final poll would miss the deadline; due waits move to the front.
 
         :param pause_alone: seconds until a single poll may go.
         :param pause_shared: seconds until a poll of any kind may go.
+        :return: the removed ones.
         """
         if wall < self._check_at:
             return []
@@ -115,33 +131,33 @@ class WatchQueue:
         return given_up
 
     def until_next(self, now: float, wall: float) -> float:
-        """Seconds until somebody becomes due or a deadline passes."""
+        """Seconds until a wait becomes due or a deadline passes."""
         self._drop_gone(self._later)
         due = self._later[0][0] - now if self._later else inf
         return min(due, self._check_at - wall if self._alone or self._shared else inf)
 
     def count_alone(self) -> int:
-        """How many are due that have to be asked for by themselves."""
+        """Number of due waits that need a request of their own."""
         self._drop_gone(self._alone)
         return len(self._alone)
 
     def count_shared(self) -> int:
-        """How many are due that may be asked for together."""
+        """Number of due waits that may share a request."""
         self._drop_gone(self._shared)
         return len(self._shared)
 
     def interval(self) -> float:
-        """The interval of who comes next among those."""
+        """Poll interval of the next wait that may be batched."""
         return self._shared[0][2].wait.interval
 
     def is_alone(self, now: float) -> bool:
-        """Whether the next of those would be alone in a batch."""
+        """Whether the next batch would hold one wait only."""
         return self.count_shared() < 2 and not self._next_rides(now)
 
     def pop_single(self, *, from_shared: bool) -> Watch:
-        """Who is asked for next by itself.
+        """Takes the wait whose job is asked for next, by itself.
 
-        :param from_shared: whether this may be somebody who need not be alone.
+        :param from_shared: whether it may be one that could share a request.
         """
         lines = [self._alone] if self.count_alone() else []
         if from_shared and self.count_shared():
@@ -149,7 +165,7 @@ class WatchQueue:
         return heapq.heappop(min(lines, key=lambda line: line[0]))[2]
 
     def pop_batch(self, now: float, size: int) -> list[Watch]:
-        """Who is asked for together, with those who would be due soon."""
+        """Takes the waits whose jobs are asked for together, with those that would be due soon."""
         batch: list[Watch] = []
         while len(batch) < size and self.count_shared():
             batch.append(heapq.heappop(self._shared)[2])

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.triggers.base import StartTriggerArgs
 
+    from airflow_provider_seedance.api.jobs import Decision, Wait
     from airflow_provider_seedance.api.models import Video
-    from airflow_provider_seedance.api.polling import Decision, Wait
 
 
 class SeedanceVideoSensor(BaseSensorOperator):
@@ -88,7 +88,7 @@ class SeedanceVideoSensor(BaseSensorOperator):
         self.deferrable = deferrable
         self.delivered: dict[str, Any] | None = None
         watched = _id_of(video_id) if is_literal(video_id) else video_id
-        self._wait: Wait | None = None
+        self._wait: Wait[Video] | None = None
         if start_from_trigger:
             from airflow.triggers.base import StartTriggerArgs
 
@@ -142,10 +142,13 @@ class SeedanceVideoSensor(BaseSensorOperator):
         :raises VideoFailedError: it ended without a result.
         """
         from airflow_provider_seedance.api.client import RetryPolicy
-        from airflow_provider_seedance.api.polling import Outcome, Wait
+        from airflow_provider_seedance.api.jobs import Outcome, Wait
+        from airflow_provider_seedance.api.video_jobs import VIDEO
 
         if self._wait is None:
-            self._wait = Wait(self.video_id, interval=self.poke_interval, deadline=None, started=self._started(context))
+            self._wait = Wait(
+                VIDEO, self.video_id, interval=self.poke_interval, deadline=None, started=self._started(context)
+            )
         # One try per poke: `Wait` counts the failures, and the next poke needs no slot meanwhile.
         hook = SeedanceHook(self.seedance_conn_id, retry=RetryPolicy(attempts=1))
         try:
@@ -159,8 +162,8 @@ class SeedanceVideoSensor(BaseSensorOperator):
             (self.log.warning if decision.warn else self.log.info)(decision.note)
         if decision.error is not None:
             raise self._final(decision.error)
-        if decision.outcome is Outcome.SUCCEEDED and decision.video is not None:
-            return PokeReturnValue(True, self._hand_on(context, decision.video))
+        if decision.outcome is Outcome.SUCCEEDED and decision.job is not None:
+            return PokeReturnValue(True, self._hand_on(context, decision.job))
         return PokeReturnValue(False)
 
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
@@ -215,7 +218,7 @@ class SeedanceVideoSensor(BaseSensorOperator):
             return AirflowSensorTimeout(message)
         return for_airflow(VideoTimeoutError(f"execution_timeout has passed. {message}"), retry=True)
 
-    def _look(self, hook: SeedanceHook, wait: Wait) -> Decision:
+    def _look(self, hook: SeedanceHook, wait: Wait[Video]) -> Decision[Video]:
         try:
             return wait.saw(hook.get_video(self.video_id), time.time())
         except SeedanceError as error:

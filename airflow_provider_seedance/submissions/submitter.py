@@ -10,8 +10,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from airflow_provider_seedance.api.errors import SeedanceError, SubmissionUnknownError, VideoNotFoundError
+from airflow_provider_seedance.api.jobs import NOT_FOUND_GRACE
 from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatus
-from airflow_provider_seedance.api.polling import NOT_FOUND_GRACE, failure_of
+from airflow_provider_seedance.api.video_jobs import failure_of
 from airflow_provider_seedance.exceptions import for_airflow
 from airflow_provider_seedance.submissions import messages
 from airflow_provider_seedance.submissions.decision import Action, changed_fields, decide

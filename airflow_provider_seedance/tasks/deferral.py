@@ -14,9 +14,10 @@ from airflow_provider_seedance.api.errors import (
     TransientApiError,
     VideoTimeoutError,
 )
+from airflow_provider_seedance.api.jobs import Decision, Outcome, Wait
 from airflow_provider_seedance.api.models import VideoStatus
 from airflow_provider_seedance.api.outcomes import deadline_of, read_event
-from airflow_provider_seedance.api.polling import Decision, Outcome, Wait, failure_of
+from airflow_provider_seedance.api.video_jobs import VIDEO, failure_of
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.submissions.pauses import Pauses
 from airflow_provider_seedance.submissions.submission import Submission
@@ -89,14 +90,14 @@ def video_of_event(
     decision = _read_until_ready(seedance_conn_id, video_id, pauses or Pauses())
     if decision.error is not None:
         raise decision.error
-    if decision.outcome is Outcome.SUCCEEDED and decision.video is not None:
-        return decision.video
+    if decision.outcome is Outcome.SUCCEEDED and decision.job is not None:
+        return decision.job
     deadline = deadline_of(event)
     if wait_again is not None and deadline is not None and time.time() < deadline:
         wait_again(video_id, deadline)
-    if decision.video is not None and decision.video.status is VideoStatus.SUCCEEDED:
-        raise failure_of(decision.video)  # its URL is gone again
-    seen = f"calls it {decision.video.status.value} now" if decision.video else "doesn't show it now"
+    if decision.job is not None and decision.job.status is VideoStatus.SUCCEEDED:
+        raise failure_of(decision.job)  # its URL is gone again
+    seen = f"calls it {decision.job.status.value} now" if decision.job else "doesn't show it now"
     raise TransientApiError(
         f"Video {video_id} had succeeded when it was waited for, but the vendor {seen}. Looking again later is safe."
     )
@@ -128,9 +129,9 @@ def ended_by_airflow(error: Exception, store: SubmissionStore | None) -> Seedanc
     return Submission(record, is_kept=video_id is not None).failed(VideoTimeoutError(message))
 
 
-def _read_until_ready(seedance_conn_id: str, video_id: str, pauses: Pauses) -> Decision:
+def _read_until_ready(seedance_conn_id: str, video_id: str, pauses: Pauses) -> Decision[Video]:
     """Reads the video, and again in short intervals while the answer says nothing final."""
-    wait = Wait(video_id, interval=pauses.reread[0], deadline=None, started=time.time())
+    wait = Wait(VIDEO, video_id, interval=pauses.reread[0], deadline=None, started=time.time())
     hook = SeedanceHook(seedance_conn_id)
     try:
         for pause in (*pauses.reread, None):

@@ -3,36 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from airflow.providers.common.compat.sdk import AirflowNotFoundException
-from airflow.triggers.base import BaseTrigger, TriggerEvent
-
-from airflow_provider_seedance.api.errors import (
-    InvalidRequestError,
-    SeedanceConfigError,
-    SeedanceError,
-    TransientApiError,
-)
+from airflow_provider_seedance.api.errors import InvalidRequestError
+from airflow_provider_seedance.api.jobs import Decision, Outcome, Wait
 from airflow_provider_seedance.api.outcomes import to_event
-from airflow_provider_seedance.api.polling import Decision, Outcome, Wait
 from airflow_provider_seedance.api.video_ids import video_id_of
+from airflow_provider_seedance.api.video_jobs import VIDEO
 from airflow_provider_seedance.compat.task_state import has_ended_for_good
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
-from airflow_provider_seedance.polling.poller import Watcher, watching
-
-if TYPE_CHECKING:
-    from airflow_provider_seedance.api.client import ClientSettings
-    from airflow_provider_seedance.api.vendors.video_adapter import VendorAdapter
-
-SETTLED_AFTER = 6.0
-"""Seconds after its start before which the trigger doesn't fire.
-
-An executor may report the deferring worker's end up to `[workers] min_heartbeat_interval` (5 s) late; if the task has
-been resumed by then, Airflow takes that report for the resumed run's and fails it (apache/airflow #72716, #71580).
-"""
+from airflow_provider_seedance.triggers.waiting import SETTLED_AFTER as SETTLED_AFTER
+from airflow_provider_seedance.triggers.waiting import WaitingTrigger
 
 KILL_PATIENCE = 25.0
 """Seconds that cancelling may take when the task is killed: a little less than Airflow's own `on_kill_timeout`."""
@@ -41,7 +22,7 @@ _unfinished: set[asyncio.Task[None]] = set()
 """Cancellations under way; the event loop alone doesn't keep them alive."""
 
 
-class SeedanceVideoTrigger(BaseTrigger):
+class SeedanceVideoTrigger(WaitingTrigger):
     """Fires once, when the video has ended, the deadline has passed, or polling makes no sense any more.
 
     Its arguments are stored in plain text, so there is no key, prompt or URL among them.
@@ -51,7 +32,7 @@ class SeedanceVideoTrigger(BaseTrigger):
     :param poll_interval: seconds between polls.
     :param deadline: Unix time at which the wait is given up: absolute, so that a restart doesn't extend it.
     :param cancel_on_kill: whether a video that has not started is cancelled when the user ends the task (Airflow 3.3+).
-        Only for who owns the video: a sensor leaves it alone.
+        Only for the task that created the video: a sensor leaves it alone.
     """
 
     def __init__(
@@ -63,8 +44,7 @@ class SeedanceVideoTrigger(BaseTrigger):
         deadline: float | None = None,
         cancel_on_kill: bool = False,
     ) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.seedance_conn_id = seedance_conn_id
+        super().__init__(seedance_conn_id=seedance_conn_id)
         self.video_id = video_id
         self.poll_interval = poll_interval
         self.deadline = deadline
@@ -82,24 +62,19 @@ class SeedanceVideoTrigger(BaseTrigger):
             kwargs["cancel_on_kill"] = True
         return "airflow_provider_seedance.triggers.seedance.SeedanceVideoTrigger", kwargs
 
-    async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Polls until there is something to say, says it once."""
-        started = time.time()
+    async def _event(self, started: float) -> dict[str, Any]:
         try:
             # Where the sensor starts in the triggerer, its template is rendered here.
             self.video_id = video_id_of(self.video_id)
         except InvalidRequestError as error:
-            event = to_event("", Decision(Outcome.FAILED, error=error))
-        else:
-            event = to_event(self.video_id, await self._wait(started), deadline=self.deadline)
-        if self.task_instance is not None:
-            await asyncio.sleep(max(0.0, started + SETTLED_AFTER - time.time()))
-        yield TriggerEvent(dict(event))  # type: ignore[no-untyped-call]
+            return to_event("", Decision(Outcome.FAILED, error=error))
+        wait = Wait(VIDEO, self.video_id, interval=self.poll_interval, deadline=self.deadline, started=started)
+        return to_event(self.video_id, await self._wait_with(wait), deadline=self.deadline)
 
     async def on_kill(self) -> None:
         """The user ended the task, or Airflow 3.3.0 to 3.3.2 handed the trigger to another triggerer: they look alike.
 
-        So the task's state decides: only a final one means that nobody wants the video any more.
+        So the task's state decides: only a final one means that the video is not wanted any more.
 
         Airflow repeats its cancellation every second until the trigger is gone, and with it would end this method in
         the middle of its talk with the vendor, without a word. So the work is done in a task of its own.
@@ -127,40 +102,3 @@ class SeedanceVideoTrigger(BaseTrigger):
             return f"Video {self.video_id} goes on: its task has not ended."
         cancellation = await SeedanceHook(self.seedance_conn_id).acancel_if_not_started(self.video_id)
         return cancellation.sentence
-
-    async def _wait(self, started: float) -> Decision:
-        wait = Wait(self.video_id, interval=self.poll_interval, deadline=self.deadline, started=started)
-        while True:
-            try:
-                async with watching(self.seedance_conn_id, wait, self._look_up) as watcher:
-                    decision = await self._follow(watcher)
-                break
-            except SeedanceError as error:
-                decision = wait.missed(error, time.time())
-            except Exception as error:
-                # A connection that can't be looked up for a moment is no reason to give up a video that is paid for.
-                # The class name alone keeps secrets out of the event.
-                self.log.exception("Looking up connection %s failed", self.seedance_conn_id)
-                decision = wait.missed(TransientApiError(f"No connection: {type(error).__name__}"), time.time())
-            self._tell(decision)
-            if decision.outcome is not Outcome.WAIT:
-                break
-            await asyncio.sleep(decision.delay)
-        return decision
-
-    async def _follow(self, watcher: Watcher) -> Decision:
-        while True:
-            decision = await watcher.next()
-            self._tell(decision)
-            if decision.outcome is not Outcome.WAIT:
-                return decision
-
-    def _tell(self, decision: Decision) -> None:
-        if decision.note:
-            (self.log.warning if decision.warn else self.log.info)(decision.note)
-
-    async def _look_up(self) -> tuple[VendorAdapter, ClientSettings]:
-        try:
-            return await SeedanceHook(self.seedance_conn_id).aget_client_settings()
-        except AirflowNotFoundException:
-            raise SeedanceConfigError(f"Connection {self.seedance_conn_id!r} is not defined.") from None

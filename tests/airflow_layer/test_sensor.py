@@ -19,7 +19,7 @@ from airflow.providers.common.compat.sdk import (
     TaskDeferred,
 )
 
-from airflow_provider_seedance.api import polling
+from airflow_provider_seedance.api import jobs, video_jobs
 from airflow_provider_seedance.api.errors import (
     InvalidRequestError,
     SeedanceAuthError,
@@ -182,10 +182,10 @@ def end(request: pytest.FixtureRequest) -> str:
 
 def prepare(end: str, sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> str:
     """A video that comes to this end; gives its id. The vendor is believed at once."""
-    monkeypatch.setattr(polling, "MOST_REFUSALS", 1)
-    monkeypatch.setattr(polling, "URL_PATIENCE", 0.0)
+    monkeypatch.setattr(jobs, "MOST_REFUSALS", 1)
+    monkeypatch.setattr(video_jobs, "URL_PATIENCE", 0.0)
     if end == "unknown id":
-        monkeypatch.setattr(polling, "NOT_FOUND_GRACE", 0.0)
+        monkeypatch.setattr(jobs, "NOT_FOUND_GRACE", 0.0)
         return NOWHERE
     if end in ("no url", "relative url"):
         sim.faults.add(Fault(end.replace(" ", "_")))
@@ -287,7 +287,7 @@ def test_a_vendor_that_fails_all_the_time_is_worth_a_retry(sim: Simulator) -> No
 
 def test_a_failed_look_can_be_ignored_by_silent_fail(sim: Simulator) -> None:
     video_id = submit_finished(sim, "byteplus")
-    sim.faults.add(Fault("http_500", on="poll", times=3 * polling.MOST_FAILURES))
+    sim.faults.add(Fault("http_500", on="poll", times=3 * jobs.MOST_FAILURES))
     assert execute(sensor_for(video_id, deferrable=False, silent_fail=True))["video_id"] == video_id
 
 
@@ -341,7 +341,7 @@ async def test_a_task_that_resumes_after_the_url_s_life_fails_instead_of_handing
 
 def time_is_up(video_id: str) -> Any:
     """The event of a trigger whose deadline has passed."""
-    error = polling.Wait(video_id, interval=1, deadline=0, started=0).missed(TransientApiError("x"), 1)
+    error = jobs.Wait(video_jobs.VIDEO, video_id, interval=1, deadline=0, started=0).missed(TransientApiError("x"), 1)
     from airflow_provider_seedance.api.outcomes import to_event
 
     return to_event(video_id, error)
@@ -485,7 +485,7 @@ def test_in_reschedule_mode_an_unknown_id_is_given_up_after_the_grace_too(sim: S
     with pytest.raises(AirflowRescheduleException):
         execute(sensor_for(NOWHERE, **mode), first_look_was(None))
     with pytest.raises(VideoNotFoundError):
-        execute(sensor_for(NOWHERE, **mode), first_look_was(polling.NOT_FOUND_GRACE + 1))
+        execute(sensor_for(NOWHERE, **mode), first_look_was(jobs.NOT_FOUND_GRACE + 1))
 
 
 def test_deferring_wins_over_reschedule_mode(sim: Simulator) -> None:

@@ -13,7 +13,7 @@ from unittest.mock import Mock
 import pytest
 from airflow.providers.common.compat import connection as compat_connection
 
-from airflow_provider_seedance.api import polling
+from airflow_provider_seedance.api import jobs, video_jobs
 from airflow_provider_seedance.api.outcomes import read_event
 from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
 from airflow_provider_seedance.triggers.backoff import SeedanceBackoffTrigger
@@ -134,7 +134,7 @@ async def test_a_video_without_a_result_is_told_with_the_vendor_s_reason(status:
 async def test_a_success_without_a_url_is_a_failure_after_a_while(
     fault: str, sim: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(polling, "URL_PATIENCE", 0.2)
+    monkeypatch.setattr(video_jobs, "URL_PATIENCE", 0.2)
     sim.faults.add(Fault(fault))
     event = await event_of(trigger_for(submit_finished(sim, "byteplus")))
     assert event["outcome"] == "failed"
@@ -167,11 +167,11 @@ async def test_each_change_of_status_is_logged_once(sim: Simulator, log: Mock) -
 @pytest.mark.parametrize("fault", ["http_500", "http_502_html", "torn_json", "not_json", "reset_after", "reset_before"])
 async def test_four_failed_polls_in_a_row_are_put_up_with(fault: str, vendor: str, sim: Simulator) -> None:
     video_id = submit_finished(sim, vendor)
-    sim.faults.add(Fault(fault, on="poll", times=polling.MOST_FAILURES - 1))
+    sim.faults.add(Fault(fault, on="poll", times=jobs.MOST_FAILURES - 1))
     event = await event_of(trigger_for(video_id, vendor))
     assert event["outcome"] == "succeeded"
     # aiohttp itself asks once more when a kept connection is lost, which costs nothing at a read.
-    assert polls(sim) >= polling.MOST_FAILURES
+    assert polls(sim) >= jobs.MOST_FAILURES
 
 
 @pytest.mark.parametrize("fault", ["http_500", "http_502_html", "torn_json", "reset_after"])
@@ -181,7 +181,7 @@ async def test_the_fifth_failed_poll_in_a_row_ends_the_wait(fault: str, sim: Sim
     event = await event_of(trigger_for(video_id))
     assert event["outcome"] == "failed"
     assert type(error_of(event)).__name__ == "TransientApiError"
-    assert polls(sim) >= polling.MOST_FAILURES
+    assert polls(sim) >= jobs.MOST_FAILURES
     assert_no_secret(json.dumps(event))
 
 
@@ -216,10 +216,10 @@ async def test_a_vendor_that_asks_for_a_pause_gets_it(sim: Simulator) -> None:
 @pytest.mark.parametrize("fault", ["auth", "no_balance"])
 async def test_a_refusal_ends_the_wait_after_the_third_in_a_row(fault: str, sim: Simulator) -> None:
     video_id = submit("byteplus")
-    sim.faults.add(Fault(fault, on="poll", times=polling.MOST_REFUSALS))
+    sim.faults.add(Fault(fault, on="poll", times=jobs.MOST_REFUSALS))
     event = await event_of(trigger_for(video_id))
     assert event["outcome"] == "failed"
-    assert polls(sim) == polling.MOST_REFUSALS
+    assert polls(sim) == jobs.MOST_REFUSALS
     assert "goes on at the vendor" in str(error_of(event))
     assert error_of(event).status_code in (401, 403)
     assert_no_secret(json.dumps(event))
@@ -228,7 +228,7 @@ async def test_a_refusal_ends_the_wait_after_the_third_in_a_row(fault: str, sim:
 async def test_an_unknown_id_is_put_up_with_until_records_must_have_caught_up(
     sim: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(polling, "NOT_FOUND_GRACE", 0.1)
+    monkeypatch.setattr(jobs, "NOT_FOUND_GRACE", 0.1)
     event = await event_of(trigger_for(NOWHERE))
     error = error_of(event)
     assert type(error).__name__ == "VideoNotFoundError"
@@ -332,7 +332,7 @@ async def test_a_look_up_that_fails_for_another_reason_counts_as_a_failed_poll(
     assert_no_secret(json.dumps(event))
     if outcome == "failed":
         assert "RuntimeError" in str(error_of(event))
-        assert left[0] == 99 - polling.MOST_FAILURES
+        assert left[0] == 99 - jobs.MOST_FAILURES
 
 
 async def test_the_connection_is_looked_up_once_however_long_the_wait(

@@ -15,10 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_seedance.api.errors import SeedanceError, SubmissionUnknownError
+from airflow_provider_seedance.api.jobs import Outcome, Wait
 from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatus
-from airflow_provider_seedance.api.polling import Outcome, Wait
 from airflow_provider_seedance.api.vendors import VENDORS, make_adapter
 from airflow_provider_seedance.api.vendors.video_adapter import HttpResponse
+from airflow_provider_seedance.api.video_jobs import VIDEO
 from tests.outside.answers import EXAMPLES, SUCCESS_WORDS, THOROUGH, answers_of, told_in
 
 from .helpers import SIMPLE
@@ -54,7 +55,7 @@ def test_any_answer_to_a_read_is_a_video_or_one_of_our_exceptions(vendor: str) -
     @THOROUGH
     @given(answers_of(vendor))
     def read(response: HttpResponse) -> None:
-        waiting = Wait("v-1", interval=10, deadline=None, started=0)
+        waiting = Wait(VIDEO, "v-1", interval=10, deadline=None, started=0)
         result = result_of(lambda: adapter.parse_get(response, "v-1"))
         if isinstance(result, SeedanceError):
             assert not result.may_be_billed

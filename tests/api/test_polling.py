@@ -26,16 +26,9 @@ from airflow_provider_seedance.api.errors import (
     VideoTimeoutError,
     VideoUrlMissingError,
 )
+from airflow_provider_seedance.api.jobs import MOST_FAILURES, MOST_REFUSALS, NOT_FOUND_GRACE, Outcome, Wait
 from airflow_provider_seedance.api.models import Video, VideoError, VideoStatus
-from airflow_provider_seedance.api.polling import (
-    MOST_FAILURES,
-    MOST_REFUSALS,
-    NOT_FOUND_GRACE,
-    URL_PATIENCE,
-    Outcome,
-    Wait,
-    failure_of,
-)
+from airflow_provider_seedance.api.video_jobs import URL_PATIENCE, VIDEO, failure_of
 
 START = 1_790_000_000.0
 URL = "https://cdn.example/v.mp4?X-Signature=secret"
@@ -45,14 +38,14 @@ def video(status: str = "running", **more: Any) -> Video:
     return Video(video_id="v-1", vendor="byteplus", status=VideoStatus(status), **more)
 
 
-def wait(deadline: float | None = START + 3600, interval: float = 10) -> Wait:
-    return Wait("v-1", interval=interval, deadline=deadline, started=START)
+def wait(deadline: float | None = START + 3600, interval: float = 10) -> Wait[Video]:
+    return Wait(VIDEO, "v-1", interval=interval, deadline=deadline, started=START)
 
 
 def test_a_finished_video_ends_the_wait() -> None:
     done = video("succeeded", video_url=URL)
     decision = wait().saw(done, START)
-    assert (decision.outcome, decision.video, decision.error) == (Outcome.SUCCEEDED, done, None)
+    assert (decision.outcome, decision.job, decision.error) == (Outcome.SUCCEEDED, done, None)
 
 
 def test_a_finished_video_counts_even_after_the_deadline() -> None:
@@ -102,7 +95,7 @@ def test_a_video_that_ended_badly_ends_the_wait(
     ended: Video, kind: type[VideoFailedError], code: str | None, words: str
 ) -> None:
     decision = wait().saw(ended, START)
-    assert (decision.outcome, decision.video) == (Outcome.FAILED, ended)
+    assert (decision.outcome, decision.job) == (Outcome.FAILED, ended)
     assert isinstance(decision.error, kind)
     assert isinstance(decision.error, VideoModerationError) == (kind is VideoModerationError)
     assert (decision.error.code, decision.error.vendor) == (code, "byteplus")
@@ -155,7 +148,7 @@ def test_failed_polls_are_put_up_with_until_the_fifth_in_a_row() -> None:
     ("interval", "pauses"), [(10, [10, 20, 40, 80]), (50, [50, 100, 120, 120]), (300, [300, 300, 300, 300])]
 )
 def test_the_pause_doubles_while_polls_fail(interval: float, pauses: list[float]) -> None:
-    waiting = Wait("v", interval=interval, deadline=None, started=START)
+    waiting = Wait(VIDEO, "v", interval=interval, deadline=None, started=START)
     error = TransientApiError("HTTP 502")
     assert [waiting.missed(error, START).delay for _ in range(MOST_FAILURES - 1)] == pauses
     assert waiting.saw(video(), START).delay == interval
@@ -172,8 +165,8 @@ def test_an_answer_starts_the_count_anew() -> None:
 def test_the_last_sight_of_the_video_survives_failed_polls() -> None:
     waiting, seen = wait(), video(progress=42)
     waiting.saw(seen, START)
-    assert waiting.missed(TransientApiError("x"), START).video == seen
-    assert waiting.missed(SeedanceAuthError("x"), START).video == seen
+    assert waiting.missed(TransientApiError("x"), START).job == seen
+    assert waiting.missed(SeedanceAuthError("x"), START).job == seen
 
 
 @pytest.mark.parametrize(
@@ -212,7 +205,7 @@ def test_a_refusal_ends_the_wait_only_after_the_third_in_a_row(kind: type[Seedan
         "Poll 1 of at most 3 in a row failed: no",
         "Poll 2 of at most 3 in a row failed: no",
     ]
-    assert (decisions[-1].error, decisions[-1].video) == (error, video() if seen_before else None)
+    assert (decisions[-1].error, decisions[-1].job) == (error, video() if seen_before else None)
 
 
 @pytest.mark.parametrize("kind", REFUSALS)
@@ -248,7 +241,7 @@ def test_a_strangers_page_between_them_starts_the_count_of_refusals_anew() -> No
 
 @pytest.mark.parametrize(("interval", "pauses"), [(10, [10, 20]), (100, [100, 120]), (3600, [120, 120])])
 def test_what_was_refused_is_checked_soon(interval: float, pauses: list[float]) -> None:
-    waiting = Wait("v", interval=interval, deadline=None, started=START)
+    waiting = Wait(VIDEO, "v", interval=interval, deadline=None, started=START)
     assert [waiting.missed(SeedanceAuthError("no"), START).delay for _ in range(2)] == pauses
 
 

@@ -20,8 +20,8 @@ from airflow_provider_seedance.api.errors import (
     VideoNotFoundError,
 )
 from airflow_provider_seedance.api.models import VideoStatus
-from airflow_provider_seedance.api.polling import failure_of
 from airflow_provider_seedance.api.vendors import make_adapter
+from airflow_provider_seedance.api.video_jobs import failure_of
 from airflow_provider_seedance.simulator import Fault, Simulator
 
 from .helpers import KEY, ONE_TRY, PROMPT, SIMPLE, VENDORS, Client, OpenClient, Stub, open_client

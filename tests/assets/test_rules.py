@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_seedance.api.asset_polling import AssetWait
+from airflow_provider_seedance.api.asset_jobs import ASSET
 from airflow_provider_seedance.api.assets import (
     AssetStatus,
     AssetUpload,
@@ -29,7 +29,7 @@ from airflow_provider_seedance.api.errors import (
     TransientApiError,
     UnsupportedByVendorError,
 )
-from airflow_provider_seedance.api.polling import MOST_FAILURES, MOST_REFUSALS, Outcome
+from airflow_provider_seedance.api.jobs import MOST_FAILURES, MOST_REFUSALS, Outcome, Wait
 from airflow_provider_seedance.api.vendors import VENDORS, make_adapter, make_asset_adapter
 
 from .helpers import media
@@ -133,8 +133,8 @@ def asset(status: AssetStatus, **fields: Any) -> MediaAsset:
     return MediaAsset(asset="asset://a1", asset_id="a1", vendor="jimmyai", library="sp", status=status, **fields)
 
 
-def waiting(deadline: float = 1000.0) -> AssetWait:
-    return AssetWait("a1", interval=5.0, deadline=deadline, started=0.0)
+def waiting(deadline: float = 1000.0) -> Wait[MediaAsset]:
+    return Wait(ASSET, "a1", interval=5.0, deadline=deadline, started=0.0)
 
 
 PROCESSING, ACTIVE, FAILED = AssetStatus.PROCESSING, AssetStatus.ACTIVE, AssetStatus.FAILED

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_seedance.api.asset_polling import AssetDecision
 from airflow_provider_seedance.api.errors import (
     AssetNotFoundError,
     AssetRejectedError,
@@ -19,7 +18,7 @@ from airflow_provider_seedance.api.errors import (
     SeedanceError,
     TransientApiError,
 )
-from airflow_provider_seedance.api.polling import MOST_REFUSALS, Outcome
+from airflow_provider_seedance.api.jobs import MOST_REFUSALS, Decision, Outcome
 from airflow_provider_seedance.exceptions import for_airflow
 from airflow_provider_seedance.simulator import Fault, Simulator
 from airflow_provider_seedance.triggers.assets import SeedanceAssetTrigger, asset_event, read_asset_event
@@ -111,7 +110,7 @@ async def test_a_refused_key_a_refused_asset_and_a_missing_connection_end_it(sim
 )
 def test_an_error_survives_airflow_s_database(error: SeedanceError) -> None:
     for raised in (error, for_airflow(error)):
-        event = asset_event("a1", AssetDecision(Outcome.FAILED, error=raised))
+        event = asset_event("a1", Decision(Outcome.FAILED, error=raised))
         _, read = read_asset_event(json.loads(json.dumps(event)))
         assert type(read) is type(error)
         assert str(read) == str(error)

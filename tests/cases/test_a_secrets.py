@@ -19,8 +19,8 @@ from airflow_provider_seedance.api.client import ClientSettings, PollingClient
 from airflow_provider_seedance.api.errors import SeedanceApiError, SeedanceError, VideoFailedError
 from airflow_provider_seedance.api.http.scrubbing import Scrubber
 from airflow_provider_seedance.api.http.texts import clean
-from airflow_provider_seedance.api.polling import failure_of
 from airflow_provider_seedance.api.vendors import VENDORS, make_adapter
+from airflow_provider_seedance.api.video_jobs import failure_of
 from tests.api.helpers import ONE_TRY, SIMPLE, open_client
 
 from .server import Server, http

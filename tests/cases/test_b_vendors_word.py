@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
 
-from airflow_provider_seedance.api import asset_polling, polling
+from airflow_provider_seedance.api import jobs, video_jobs
 from airflow_provider_seedance.api.client import ClientSettings, SeedanceClient
 from airflow_provider_seedance.api.errors import (
     AssetNotFoundError,
@@ -367,7 +367,7 @@ def test_case_b3_the_vendors_own_no_ends_a_wait_only_after_several_in_a_row(
     vendor: str, status: int, kind: type[SeedanceApiError], sim: Simulator
 ) -> None:
     video_id = submit(vendor)
-    flapping = [own_no(vendor, status, on="poll", times=polling.MOST_REFUSALS - 1, skip=skip) for skip in (1, 2, 3)]
+    flapping = [own_no(vendor, status, on="poll", times=jobs.MOST_REFUSALS - 1, skip=skip) for skip in (1, 2, 3)]
     sim.faults.add(*flapping)
 
     async def course() -> dict[str, Any]:
@@ -391,14 +391,14 @@ def test_case_b3_what_the_vendor_says_again_and_again_is_believed(
     sim.faults.add(own_no(vendor, status, on="poll", times=None, skip=1))
     (event,) = events(trigger_for(vendor, video_id))
     assert type(error_of(event)) is kind
-    assert sim.counts[vendor, "poll"] == 1 + polling.MOST_REFUSALS
+    assert sim.counts[vendor, "poll"] == 1 + jobs.MOST_REFUSALS
 
 
 def test_case_b3_a_sensor_that_forgets_between_pokes_makes_sure_within_one(
     sim: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     video_id = submit("byteplus")
-    again = own_no("byteplus", 401, on="poll", times=polling.MOST_REFUSALS - 1)
+    again = own_no("byteplus", 401, on="poll", times=jobs.MOST_REFUSALS - 1)
     sim.faults.add(again)
     assert not sensor_for("byteplus", video_id, deferrable=False, mode="reschedule").poke(NO_CONTEXT)
     sim.faults.add(own_no("byteplus", 401, on="poll", times=None))
@@ -424,7 +424,7 @@ def test_case_b4_a_url_that_comes_one_poll_late_is_waited_for(vendor: str, sim: 
 def test_case_b4_a_url_that_never_comes_is_given_up_after_a_while_and_a_retry_looks_again(
     sim: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(polling, "URL_PATIENCE", 0.3)
+    monkeypatch.setattr(video_jobs, "URL_PATIENCE", 0.3)
     state, ti = TaskState(), Ti(max_tries=2)
     context = cast("Any", {"ti": ti, "task_state_store": state})
     sim.faults.add(Fault("no_url"))
@@ -463,7 +463,7 @@ def test_case_b5_when_it_stays_so_the_wait_goes_back_to_the_triggerer(odd: str, 
     faults = {
         "flap": Fault("flapping_status", on="poll", polls=3 + len(REREADS)),
         "404": own_no("byteplus", 404, on="poll", times=1 + len(REREADS)),
-        "403": own_no("byteplus", 403, on="poll", times=polling.MOST_REFUSALS - 1),
+        "403": own_no("byteplus", 403, on="poll", times=jobs.MOST_REFUSALS - 1),
         "page": stranger("nginx", 403, on="poll", times=3),
     }
     sim.faults.add(faults[odd])
@@ -570,7 +570,7 @@ def test_case_b1_a_page_is_a_missed_look_at_an_asset_too(status: int, sim: Simul
     deferral_ = task.deferred()
     (asset,) = sim.assets.values()
     sim.finish_asset(asset.id)
-    sim.faults.add(stranger("nginx", status, on="asset", times=polling.MOST_FAILURES - 1))
+    sim.faults.add(stranger("nginx", status, on="asset", times=jobs.MOST_FAILURES - 1))
     assert task.resume(watch(deferral_))["status"] == "active"
 
 
@@ -578,14 +578,14 @@ def test_case_b1_a_page_is_a_missed_look_at_an_asset_too(status: int, sim: Simul
 def test_case_b3_the_vendors_own_no_to_an_asset_is_believed_after_several_in_a_row(
     status: int, sim: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asset_polling, "NOT_FOUND_GRACE", 0.0)
+    monkeypatch.setattr(jobs, "NOT_FOUND_GRACE", 0.0)
     task = Attempts("jimmyai", source=PICTURE, library="sp")
     deferral_ = task.deferred()
     (asset,) = sim.assets.values()
     sim.finish_asset(asset.id)
-    sim.faults.add(own_no("jimmyai", status, on="asset", times=polling.MOST_REFUSALS - 1))
+    sim.faults.add(own_no("jimmyai", status, on="asset", times=jobs.MOST_REFUSALS - 1))
     assert task.resume(watch(deferral_))["status"] == "active"
-    sim.faults.add(own_no("jimmyai", status, on="asset", times=polling.MOST_REFUSALS))
+    sim.faults.add(own_no("jimmyai", status, on="asset", times=jobs.MOST_REFUSALS))
     kind = AssetNotFoundError if status == 404 else SeedanceAuthError
     with pytest.raises(kind):
         task.resume(watch(deferral_))

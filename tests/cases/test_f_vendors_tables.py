@@ -25,8 +25,8 @@ from airflow_provider_seedance.api.errors import (
 )
 from airflow_provider_seedance.api.http import retries
 from airflow_provider_seedance.api.models import Video, VideoError, VideoStatus
-from airflow_provider_seedance.api.polling import failure_of
 from airflow_provider_seedance.api.vendors import VENDORS, make_adapter
+from airflow_provider_seedance.api.video_jobs import failure_of
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
 from airflow_provider_seedance.simulator import Fault, Simulator
 from airflow_provider_seedance.triggers.backoff import SeedanceBackoffTrigger

@@ -13,8 +13,8 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowFailExc
 
 from airflow_provider_seedance.api import errors
 from airflow_provider_seedance.api.errors import SeedanceApiError, SeedanceError
+from airflow_provider_seedance.api.jobs import Decision, Outcome
 from airflow_provider_seedance.api.outcomes import read_event, to_event
-from airflow_provider_seedance.api.polling import Decision, Outcome
 from airflow_provider_seedance.exceptions import final, for_airflow, retried
 
 KINDS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, SeedanceError)]

@@ -10,10 +10,9 @@ from typing import Any
 from unittest.mock import patch
 
 from airflow_provider_seedance.api import errors
-from airflow_provider_seedance.api.asset_polling import AssetDecision
 from airflow_provider_seedance.api.assets import AssetStatus, MediaAsset
+from airflow_provider_seedance.api.jobs import Decision, Outcome
 from airflow_provider_seedance.api.models import VideoRequest
-from airflow_provider_seedance.api.polling import Decision, Outcome
 from airflow_provider_seedance.submissions.fingerprint import VERSION, fingerprint_of
 from airflow_provider_seedance.submissions.life import Life
 
@@ -73,14 +72,14 @@ def video_events() -> list[Any]:
     """What a video's trigger says to the task that it wakes."""
     from airflow_provider_seedance.api.outcomes import to_event
 
-    return [dict(to_event("cgt-1", Decision(outcome, error=error))) for outcome, error in _ends()]
+    return [to_event("cgt-1", Decision(outcome, error=error)) for outcome, error in _ends()]
 
 
 def asset_events() -> list[Any]:
     """What an asset's trigger says."""
     from airflow_provider_seedance.triggers.assets import asset_event
 
-    return [asset_event("a-1", AssetDecision(outcome, error=error)) for outcome, error in _ends()]
+    return [asset_event("a-1", Decision(outcome, error=error)) for outcome, error in _ends()]
 
 
 def _ends() -> list[tuple[Outcome, errors.SeedanceError | None]]:

@@ -120,6 +120,6 @@ def test_a_trigger_of_a_kind_that_no_golden_file_has_is_noticed() -> None:
         line.split()[1].partition("(")[0]
         for path in package.glob("*.py")
         for line in path.read_text().splitlines()
-        if line.startswith("class ") and "(BaseTrigger" in line
+        if line.startswith("class Seedance") and "Trigger)" in line
     }
     assert classes == {path.rpartition(".")[2] for path, _ in RELEASES[NEXT]["triggers"]}

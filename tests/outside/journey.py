@@ -12,16 +12,17 @@ from typing import Any, cast
 import pytest
 from tenacity import stop_after_attempt
 
-from airflow_provider_seedance.api import polling
+from airflow_provider_seedance.api import jobs
 from airflow_provider_seedance.api.client import ClientSettings, RetryPolicy, SeedanceClient
 from airflow_provider_seedance.api.errors import SeedanceError
+from airflow_provider_seedance.api.jobs import Wait
 from airflow_provider_seedance.api.models import Video
-from airflow_provider_seedance.api.polling import Wait
 from airflow_provider_seedance.api.vendors import make_adapter
+from airflow_provider_seedance.api.video_jobs import VIDEO
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.polling import poller
 from airflow_provider_seedance.polling import rate_limiter as pace
-from airflow_provider_seedance.polling.poller import watching
+from airflow_provider_seedance.polling.watching import watching
 from airflow_provider_seedance.sensors.seedance import SeedanceVideoSensor
 from airflow_provider_seedance.submissions.pauses import Pauses
 from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
@@ -86,12 +87,12 @@ class Journey:
         # Nobody waits here because a vendor says so.
         for module in (pace, poller):
             self._patch.setattr(module, "LONGEST_PAUSE", 0.0)
-        self._patch.setattr(polling.Misses, "pause", lambda misses, error: 0.0)
+        self._patch.setattr(jobs.Misses, "pause", lambda misses, error: 0.0)
         # Airflow's masking of a connection's secrets costs half of the time; nothing here reads a log.
         with suppress(ImportError):  # Airflow 3.2 and before mask elsewhere
             self._patch.setattr("airflow.sdk.log.mask_secret", lambda *secret: None, raising=False)
         self._patch.setattr(SeedanceVideoSensor, "pauses", Pauses(sleep=lambda seconds: None))
-        self._patch.setattr(polling, "MOST_FAILURES", MOST_FAILURES)
+        self._patch.setattr(jobs, "MOST_FAILURES", MOST_FAILURES)
         usual = RetryPolicy.settings
         once = {"stop": stop_after_attempt(1)}
         self._patch.setattr(RetryPolicy, "settings", lambda policy, call: usual(policy, call) | once)
@@ -150,7 +151,7 @@ class Journey:
         here = asyncio.Event()
 
         async def stand_by() -> None:
-            wait = Wait("bystander", interval=1e6, deadline=None, started=0)
+            wait = Wait(VIDEO, "bystander", interval=1e6, deadline=None, started=0)
             async with watching(self.conn_id, wait, SeedanceHook(self.conn_id).aget_client_settings) as watcher:
                 here.set()
                 waiting = asyncio.ensure_future(watcher.next())

@@ -13,8 +13,8 @@ from airflow.providers.common.compat.sdk import AirflowException
 
 from airflow_provider_seedance.api import errors
 from airflow_provider_seedance.api.errors import SeedanceApiError, SeedanceError
+from airflow_provider_seedance.api.jobs import Decision, Outcome
 from airflow_provider_seedance.api.outcomes import to_event
-from airflow_provider_seedance.api.polling import Decision, Outcome
 from airflow_provider_seedance.compat.task_state import has_ended_for_good
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.operators import seedance

@@ -13,10 +13,10 @@ import psutil
 import pytest
 
 from airflow_provider_seedance.api.client import PollingClient
+from airflow_provider_seedance.api.jobs import Decision
 from airflow_provider_seedance.api.outcomes import read_event
-from airflow_provider_seedance.api.polling import Decision
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
-from airflow_provider_seedance.polling import poller
+from airflow_provider_seedance.polling import watching
 from airflow_provider_seedance.polling.poller import Poller
 from airflow_provider_seedance.simulator import Simulator
 from airflow_provider_seedance.simulator.videos import RecordedRequest
@@ -113,7 +113,7 @@ def notes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What all triggers say from now on, in the order in which they say it."""
     said: list[str] = []
 
-    def tell(self: SeedanceVideoTrigger, decision: Decision) -> None:
+    def tell(self: SeedanceVideoTrigger, decision: Decision[Any]) -> None:
         if decision.note:
             said.append(decision.note)
 
@@ -195,7 +195,7 @@ def other_tasks() -> set[asyncio.Task[Any]]:
 
 def pollers() -> list[Poller]:
     """Those of this event loop that can be joined."""
-    return list(poller._pollers.get(asyncio.get_running_loop(), {}).values())
+    return list(watching.shared().pollers.values())
 
 
 async def nothing_is_left(sim: Simulator) -> None:

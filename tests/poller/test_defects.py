@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_seedance.api.client import PollingClient
-from airflow_provider_seedance.api.polling import Wait
+from airflow_provider_seedance.api.jobs import Wait
 from airflow_provider_seedance.polling.wait_queue import WatchQueue
 from airflow_provider_seedance.simulator import Simulator
 
@@ -136,8 +136,8 @@ async def test_a_video_that_cannot_be_judged_ends_its_own_wait_only(
 ) -> None:
     ids, saw = submit("byteplus", 5), Wait.saw
 
-    def stumbles(self: Wait, video: Any, now: float) -> Any:
-        return breaks() if self.video_id == ids[0] else saw(self, video, now)
+    def stumbles(self: Wait[Any], video: Any, now: float) -> Any:
+        return breaks() if self.job_id == ids[0] else saw(self, video, now)
 
     monkeypatch.setattr(Wait, "saw", stumbles)
     tasks = start(ids, conn_id("byteplus"))

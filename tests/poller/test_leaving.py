@@ -11,7 +11,8 @@ from weakref import WeakSet
 import pytest
 from airflow.providers.common.compat import connection as compat_connection
 
-from airflow_provider_seedance.api.polling import Decision
+from airflow_provider_seedance.api.jobs import Decision
+from airflow_provider_seedance.polling import look_ups
 from airflow_provider_seedance.polling.wait_queue import Watch
 from airflow_provider_seedance.simulator import Fault, Simulator
 from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
@@ -82,6 +83,7 @@ async def test_who_is_cancelled_while_its_connection_is_looked_up_harms_nobody_e
 
     with monkeypatch.context() as patch:
         patch.setattr(compat_connection, "get_async_connection", for_ever)
+        patch.setattr(look_ups, "FRESH", 0.0)
         joining = start(ids[5:], conn_id("byteplus"))
         await asyncio.wait_for(looking.wait(), 10)
         await cancel(joining)
@@ -96,7 +98,7 @@ async def test_a_trigger_that_crashes_harms_nobody_else(sim: Simulator, monkeypa
 
     ids, tell = submit("byteplus", 5), SeedanceVideoTrigger._tell
 
-    def crashes(self: SeedanceVideoTrigger, decision: Decision) -> None:
+    def crashes(self: SeedanceVideoTrigger, decision: Decision[Any]) -> None:
         if self.video_id == ids[0]:
             raise Crash
         tell(self, decision)

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_seedance.api import polling
+from airflow_provider_seedance.api import jobs
 from airflow_provider_seedance.api.client import PollingClient
 from airflow_provider_seedance.api.errors import RequestRejectedError
+from airflow_provider_seedance.api.jobs import Wait
 from airflow_provider_seedance.api.models import Video
-from airflow_provider_seedance.api.polling import Wait
 from airflow_provider_seedance.api.vendors.ark.videos import ArkAdapter
 from airflow_provider_seedance.polling import schedule
 from airflow_provider_seedance.polling.poller import SLICE
@@ -44,7 +44,7 @@ CONN = conn_id("byteplus")
 async def test_a_lost_video_is_asked_for_by_itself_before_it_is_given_up(
     sim: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(polling, "NOT_FOUND_GRACE", 0.0)
+    monkeypatch.setattr(jobs, "NOT_FOUND_GRACE", 0.0)
     ids = submit("byteplus", 5)
     tasks = start(ids, CONN)
     await asked(sim, ids, times=3)
@@ -52,7 +52,7 @@ async def test_a_lost_video_is_asked_for_by_itself_before_it_is_given_up(
     sim.videos[ids[2]].deleted = True
     (event,) = await ends(tasks[2:3])
     assert outcomes([event]) == {"VideoNotFoundError"}
-    assert [ids_in(request) for request in reads(sim, "poll")] == [[ids[2]]] * polling.MOST_REFUSALS
+    assert [ids_in(request) for request in reads(sim, "poll")] == [[ids[2]]] * jobs.MOST_REFUSALS
     others = [*ids[:2], *ids[3:]]
     await all_succeed(sim, others, [*tasks[:2], *tasks[3:]])
 
@@ -60,7 +60,7 @@ async def test_a_lost_video_is_asked_for_by_itself_before_it_is_given_up(
 async def test_videos_of_another_account_are_given_up_and_no_other(
     sim: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(polling, "NOT_FOUND_GRACE", 0.5)
+    monkeypatch.setattr(jobs, "NOT_FOUND_GRACE", 0.5)
     ids = submit("byteplus", 3)
     tasks = start(ids, CONN)
     strangers = start([f"{NOWHERE}{n}" for n in range(10)], CONN)
@@ -78,7 +78,7 @@ async def test_a_list_that_leaves_videos_out_costs_polls_and_no_video(
         return [] if shown == "nothing" else [video for video in items(self, response) if video.video_id != ids[0]]
 
     monkeypatch.setattr(ArkAdapter, "_items", fewer)
-    monkeypatch.setattr(polling, "NOT_FOUND_GRACE", 0.0)
+    monkeypatch.setattr(jobs, "NOT_FOUND_GRACE", 0.0)
     tasks = start(ids, CONN)
     await asked(sim, ids, times=4)
     hidden = set(ids if shown == "nothing" else ids[:1])
@@ -167,7 +167,7 @@ FAILURES = ["http_500", "http_502_html", "torn_json", "not_json", "reset_after"]
 @pytest.mark.parametrize("fault", FAILURES)
 async def test_lists_that_fail_are_put_up_with_as_often_as_single_polls(fault: str, sim: Simulator) -> None:
     ids = submit("byteplus", 8)
-    sim.faults.add(Fault(fault, on="list", times=polling.MOST_FAILURES - 1))
+    sim.faults.add(Fault(fault, on="list", times=jobs.MOST_FAILURES - 1))
     await all_succeed(sim, ids, start(ids, CONN))
 
 
@@ -184,7 +184,7 @@ async def test_lists_that_keep_failing_cost_nobody_the_wait_while_single_polls_w
     fault = Fault("http_500", on="list", times=None)
     sim.faults.add(fault)
     tasks = start(ids, CONN)
-    await until(lambda: fault.fired > 3 * polling.MOST_FAILURES, "many failures")
+    await until(lambda: fault.fired > 3 * jobs.MOST_FAILURES, "many failures")
     await all_succeed(sim, ids, tasks)
 
 
@@ -201,7 +201,7 @@ async def test_one_record_that_cannot_be_read_costs_no_other_video_its_wait(
     monkeypatch.setattr(ArkAdapter, "_video", stumbles)
     tasks = start(ids, CONN)
     assert outcomes(await ends(tasks[:1])) == {"TransientApiError"}
-    await asked(sim, ids[1:], times=3 * polling.MOST_FAILURES)
+    await asked(sim, ids[1:], times=3 * jobs.MOST_FAILURES)
     await all_succeed(sim, ids[1:], tasks[1:])
 
 
@@ -249,7 +249,7 @@ async def test_a_long_list_lets_other_triggers_have_their_turn_in_between(
             turns += 1
             await asyncio.sleep(0)
 
-    def noting(self: Wait, video: Any, now: float) -> Any:
+    def noting(self: Wait[Any], video: Any, now: float) -> Any:
         seen.append(turns)
         return saw(self, video, now)
 

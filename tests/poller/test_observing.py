@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_seedance.api import polling
+from airflow_provider_seedance.api import jobs
 from airflow_provider_seedance.api.client import PollingClient
 from airflow_provider_seedance.api.vendors.ark.videos import ArkAdapter
 from airflow_provider_seedance.polling import in_flight, metrics
@@ -206,7 +206,7 @@ async def test_nothing_is_logged_by_the_poller_itself(
     sim: Simulator, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("airflow_provider_seedance.triggers.seedance.SeedanceVideoTrigger._tell", lambda *_: None)
-    monkeypatch.setattr(polling, "NOT_FOUND_GRACE", 0.0)
+    monkeypatch.setattr(jobs, "NOT_FOUND_GRACE", 0.0)
     monkeypatch.setattr(ArkAdapter, "_items", lambda *_: [])
     caplog.set_level(logging.DEBUG)
     ids = submit("byteplus", 5)

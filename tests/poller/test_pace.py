@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_seedance.api.errors import TransientApiError, VideoTimeoutError
-from airflow_provider_seedance.api.polling import MOST_FAILURES, Outcome, Wait
+from airflow_provider_seedance.api.jobs import MOST_FAILURES, Outcome, Wait
+from airflow_provider_seedance.api.video_jobs import VIDEO
 from airflow_provider_seedance.polling.rate_limiter import HEADROOM, LONGEST_PAUSE, Pace
 
 T = 1_000_000.0
@@ -162,7 +163,7 @@ def test_a_step_of_the_recovery_does_not_hide_the_next_refusal() -> None:
 
 
 def test_being_put_off_is_no_failure_and_says_nothing() -> None:
-    wait = Wait("v", interval=10, deadline=T + 3600, started=T)
+    wait = Wait(VIDEO, "v", interval=10, deadline=T + 3600, started=T)
     for _ in range(10 * MOST_FAILURES):
         decision = wait.put_off(T)
         assert (decision.outcome, decision.note, decision.error) == (Outcome.WAIT, None, None)
@@ -171,7 +172,7 @@ def test_being_put_off_is_no_failure_and_says_nothing() -> None:
 
 
 def test_being_put_off_does_not_start_the_count_of_failures_again() -> None:
-    wait = Wait("v", interval=10, deadline=None, started=T)
+    wait = Wait(VIDEO, "v", interval=10, deadline=None, started=T)
     for _ in range(MOST_FAILURES - 1):
         wait.missed(TransientApiError("x"), T)
     wait.put_off(T)
@@ -179,10 +180,10 @@ def test_being_put_off_does_not_start_the_count_of_failures_again() -> None:
 
 
 def test_being_put_off_does_not_extend_the_deadline() -> None:
-    wait = Wait("v", interval=10, deadline=T + 5, started=T)
+    wait = Wait(VIDEO, "v", interval=10, deadline=T + 5, started=T)
     assert wait.put_off(T).delay == 5
     assert isinstance(wait.put_off(T + 5).error, VideoTimeoutError)
 
 
 def test_who_waits_for_ever_is_put_off_for_ever() -> None:
-    assert Wait("v", interval=10, deadline=None, started=T).put_off(time.time() + 1e9).outcome is Outcome.WAIT
+    assert Wait(VIDEO, "v", interval=10, deadline=None, started=T).put_off(time.time() + 1e9).outcome is Outcome.WAIT

@@ -9,11 +9,11 @@ from itertools import pairwise
 
 import pytest
 
-from airflow_provider_seedance.api import polling
+from airflow_provider_seedance.api import jobs
 from airflow_provider_seedance.api.client import PollingClient
 from airflow_provider_seedance.api.errors import TransientApiError
 from airflow_provider_seedance.api.models import Video
-from airflow_provider_seedance.polling import in_flight, poller
+from airflow_provider_seedance.polling import in_flight, look_ups, poller
 from airflow_provider_seedance.polling import rate_limiter as pace
 from airflow_provider_seedance.polling import wait_queue as watches
 from airflow_provider_seedance.simulator import Fault, Simulator
@@ -78,7 +78,10 @@ async def test_the_vendor_s_published_rates_are_kept_without_a_refusal() -> None
         await cancel(tasks)
 
 
-async def test_a_rate_that_is_changed_on_the_connection_is_taken_up(sim: Simulator, connect: Connect) -> None:
+async def test_a_rate_that_is_changed_on_the_connection_is_taken_up(
+    sim: Simulator, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(look_ups, "FRESH", 0.0)
     conn = connect("jimmyai", polls_per_second=0.1)
     ids = submit("jimmyai", 6)
     tasks = start(ids[:5], conn)
@@ -159,7 +162,7 @@ async def test_one_refusal_pauses_all_requests_of_the_connection(vendor: str, on
 
 
 async def test_no_video_fails_for_refusals_however_many(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(polling, "MOST_FAILURES", 1)
+    monkeypatch.setattr(jobs, "MOST_FAILURES", 1)
     ids = submit("byteplus", 10)
     fault = Fault("http_429", on="list", times=2)
     sim.faults.add(fault)

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_seedance.api import polling
+from airflow_provider_seedance.api import jobs
 from airflow_provider_seedance.api.errors import TransientApiError
+from airflow_provider_seedance.polling import look_ups as look_ups_of_pollers
 from airflow_provider_seedance.simulator import Fault, Simulator
 from airflow_provider_seedance.simulator.vendors.base import Vendor
 
@@ -30,6 +31,13 @@ from .helpers import (
     until,
 )
 
+
+@pytest.fixture(autouse=True)
+def _looked_up_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each trigger that joins sees what the connection says then."""
+    monkeypatch.setattr(look_ups_of_pollers, "FRESH", 0.0)
+
+
 NEW_KEY = "sk-rotated-0123456789"
 BOTH = pytest.mark.parametrize("vendor", ["byteplus", "jimmyai"])
 
@@ -49,15 +57,21 @@ def keys(sim: Simulator, latest: int) -> set[str]:
 
 @BOTH
 async def test_a_rotated_key_is_looked_up_once_for_all_who_wait(
-    vendor: str, sim: Simulator, connect: Connect, look_ups: list[str], clients: Clients
+    vendor: str,
+    sim: Simulator,
+    connect: Connect,
+    look_ups: list[str],
+    clients: Clients,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(look_ups_of_pollers, "FRESH", 60.0)
     ids = submit(vendor, 20)
     tasks = start(ids, conn_id(vendor))
     await asked(sim, ids)
     revoke(sim)
     connect(vendor)
     await until(lambda: keys(sim, latest=10) == {NEW_KEY}, "the new key")
-    assert look_ups == [conn_id(vendor)] * 21
+    assert look_ups == [conn_id(vendor)] * 2
     assert len(clients.opened) == 2
     assert clients.closed == clients.opened[:1]
     await all_succeed(sim, ids, tasks)
@@ -79,11 +93,11 @@ async def test_what_the_old_key_was_refused_is_not_held_against_the_new_one(sim:
     ids = submit("jimmyai", 1)
     tasks = start(ids, conn_id("jimmyai"))
     await asked(sim, ids)
-    refusals = Fault("auth", on="poll", times=polling.MOST_REFUSALS)
+    refusals = Fault("auth", on="poll", times=jobs.MOST_REFUSALS)
     sim.faults.add(refusals)
     revoke(sim)
     connect("jimmyai")
-    await until(lambda: refusals.fired == polling.MOST_REFUSALS, "refusals")
+    await until(lambda: refusals.fired == jobs.MOST_REFUSALS, "refusals")
     await all_succeed(sim, ids, tasks)
 
 
@@ -158,7 +172,7 @@ async def test_who_joins_brings_what_has_changed_to_all(
 async def test_a_poll_under_way_while_the_connection_changes_is_neither_lost_nor_a_failure(
     vendor: str, sim: Simulator, connect: Connect, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(polling, "MOST_FAILURES", 1)
+    monkeypatch.setattr(jobs, "MOST_FAILURES", 1)
     ids = submit(vendor, 4)
     call = "list" if vendor == "byteplus" else "poll"
     slow = Fault("slow", on=call, seconds=1.0)
@@ -179,7 +193,7 @@ async def test_a_poll_under_way_while_the_connection_changes_is_neither_lost_nor
 async def test_a_failure_of_the_old_client_after_the_change_does_not_count(
     vendor: str, sim: Simulator, connect: Connect, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(polling, "MOST_FAILURES", 1)
+    monkeypatch.setattr(jobs, "MOST_FAILURES", 1)
     ids, fail = submit(vendor, 4), asyncio.Event()
     tasks = start(ids[:3], conn_id(vendor))
     await until(lambda: len(clients.opened) == 1)

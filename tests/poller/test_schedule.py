@@ -9,9 +9,10 @@ from itertools import count, pairwise
 
 import pytest
 
-from airflow_provider_seedance.api.polling import Wait
+from airflow_provider_seedance.api.jobs import Wait
 from airflow_provider_seedance.api.vendors import BUILT_IN
 from airflow_provider_seedance.api.vendors.video_adapter import PollRates
+from airflow_provider_seedance.api.video_jobs import VIDEO
 from airflow_provider_seedance.polling.rate_limiter import STUCK
 from airflow_provider_seedance.polling.schedule import LISTS_AGAIN, Schedule, Turn
 from airflow_provider_seedance.polling.wait_queue import Watch
@@ -69,7 +70,7 @@ def simulate(videos: int, interval: float, *, rates: PollRates = ARK, most_ids: 
             watch.last_polled, watch.due = now, now + interval
             schedule.put(watch)
         if not answered.watches:
-            wait = Wait("v", interval=interval, deadline=None, started=WALL)
+            wait = Wait(VIDEO, "v", interval=interval, deadline=None, started=WALL)
             schedule.put(Watch(wait, due=now + chance.uniform(0.9, 1) * interval, now=now, wall=WALL + now))
     return seen
 
@@ -130,7 +131,7 @@ def test_the_published_limits_of_ark_are_the_ones_simulated_here() -> None:
 def due_now(videos: int, rates: PollRates = NO_LIMIT, now: float = 0.0) -> Schedule:
     schedule = Schedule(rates, MOST_IDS)
     for n in range(videos):
-        wait = Wait(str(n), interval=10, deadline=None, started=WALL)
+        wait = Wait(VIDEO, str(n), interval=10, deadline=None, started=WALL)
         schedule.put(Watch(wait, due=now, now=now, wall=WALL + now))
     return schedule
 

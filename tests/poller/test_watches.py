@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_seedance.api.polling import Wait
+from airflow_provider_seedance.api.jobs import Wait
+from airflow_provider_seedance.api.video_jobs import VIDEO
 from airflow_provider_seedance.polling.wait_queue import LATE, Watch, WatchQueue
 
 WALL = 1_800_000_000.0
@@ -14,7 +15,7 @@ WALL = 1_800_000_000.0
 def watch(name: str, *, due: float = 0.0, interval: float = 10.0, deadline: float | None = None) -> Watch:
     """Of somebody who joined at 0; the deadline is in seconds from then, too."""
     ends = None if deadline is None else WALL + deadline
-    return Watch(Wait(name, interval=interval, deadline=ends, started=WALL), due=due, now=0.0, wall=WALL)
+    return Watch(Wait(VIDEO, name, interval=interval, deadline=ends, started=WALL), due=due, now=0.0, wall=WALL)
 
 
 def queue_of(*watches: Watch, now: float = 0.0) -> WatchQueue:
@@ -26,7 +27,7 @@ def queue_of(*watches: Watch, now: float = 0.0) -> WatchQueue:
 
 
 def names(watches: list[Watch]) -> list[str]:
-    return [each.wait.video_id for each in watches]
+    return [each.wait.job_id for each in watches]
 
 
 def singles(queue: WatchQueue) -> list[str]:

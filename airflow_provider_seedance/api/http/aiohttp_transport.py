@@ -59,17 +59,18 @@ class PollingTransport:
         url = self._as_url(f"{self._base_url}{http.path}{query}", encoded=True)
         # The key must not follow a redirect to another host.
         headers = {**self._headers, **http.headers} if http.headers else self._headers
-        asked = session.request(http.method, url, headers=headers, allow_redirects=False, **self._way)
+        body = None if http.json is None else dict(http.json)
+        asked = session.request(http.method, url, json=body, headers=headers, allow_redirects=False, **self._way)
         try:
             async with asked as response:
                 told = {name.lower(): value for name, value in response.headers.items()}
-                body = BoundedBody(most_bytes, told)
-                if body.is_surely_small:
-                    body.feed(await response.read())
+                content = BoundedBody(most_bytes, told)
+                if content.is_surely_small:
+                    content.feed(await response.read())
                 else:
                     async for piece in response.content.iter_any():
-                        body.feed(piece)
-                return Answer(response.status, told, body.whole())
+                        content.feed(piece)
+                return Answer(response.status, told, content.whole())
         except TimeoutError as error:
             if type(error) is not TimeoutError:
                 raise  # no connection, which aiohttp tells by a class of its own

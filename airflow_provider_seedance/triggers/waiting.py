@@ -1,0 +1,97 @@
+"""What the triggers have in common that wait for a job at a vendor."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from abc import abstractmethod
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import AirflowNotFoundException
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from airflow_provider_seedance.api.errors import SeedanceConfigError, SeedanceError, TransientApiError
+from airflow_provider_seedance.api.jobs import Decision, Outcome, Wait
+from airflow_provider_seedance.hooks.seedance import SeedanceHook
+from airflow_provider_seedance.polling.wait_queue import Read, read_video
+from airflow_provider_seedance.polling.watching import Watcher, watching
+
+if TYPE_CHECKING:
+    from airflow_provider_seedance.api.client import ClientSettings
+    from airflow_provider_seedance.api.vendors.video_adapter import VendorAdapter
+
+SETTLED_AFTER = 6.0
+"""Seconds after its start before which the trigger doesn't fire.
+
+An executor may report the deferring worker's end up to `[workers] min_heartbeat_interval` (5 s) late; if the task has
+been resumed by then, Airflow takes that report for the resumed run's and fails it (apache/airflow #72716, #71580).
+"""
+
+
+class WaitingTrigger(BaseTrigger):
+    """Fires once, when the job has ended, the deadline has passed, or polling makes no sense any more.
+
+    :param seedance_conn_id: the connection's id.
+    """
+
+    def __init__(self, *, seedance_conn_id: str) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.seedance_conn_id = seedance_conn_id
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Waits until there is something to say, then says it once."""
+        started = time.time()
+        event = await self._event(started)
+        if self.task_instance is not None:
+            await asyncio.sleep(max(0.0, started + SETTLED_AFTER - time.time()))
+        yield TriggerEvent(event)  # type: ignore[no-untyped-call]
+
+    @abstractmethod
+    async def _event(self, started: float) -> dict[str, Any]:
+        """Waits, and gives the event.
+
+        :param started: Unix time.
+        """
+
+    async def _wait_with(self, wait: Wait[Any], read: Read = read_video) -> Decision[Any]:
+        """Waits for the job, on the poller that all triggers of the connection share.
+
+        :param wait: decides what each poll means.
+        :param read: reads the job by itself.
+        :return: the final decision.
+        """
+        while True:
+            try:
+                async with watching(self.seedance_conn_id, wait, self._look_up, read) as watcher:
+                    decision = await self._follow(watcher)
+                break
+            except SeedanceError as error:
+                decision = wait.missed(error, time.time())
+            except Exception as error:
+                # A connection that can't be looked up for a moment is no reason to give up a job that is paid for.
+                # The class name alone keeps secrets out of the event.
+                self.log.exception("Looking up connection %s failed", self.seedance_conn_id)
+                decision = wait.missed(TransientApiError(f"No connection: {type(error).__name__}"), time.time())
+            self._tell(decision)
+            if decision.outcome is not Outcome.WAIT:
+                break
+            await asyncio.sleep(decision.delay)
+        return decision
+
+    async def _follow(self, watcher: Watcher) -> Decision[Any]:
+        while True:
+            decision = await watcher.next()
+            self._tell(decision)
+            if decision.outcome is not Outcome.WAIT:
+                return decision
+
+    def _tell(self, decision: Decision[Any]) -> None:
+        if decision.note:
+            (self.log.warning if decision.warn else self.log.info)(decision.note)
+
+    async def _look_up(self) -> tuple[VendorAdapter, ClientSettings]:
+        try:
+            return await SeedanceHook(self.seedance_conn_id).aget_client_settings()
+        except AirflowNotFoundException:
+            raise SeedanceConfigError(f"Connection {self.seedance_conn_id!r} is not defined.") from None
