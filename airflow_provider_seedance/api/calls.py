@@ -119,7 +119,7 @@ class Calls:
         if not self._adapter.can_cancel:
             return cannot_cancel(video_id, title)
         video = yield from self._adapter.read(video_id)
-        no = before_cancel(video, title)
+        no = before_cancel(video, title, can_stop=self._adapter.can_stop)
         if no is not None:
             return no
         refusal: SeedanceError | None = None
@@ -132,7 +132,7 @@ class Calls:
             seen = yield from self._adapter.read(video_id)
         except SeedanceError as error:
             seen = error
-        return after_cancel(video_id, title, refusal, seen)
+        return after_cancel(video_id, title, refusal, seen, was_running=video.status is VideoStatus.RUNNING)
 
     def list_videos(
         self, *, model: str | None = None, status: VideoStatus | None = None, limit: int = 20, offset: int = 0
@@ -200,7 +200,9 @@ class Calls:
         for page_number in range(self._adapter.most_pages):
             if page_number:
                 yield from Pause(PAUSE_BETWEEN_PAGES)
-            page = yield from self._adapter.find(mark, model, number=number, limit=size, offset=page_number * size)
+            page = yield from self._adapter.find(
+                mark, model, number=number, limit=size, offset=page_number * size, since=since
+            )
             found = [video for video in page.videos if video.created_at is None or video.created_at >= since]
             created += page.created
             if found or not page.has_more or is_past(created, since):

@@ -27,9 +27,12 @@ def cannot_cancel(video_id: str, title: str) -> Cancellation:
     )
 
 
-def before_cancel(video: Video, title: str) -> Cancellation | None:
-    """Why a cancel makes no sense or would harm, `None` if it may be sent: only a queued video can be taken back."""
-    if video.status is VideoStatus.QUEUED:
+def before_cancel(video: Video, title: str, *, can_stop: bool = False) -> Cancellation | None:
+    """Why a cancel makes no sense or would harm, `None` if it may be sent.
+
+    :param can_stop: whether the vendor takes the wish for a running video too; else only a queued one is taken back.
+    """
+    if video.status is VideoStatus.QUEUED or (can_stop and video.status is VideoStatus.RUNNING):
         return None
     if video.status is VideoStatus.RUNNING:
         return Cancellation(
@@ -40,13 +43,24 @@ def before_cancel(video: Video, title: str) -> Cancellation | None:
     return Cancellation(False, f"Video {video.video_id} has ended ({video.status.value}); its record is kept.")
 
 
-def after_cancel(video_id: str, title: str, refusal: SeedanceError | None, seen: Video | SeedanceError) -> Cancellation:
+def after_cancel(
+    video_id: str,
+    title: str,
+    refusal: SeedanceError | None,
+    seen: Video | SeedanceError,
+    *,
+    was_running: bool = False,
+) -> Cancellation:
     """What came of a cancel that was sent, by what the vendor shows afterwards: the video may have ended meanwhile.
 
     :param refusal: why the vendor isn't known to have done it; `None` if it said that it did.
     :param seen: the video as it was read after the cancel, or why it could not be read.
+    :param was_running: whether it was running when the cancel was sent.
     """
     if isinstance(seen, Video) and seen.status is VideoStatus.CANCELLED:
+        if was_running:
+            what = f"{title} stopped video {video_id}, which was running; whether that is billed is in its terms."
+            return Cancellation(True, what)
         return Cancellation(True, f"{title} cancelled video {video_id} before it started.")
     if refusal is not None:
         what = f"{title} did not cancel video {video_id}"

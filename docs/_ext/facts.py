@@ -75,12 +75,18 @@ class VendorFacts(FactsDirective):
                     else "none",
                 ),
                 ("look-up of a lost submission", _look_up(vendor)),
-                ("cancel", "while it is queued" if vendor.can_cancel else "no"),
+                ("cancel", _cancel(vendor)),
                 ("calls back when a video ends", "yes" if vendor.has_callbacks else "not documented"),
                 ("reference media", "uploaded by the key" if vendor.assets else "by URL only"),
                 ("keeps results", vendor.retention_note),
             ],
         )
+
+
+def _cancel(vendor: VendorDescriptor) -> str:
+    if vendor.can_stop:
+        return "yes; a running one is asked to stop"
+    return "while it is queued" if vendor.can_cancel else "no"
 
 
 def _look_up(vendor: VendorDescriptor) -> str:
@@ -117,6 +123,7 @@ def _rules(vendor: VendorAdapter, route: Route) -> Iterator[Row]:
     for name, most in sorted(route.most.items()):
         frames = ", frames included" if route.images_count_frames and name == "reference_images" else ""
         yield f"`{name}`", f"at most {most}{frames}"
+    yield "all media together", f"at most {route.most_media} files" if route.most_media else ""
     together = {"pair": "first and last frame only together", "first": "the last frame only with the first"}
     yield "frames", together.get(route.frames, "")
     for one, other in route.excludes:

@@ -82,3 +82,13 @@ def test_a_vendor_that_cannot_cancel_is_told_as_that() -> None:
     cannot = cannot_cancel("v-1", "Jimmy AI")
     assert not cannot.cancelled
     assert "Jimmy AI has no documented way to cancel: video v-1 goes on" in cannot.sentence
+
+
+def test_a_running_video_is_asked_to_stop_where_the_vendor_takes_that() -> None:
+    assert before_cancel(GOES_ON, "fal", can_stop=True) is None
+    assert before_cancel(shown(VideoStatus.SUCCEEDED), "fal", can_stop=True) is not None
+    stopped = after_cancel("v-1", "fal", None, shown(VideoStatus.CANCELLED), was_running=True)
+    assert stopped.cancelled
+    assert stopped.sentence == "fal stopped video v-1, which was running; whether that is billed is in its terms."
+    still = after_cancel("v-1", "fal", None, GOES_ON, was_running=True)
+    assert still.sentence == "Video v-1 is running, though fal accepted to cancel it; it may be billed."

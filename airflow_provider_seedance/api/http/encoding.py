@@ -30,7 +30,7 @@ def encode(client: httpx.Client | httpx.AsyncClient, endpoint: Endpoint, http: H
     try:
         return client.build_request(
             http.method,
-            endpoint.base_url + http.path,
+            endpoint.url_of(http),
             params=list(http.params) or None,
             json=None if http.json is None else dict(http.json),
             headers=dict(http.headers),

@@ -14,6 +14,7 @@ from airflow_provider_seedance.api.http.network import Proxy, proxy_for
 from airflow_provider_seedance.api.http.scrubbing import Scrubber
 
 if TYPE_CHECKING:
+    from airflow_provider_seedance.api.http.messages import HttpRequest
     from airflow_provider_seedance.api.http.settings import ClientSettings
     from airflow_provider_seedance.api.vendors.video_adapter import VendorAdapter
 
@@ -76,6 +77,11 @@ class Endpoint:
             headers=headers,
             allow_private_hosts=settings.allow_private_hosts,
         )
+
+    def url_of(self, http: HttpRequest) -> str:
+        """The address of a request, without its query."""
+        is_usual = self.base_url == self.usual_base_url.rstrip("/")
+        return (http.origin if http.origin and is_usual else self.base_url) + http.path
 
     def scrubber(self) -> Scrubber:
         """Takes the key out of texts."""

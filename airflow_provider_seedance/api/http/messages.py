@@ -13,13 +13,18 @@ from airflow_provider_seedance.api.http.texts import LONGEST_LINE, clean
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """What to send, relative to the base URL."""
+    """What to send, relative to the base URL.
+
+    :param origin: scheme and host in place of the vendor's base URL, where it has a part of its API elsewhere. A
+        connection with a base URL of its own sends this there too: the key goes to no host that its user didn't choose.
+    """
 
     method: str
     path: str
     params: tuple[tuple[str, str], ...] = ()
     json: Mapping[str, Any] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    origin: str | None = None
 
 
 @dataclass(frozen=True)

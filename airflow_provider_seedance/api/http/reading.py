@@ -107,8 +107,9 @@ class AnswerReader:
 
     def _reason(self, step: Step[Any], error: Exception) -> str:
         url = step.request.url if isinstance(step.request, UploadRequest) else None
-        if url is None:
+        if url is None and step.request.origin is None:
             return reason_of(error, self._endpoint.host, self._endpoint.proxy)
+        url = url or self._endpoint.url_of(step.request)
         return reason_of(error, urlsplit(url).hostname or "the file host", proxy_for(url))
 
 

@@ -66,6 +66,7 @@ class VendorDescriptor:
     :param batch_size: how many videos one poll can ask for.
     :param can_list: whether the account's videos can be listed.
     :param can_cancel: whether a queued video can be cancelled.
+    :param can_stop: whether a cancel may be sent for a running one as well: it is asked to stop.
     :param has_callbacks: whether the vendor calls an address (passed through `extra`) when a video ends.
     :param create_is_repeatable: whether the vendor documents that a create which comes again with the same mark (an id
         that the client chooses, an idempotency key) makes no second video. Then a lost create is sent again.
@@ -87,6 +88,7 @@ class VendorDescriptor:
     batch_size: int = 1
     can_list: bool = False
     can_cancel: bool = False
+    can_stop: bool = False
     has_callbacks: bool = False
     create_is_repeatable: bool = False
 

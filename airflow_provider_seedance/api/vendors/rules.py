@@ -43,6 +43,7 @@ class Route:
     :param resolutions: allowed values; empty: not stated.
     :param ratios: allowed values; empty: not stated.
     :param most: greatest length of each list field, where stated.
+    :param most_media: greatest number of all media together, where stated.
     :param images_count_frames: whether first and last frame count against the most reference images.
     :param frames: `optional`; `pair` where first and last frame only come together; `first` where the first may come
         alone, the last not.
@@ -67,6 +68,7 @@ class Route:
     resolutions: tuple[str, ...] = ()
     ratios: tuple[str, ...] = ()
     most: Mapping[str, int] = field(default_factory=dict)
+    most_media: int | None = None
     images_count_frames: bool = False
     frames: str = "optional"
     excludes: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
@@ -132,6 +134,7 @@ def _broken_rules(request: VideoRequest, route: Route, where: str, who_takes: Ca
     yield from _numbers_out_of_range(request, route, where)
     yield from _unknown_words(request, route, where)
     yield from _wrong_media(request, route, where)
+    yield from _too_many_media(request, route, where)
     yield from _wrong_combinations(request, route, where)
 
 
@@ -194,6 +197,14 @@ def _wrong_media(request: VideoRequest, route: Route, where: str) -> _Broken:
         if count > most >= len(request.reference_images):
             fields = ("reference_images", "first_frame", "last_frame")
             yield f"reference_images: {where} takes at most {most} including frames, not {count}", fields
+
+
+def _too_many_media(request: VideoRequest, route: Route, where: str) -> _Broken:
+    given = [value for name in MEDIA_FIELDS if (value := getattr(request, name))]
+    count = sum(1 if isinstance(value, str) else len(value) for value in given)
+    if route.most_media is not None and count > route.most_media:
+        what = f"{where} takes at most {route.most_media} files together, not {count}"
+        yield f"{_words(MEDIA_FIELDS)}: {what}", MEDIA_FIELDS
 
 
 def _wrong_combinations(request: VideoRequest, route: Route, where: str) -> _Broken:

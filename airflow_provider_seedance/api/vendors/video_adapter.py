@@ -79,6 +79,7 @@ class VendorAdapter(ABC):
         self.rates, self.most_ids_per_request = descriptor.rates, descriptor.batch_size
         self.can_list, self.can_cancel = descriptor.can_list, descriptor.can_cancel
         self.create_is_repeatable = descriptor.create_is_repeatable
+        self.can_stop = descriptor.can_stop
 
     # These four calls are flows (`api.http.steps`). Each is one step, made of a `build_*` and a `parse_*` below. Where
     # a call takes several requests at a vendor, its adapter overrides the flow.
@@ -104,12 +105,13 @@ class VendorAdapter(ABC):
         """
         return Step(Call.CANCEL, self.build_cancel(video_id), lambda response: self.parse_cancel(response, video_id))
 
-    def find(self, mark: str, model: str, *, number: int, limit: int, offset: int) -> Flow[MarkedPage]:
+    def find(self, mark: str, model: str, *, number: int, limit: int, offset: int, since: datetime) -> Flow[MarkedPage]:
         """One page of a list, and those in it that carry the mark.
 
         :param mark: drawn by `draw_mark`.
         :param model: that was asked for.
         :param number: which of the adapter's `marked_lists`, from 0.
+        :param since: before this the video can't have been accepted; for lists that take such a filter.
         :raises UnsupportedByVendorError: the vendor has no list, or no field that comes back in it.
         """
         http = self.build_find(model, number=number, limit=limit, offset=offset)

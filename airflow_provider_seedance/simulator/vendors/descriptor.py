@@ -23,6 +23,11 @@ def hexadecimal(prefix: str, digits: int) -> NewId:
     return lambda chance, now, model: f"{prefix}{chance.getrandbits(128):032x}"[: len(prefix) + digits]
 
 
+def base32(digits: int) -> NewId:
+    """Ids of so many letters and digits, without those that look alike."""
+    return lambda chance, now, model: "".join(chance.choices("0123456789abcdefghjkmnpqrstvwxyz", k=digits))
+
+
 def dated(prefix: str) -> NewId:
     """Ids of a prefix, the time and five characters. The time zone of the digits is unknown; UTC is a guess."""
 
