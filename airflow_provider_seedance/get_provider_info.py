@@ -160,7 +160,18 @@ def get_provider_info() -> dict[str, Any]:
                         "type": "string",
                         "example": "s3://my-bucket/seedance-ledger",
                         "default": "",
-                    }
+                    },
+                    "prompts_in_xcom": {
+                        "description": (
+                            "Whether the create task hands its prompt to the pages in Airflow's UI, in the XCom "
+                            "`seedance_asked`. Without it they show prompts as long as Airflow keeps the rendered "
+                            "fields."
+                        ),
+                        "version_added": "0.1.0",
+                        "type": "boolean",
+                        "example": None,
+                        "default": "True",
+                    },
                 },
             }
         },

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatus
 from airflow_provider_seedance.api.twins import twin_of
+from airflow_provider_seedance.compat.log_fields import teller
 from airflow_provider_seedance.exceptions import airflow_errors
 from airflow_provider_seedance.hooks.clients import HookClients
 
@@ -260,4 +261,4 @@ class SeedanceHook(HookClients):
                 return self.get_conn().get_video(video_id, timeout=max(HUNG, min(POLL_TIMEOUT, until - time.time())))
 
             wait = Wait(VIDEO, video_id, interval=interval, deadline=until, started=started)
-            return wait_here(wait, read, self.log, self.pause)
+            return wait_here(wait, read, teller(self.log, video_id), self.pause)

@@ -208,12 +208,13 @@ class SeedanceUploadAssetOperator(BaseOperator):
         from airflow_provider_seedance.api.asset_jobs import ASSET
         from airflow_provider_seedance.api.jobs import Wait
         from airflow_provider_seedance.api.waiting import wait_here
+        from airflow_provider_seedance.compat.log_fields import teller
 
         def read() -> MediaAsset:
             return hook.get_asset(asset_id, library=self.library, query=self.status_query)
 
         wait = Wait(ASSET, asset_id, interval=self.poll_interval, deadline=deadline, started=time.time())
-        return wait_here(wait, read, self.log, hook.pause)
+        return wait_here(wait, read, teller(self.log), hook.pause)
 
     def _ready(self, asset: MediaAsset, uploaded: MediaAsset | None) -> dict[str, Any]:
         """The asset as last seen, with what only the upload knows."""

@@ -227,6 +227,7 @@ class SeedanceCreateVideoOperator(BaseOperator):
         from airflow_provider_seedance.submissions.life import Life
         from airflow_provider_seedance.submissions.submitter import Submitter
         from airflow_provider_seedance.tasks.deferral import defer_for_room
+        from airflow_provider_seedance.tasks.request_facts import request_told
 
         ti = context["ti"]
         self._store = open_store(context)
@@ -245,7 +246,8 @@ class SeedanceCreateVideoOperator(BaseOperator):
                     pauses=self.pauses,
                 )
                 try:
-                    video, submission = submitter.obtain()
+                    with request_told(self, ti, request):
+                        video, submission = submitter.obtain()
                 except SeedanceRateLimitError as error:
                     if not self.deferrable:
                         raise
@@ -261,18 +263,16 @@ class SeedanceCreateVideoOperator(BaseOperator):
             if video.status.is_terminal and video.status is not VideoStatus.SUCCEEDED:
                 raise self._failed(failure_of(video), submission)
             self._mine = (ti, video.video_id)
+            deadline = self._deadline(ti, submission.submitted_at)
+            if self.deferrable:
+                self._defer(video.video_id, deadline)
             try:
-                video = self._wait(hook, video.video_id, self._deadline(ti, submission.submitted_at))
+                video = hook.wait_for_video(video.video_id, poll_interval=self.poll_interval, deadline=deadline)
             except SeedanceError as error:
                 raise self._failed(error, submission) from None
             return self._finish(context, video, submission)
         finally:
             hook.close()
-
-    def _wait(self, hook: SeedanceHook, video_id: str, deadline: float) -> Video:
-        if not self.deferrable:
-            return hook.wait_for_video(video_id, poll_interval=self.poll_interval, deadline=deadline)
-        return self._defer(video_id, deadline)
 
     def _defer(self, video_id: str, deadline: float) -> NoReturn:
         from airflow_provider_seedance.tasks.deferral import defer_for_video

@@ -22,6 +22,7 @@ from airflow_provider_seedance.api.errors import (
     VideoTimeoutError,
     VideoUrlMissingError,
 )
+from airflow_provider_seedance.compat.log_fields import teller
 from airflow_provider_seedance.compat.xcom import returned
 from airflow_provider_seedance.exceptions import airflow_errors, for_airflow
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
@@ -158,8 +159,7 @@ class SeedanceVideoSensor(BaseSensorOperator):
                 decision = self._look(hook, self._wait)
         finally:
             hook.close()
-        if decision.note:
-            (self.log.warning if decision.warn else self.log.info)(decision.note)
+        teller(self.log, self.video_id)(decision)
         if decision.error is not None:
             raise self._final(decision.error)
         if decision.outcome is Outcome.SUCCEEDED and decision.job is not None:

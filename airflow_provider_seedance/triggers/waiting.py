@@ -13,6 +13,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_seedance.api.errors import SeedanceConfigError, SeedanceError, TransientApiError
 from airflow_provider_seedance.api.jobs import Decision, Outcome, Wait
+from airflow_provider_seedance.compat.log_fields import teller
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.polling.wait_queue import Read, read_video
 from airflow_provider_seedance.polling.watching import Watcher, watching
@@ -87,8 +88,7 @@ class WaitingTrigger(BaseTrigger):
                 return decision
 
     def _tell(self, decision: Decision[Any]) -> None:
-        if decision.note:
-            (self.log.warning if decision.warn else self.log.info)(decision.note)
+        teller(self.log, getattr(self, "video_id", None))(decision)
 
     async def _look_up(self) -> tuple[VendorAdapter, ClientSettings]:
         try:

@@ -200,7 +200,7 @@ def test_case_a10_media_at_airflow_s_own_address_are_not_loaded_and_the_pages_sa
 def test_an_order_in_doubt_is_called_so_and_never_a_video_that_does_not_exist(node: Node) -> None:
     error = {"type": "SubmissionUnknownError", "message": "m"}
     (video,) = assembled(node, [task("create", "failed")], {"error": error})
-    assert video["state"] == {"group": "failed", "word": "in doubt"}
+    assert video["state"] == {"group": "doubt", "word": "in doubt"}
     (other,) = assembled(node, [task("create", "failed")], {"error": {"type": "ValueError", "message": "m"}})
     assert other["state"] == {"group": "failed", "word": "failed"}
 

@@ -37,10 +37,10 @@ def test_fifty_videos_of_all_states_are_shown_in_every_theme_and_width(
     page.wait_for_timeout(500)  # for the pictures
     shot(page, f"gallery-{theme}-{width}-cards")
     assert background
-    if width == NARROW:
-        gallery.locator("details.figures > summary").click()
-        assert overflow(page) <= 0
-        assert serious_findings(page, "seedance-gallery") == []
+    gallery.locator("details.figures > summary").click()
+    gallery.locator(".chart").first.wait_for()
+    assert overflow(page) <= 0
+    assert serious_findings(page, "seedance-gallery") == []
 
 
 def test_each_state_is_counted_and_can_be_filtered_for(visitors: Visitors) -> None:
@@ -78,7 +78,9 @@ def test_filters_narrow_the_list_and_live_in_the_address(visitors: Visitors, air
 
 def test_the_charts_have_their_numbers_as_tables(visitors: Visitors) -> None:
     gallery = visitors.gallery(visitors.page(), ALL)
+    gallery.locator("details.figures > summary").click()
     charts = gallery.locator(".chart")
+    charts.first.wait_for()
     assert charts.locator("figcaption").all_inner_texts() == [
         "Videos per day",
         "Waiting time, median per day",

@@ -71,11 +71,11 @@ def test_a_connection_is_made_and_tested_an_example_is_run_and_its_video_is_watc
 
     tab = page.locator("seedance-video")
     status = tab.get_by_role("status").first
-    expect(status).to_contain_text("deferred", timeout=90_000)
+    expect(status).to_contain_text("generating", timeout=90_000)  # the vendor's word
     expect(tab).to_contain_text("The video isn't there yet")
     expect(tab).to_contain_text("A lighthouse in a storm, slow dolly in")
     expect(tab.locator("dl")).to_contain_text("cgt-")  # the vendor's id
-    expect(tab.locator(".log")).to_contain_text("running", timeout=90_000)  # what the vendor said last
+    expect(tab.locator("dl")).to_contain_text("running", timeout=90_000)  # from the log record's own fields
     assert serious_findings(page, "seedance-video") == []
     shot(page, "tab-waiting")
 

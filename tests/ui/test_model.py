@@ -36,21 +36,35 @@ def task(name: str = "create", state: str | None = "success", run: str = "r1", *
 
 
 def assembled(
-    node: Node, tasks: list[dict[str, Any]], facts: dict[str, Any], after: dict[str, list[str]] | None = None
+    node: Node,
+    tasks: list[dict[str, Any]],
+    facts: dict[str, Any],
+    after: dict[str, list[str]] | None = None,
+    logs: dict[str, Any] | None = None,
 ) -> list[dict[str, Any]]:
-    """The videos that the tasks make: XComs by task id (of any run and index), `after` as a DAG's structure."""
-    script = """async ([tasks, facts, after, now]) => {
-        const { readFacts, readTask } = await load('intake.js');
+    """The videos that the tasks make: XComs by task id (of any run and index), `after` as a DAG's structure.
+
+    :param facts: a task's `return_value` (of those that have not succeeded: `video_id`), its `seedance_asked` beside
+        it as `TASK request`.
+    :param logs: the last log record by task id.
+    """
+    script = """async ([tasks, facts, after, now, logs]) => {
+        const { readFacts, readLogRecord, readTask } = await load('intake.js');
+        const { merged } = await load('api.js');
         const { assemble, stateOf, waitingSeconds } = await load('model.js');
         const told = (task) => facts[`${task.task_id}/${task.map_index}`] ?? facts[task.task_id];
-        const factsOf = (task) => told(task) && readFacts('return_value', told(task));
+        const request = (task) => facts[`${task.task_id} request`];
+        const factsOf = (task) => (told(task) || request(task)) && merged([
+            readFacts('return_value', told(task) ?? {}), readFacts('seedance_asked', request(task) ?? {}),
+        ]);
+        const pollOf = (task) => logs[task.task_id] && readLogRecord(logs[task.task_id]).poll;
         const isAfter = (task, earlier) => (after[earlier.task_id] ?? []).includes(task.task_id);
         const errorOf = (task) => task.state === 'failed' ? facts.error : undefined;
-        return assemble(tasks.map(readTask), factsOf, isAfter, errorOf).map((video) => ({
+        return assemble(tasks.map(readTask), factsOf, isAfter, errorOf, pollOf).map((video) => ({
             ...video, state: stateOf(video, Date.parse(now)), seconds_waited: waitingSeconds(video, Date.parse(now)),
         }));
     }"""
-    found: list[dict[str, Any]] = node.run(script, [tasks, facts, after or {}, NOW])
+    found: list[dict[str, Any]] = node.run(script, [tasks, facts, after or {}, NOW, logs or {}])
     return found
 
 
@@ -68,7 +82,7 @@ QUEUED = {"video_id": "v", "status": "queued"}
 @pytest.mark.parametrize(
     ("states", "facts", "expected"),
     [
-        (("success",), {"create": QUEUED}, "submitted"),
+        (("success",), {"create": QUEUED}, "orphan"),
         (("success",), {"create": READY}, "ready"),
         (("success",), {"create": EXPIRED}, "expired"),
         (("success",), {"create": READY | {"uri": "s3://b/v.mp4"}}, "stored"),
@@ -90,7 +104,13 @@ QUEUED = {"video_id": "v", "status": "queued"}
             {"create": QUEUED, "wait": EXPIRED, "store": {"uri": "s3://b/v"}},
             "stored",
         ),
-        (("success", "success", "failed"), {"create": QUEUED, "wait": READY}, "ready"),
+        (("success", "success", "failed"), {"create": QUEUED, "wait": READY}, "risk"),
+        (("success", "success", "upstream_failed"), {"create": QUEUED, "wait": READY}, "risk"),
+        (("success", "success", "up_for_retry"), {"create": QUEUED, "wait": READY}, "ready"),
+        (("deferred",), {"create request": {"model": "m", "outcome": "no_room"}}, "room"),
+        (("deferred",), {"create": {"video_id": "v"}, "create request": {"outcome": "no_room"}}, "waiting"),
+        (("failed",), {"create request": {"outcome": "in_doubt"}}, "doubt"),
+        (("failed",), {"create request": {"outcome": "no_room"}}, "failed"),
         (("success", "success", "failed"), {"create": QUEUED, "wait": EXPIRED}, "expired"),
     ],
 )
@@ -117,7 +137,7 @@ def test_an_id_may_come_as_the_whole_dict_that_the_order_returned(node: Node) ->
 
 def test_without_an_id_the_task_right_after_the_only_order_waits_for_it(node: Node) -> None:
     (video,) = assembled(node, [task("create"), task("wait", "queued")], {}, {"create": ["wait"]})
-    assert video["state"]["word"] == "queued"
+    assert video["state"]["word"] == "ordered"
 
 
 def test_without_an_id_a_task_after_two_orders_waits_for_nobody_knows_which(node: Node) -> None:
@@ -187,6 +207,112 @@ def test_days_without_videos_are_in_the_charts_too(node: Node) -> None:
     for number, each in enumerate(days):
         each["dag_run_id"] = str(number)
     assert node.run(script, [days, NOW]) == [[2, 10], [0, 0], [0, 0], [1, 5]]
+
+
+def test_what_was_asked_for_comes_from_the_create_task_s_xcom_where_there_are_no_rendered_fields(node: Node) -> None:
+    asked = {"prompt": "A boat", "model": "m", "seed": 7, "ratio": "9:16", "resolution": "720p", "duration": 5}
+    media = {"first_frame": "https://x.test/a.png", "reference_images": ["asset://a", "https://x.test/b.png"]}
+    request = asked | media | {"seedance_conn_id": "c", "generate_audio": True}
+    (video,) = assembled(node, [task("create", "running")], {"create request": request})
+    assert (video["prompt"], video["model"], video["seconds"], video["connection"]) == ("A boat", "m", 5, "c")
+    assert (video["asked"]["seed"], video["asked"]["ratio"], video["asked"]["generate_audio"]) == (7, "9:16", "true")
+    assert video["asked"]["first_frame"] == ["https://x.test/a.png"]
+    assert video["asked"]["reference_images"] == ["asset://a", "https://x.test/b.png"]
+
+
+@pytest.mark.parametrize(
+    ("state", "fields", "keys"),
+    [
+        ("success", {"prompt": "p"}, ["return_value"]),
+        ("success", {}, ["return_value", "seedance_asked"]),
+        ("deferred", {"prompt": "p"}, ["video_id", "seedance_asked"]),
+        ("failed", {"prompt": "p"}, ["video_id", "seedance_asked"]),
+        ("running", {}, ["seedance_asked"]),
+        ("running", {"prompt": "p"}, []),
+    ],
+)
+def test_no_xcom_is_asked_for_that_says_nothing_new(
+    node: Node, state: str, fields: dict[str, Any], keys: list[str]
+) -> None:
+    assert node.call("model.js", "xcomKeysFor", task("create", state, rendered_fields=fields)) == keys
+    (unknown,) = assembled(node, [task("create", state, rendered_fields=fields)], {})
+    assert unknown["state"]["group"] != "orphan"  # what has not been read is not known
+
+
+def test_nobody_waits_only_if_no_other_wait_of_the_run_may_be_for_it(node: Node) -> None:
+    (video,) = assembled(node, [task("create"), task("wait", "queued")], {"create": QUEUED})
+    assert video["state"]["group"] == "submitted"
+    videos = assembled(node, [task("create"), task("wait", "queued", run="r2")], {"create": QUEUED})
+    states = {video["tasks"][0]["task_id"]: video["state"] for video in videos}
+    assert states["create"] == {"group": "orphan", "word": "nobody waits for it"}
+
+
+POLL = {"event": "Any words, in any language.", "logger": "airflow_provider_seedance.triggers", "video_id": "v"}
+
+
+@pytest.mark.parametrize(
+    ("states", "record", "word"),
+    [
+        (("deferred",), {"video_status": "queued"}, "in the vendor's queue"),
+        (("deferred",), {"video_status": "running", "video_progress": 40}, "generating, 40 %"),
+        (("success", "up_for_reschedule"), {"video_status": "running", "video_progress": 0}, "generating"),
+        (("success", "running"), {"wait_reason": "HTTP 502"}, "at the vendor"),
+        (("success", "deferred"), {"video_status": "running", "video_id": "another"}, "at the vendor"),
+        (("success", "deferred"), {"event": "Video v: running, 40 %."}, "at the vendor"),  # words alone say nothing
+        (("success", "deferred"), {"video_status": {"toString": 1}, "video_progress": "x"}, "at the vendor"),
+        (("success", None), {}, "ordered"),
+        (("running",), {}, "being ordered"),
+        (("queued",), {}, "not ordered yet"),
+        (("up_for_retry",), {}, "to be tried again"),
+    ],
+)
+def test_a_wait_s_state_is_the_vendor_s_word_from_the_log_s_own_fields(
+    node: Node, states: tuple[str | None, ...], record: dict[str, Any], word: str
+) -> None:
+    tasks = [task(name, state) for name, state in zip(("create", "wait"), states, strict=False)]
+    ordered = states[0] in ("success", "deferred")
+    facts = {"create": QUEUED} if ordered else {}
+    logs = {tasks[-1]["task_id"]: POLL | record}
+    (video,) = assembled(node, tasks, facts, {"create": ["wait"]}, logs)
+    assert video["state"] == {"group": "waiting", "word": word}
+
+
+def test_the_reason_of_a_wait_is_a_field_of_the_record(node: Node) -> None:
+    record = POLL | {"video_status": "running", "wait_reason": "HTTP 502", "video_progress": 40}
+    assert node.call("intake.js", "readLogRecord", record)["poll"] == {
+        "id": "v",
+        "status": "running",
+        "progress": 40,
+        "reason": "HTTP 502",
+    }
+    assert node.call("intake.js", "readLogRecord", {"event": "Task started", "video_id": "v"})["poll"] is None
+
+
+@pytest.mark.parametrize(
+    ("until", "word"), [(AFTER, "not stored, link dies in 60 min"), (None, "not stored"), (BEFORE, "link expired")]
+)
+def test_a_landing_that_failed_says_how_long_the_link_lasts(node: Node, until: str | None, word: str) -> None:
+    tasks = [task("create"), task("wait"), task("store", "failed")]
+    facts = {"create": QUEUED, "wait": READY | {"url_expires_at": until}}
+    (video,) = assembled(node, tasks, facts, {"create": ["wait"], "wait": ["store"]})
+    assert video["state"]["word"] == word
+
+
+def test_costs_are_added_up_by_currency_and_never_across(node: Node) -> None:
+    script = """async ([tasks, facts, now]) => {
+        const { assemble, byDay, currenciesOf } = await load('model.js');
+        const rows = byDay(assemble(tasks, (task) => facts[task.dag_run_id]), Date.parse(now));
+        return [rows.map((row) => row.costs), currenciesOf(rows)];
+    }"""
+    facts = {
+        "1": {"cost": 2, "currency": "USD"},
+        "2": {"cost": 3, "currency": "CNY"},
+        "3": {"cost": 1, "currency": "USD"},
+        "4": {"cost": 5},
+        "5": {"cost": 0, "currency": "EUR"},
+    }
+    tasks = [task("create", run=run) for run in facts]
+    assert node.run(script, [tasks, facts, NOW]) == [[{"USD": 3, "CNY": 3, "": 5}], ["", "CNY", "USD"]]
 
 
 def test_every_operator_of_the_package_has_a_role() -> None:

@@ -1,12 +1,13 @@
 // Airflow's public REST API, with the session of whoever looks at the page. Nothing else is ever asked.
 
 import { readFacts, readLogRecord, readTask } from "./intake.js";
-import { keyOf, roleOf, ROLES, xcomKeyFor } from "./model.js";
+import { isActive, keyOf, roleOf, ROLES, xcomKeysFor } from "./model.js";
 
 // This file is at <Airflow>/seedance-ui/<version>/api.js.
 const AIRFLOW = new URL("../../", import.meta.url);
 const PAGE = 100; // Airflow's default for the most that one answer holds
 const AGAIN = 10000; // milliseconds after which what couldn't be read may be asked for again
+const POLLS = 20000; // milliseconds after which the log of a waiting task is read again
 const AT_ONCE = 4; // browsers open six connections to a host; two are left for the rest of the page
 
 export class ApiError extends Error {
@@ -203,16 +204,38 @@ class Reader {
   }
 }
 
+/** What one XCom tells; nothing, if there is none or not for this viewer. */
+async function xcom(task, key) {
+  const path = `${runPath(task.dag_id, task.dag_run_id)}/${part(task.task_id)}/xcomEntries/${part(key)}`;
+  try {
+    return readFacts(key, (await get(path, { map_index: task.map_index })).value);
+  } catch (error) {
+    if ([403, 404].includes(error.status)) return {};
+    throw error;
+  }
+}
+
+/** The facts of several XComs of a task. */
+export function merged(found) {
+  const unreadable = found.flatMap((facts) => facts.unreadable ?? []);
+  return Object.assign({}, ...found, unreadable.length ? { unreadable } : {});
+}
+
 /** Reads what tasks have told about their videos. */
 export const factsReader = (onNews, isUrgent) => new Reader({
-  whatOf: xcomKeyFor,
-  read: async (task, key) => {
-    const path = `${runPath(task.dag_id, task.dag_run_id)}/${part(task.task_id)}/xcomEntries/${part(key)}`;
-    return readFacts(key, (await get(path, { map_index: task.map_index })).value);
-  },
+  whatOf: (task) => xcomKeysFor(task).join(" ") || null,
+  read: async (task, keys) => merged(await Promise.all(keys.split(" ").map((key) => xcom(task, key)))),
   onNews,
   isUrgent,
   atOnce: AT_ONCE,
+});
+
+/** Reads what the vendor said last of videos that are waited for, from the fields of log records; again after a while. */
+export const pollsReader = (onNews) => new Reader({
+  whatOf: (task) => (isActive(task) && task.start_date && task.state !== "queued" ? `log ${Math.floor(Date.now() / POLLS)}` : null),
+  read: async (task) => ({ poll: (await logLines(task)).findLast(({ poll }) => poll)?.poll }),
+  onNews,
+  atOnce: 1,
 });
 
 /** Reads the errors that tasks have failed with, from their logs. */

@@ -1,13 +1,13 @@
 // The "Seedance" page: recent videos of all DAGs that the viewer may see.
 
 import {
-  ApiError, dagUrl, eachPage, errorsReader, factsReader, operatorsOf, serverTime, Structures, taskUrl,
+  ApiError, dagUrl, eachPage, errorsReader, factsReader, operatorsOf, pollsReader, serverTime, Structures, taskUrl,
 } from "./api.js";
 import { bars, compact } from "./charts.js";
 import { AIRFLOW, arrange, h, Page, register, renew } from "./dom.js";
 import { time } from "./intake.js";
 import {
-  assemble, byDay, duration, GROUPS, keyOf, passes, playable, relative, shortly, stateOf, still, waitingSeconds,
+  assemble, byDay, currenciesOf, duration, GROUPS, keyOf, passes, playable, relative, shortly, stateOf, still, waitingSeconds,
 } from "./model.js";
 import { badge, remarks, saying } from "./view.js";
 
@@ -39,6 +39,7 @@ class Gallery extends Page {
     this.abort?.abort();
     this.facts?.stop();
     this.errors?.stop();
+    this.polls?.stop();
     this.watch.disconnect();
     clearInterval(this.ticking);
     clearInterval(this.looking);
@@ -67,7 +68,7 @@ class Gallery extends Page {
         labelled("Search", this.search)),
       this.tiles,
       this.said,
-      h("details", { class: "figures", open: globalThis.innerWidth >= 700 }, h("summary", {}, "Charts"), this.charts),
+      h("details", { class: "figures", ontoggle: () => this.show() }, h("summary", {}, "Charts"), this.charts),
       this.list,
       this.more,
     ]);
@@ -79,11 +80,13 @@ class Gallery extends Page {
     this.abort?.abort();
     this.facts?.stop();
     this.errors?.stop();
+    this.polls?.stop();
     this.abort = new AbortController();
     const { signal } = this.abort;
     this.tasks = new Map();
     this.facts = factsReader(() => this.soon(), (task) => this.visible.has(keyOf(task)));
     this.errors = errorsReader(() => this.soon());
+    this.polls = pollsReader(() => this.soon());
     this.structures = new Structures(() => this.soon());
     this.total = null;
     this.problem = "";
@@ -157,7 +160,8 @@ class Gallery extends Page {
 
   show() {
     const now = serverTime();
-    this.videos = assemble([...this.tasks.values()], this.facts.of, this.structures.isAfter, (task) => this.errors.of(task)?.error);
+    this.videos = assemble([...this.tasks.values()], this.facts.of, this.structures.isAfter,
+      (task) => this.errors.of(task)?.error, (task) => this.polls.of(task)?.poll);
     const { state, ...others } = this.filters;
     const inChoice = this.videos.filter((video) => passes(video, others, now));
     const found = state ? inChoice.filter((video) => stateOf(video, now).group === state) : inChoice;
@@ -178,7 +182,9 @@ class Gallery extends Page {
       const enough = video.wait?.state === "success" && !this.visible.has(keyOf(video.wait));
       this.facts.want(enough ? [video.wait, video.land].filter(Boolean) : video.tasks);
       // A log is long, so only of what can be seen.
-      this.errors.want(video.tasks.filter((task) => this.visible.has(keyOf(task))));
+      const seen = video.tasks.filter((task) => this.visible.has(keyOf(task)));
+      this.errors.want(seen);
+      this.polls.want(seen);
     }
   }
 
@@ -264,7 +270,7 @@ class Gallery extends Page {
   }
 
   showCharts(videos, now) {
-    if (!this.charts.parentElement.open && this.charts.children.length) return;
+    if (!this.charts.parentElement.open) return;
     const rows = byDay(videos, now);
     const charts = [];
     if (rows.length) {
@@ -274,8 +280,9 @@ class Gallery extends Page {
       if (rows.some((row) => row.tokens)) {
         charts.push(bars("Tokens per day", rows, [["tokens", "plain", (row) => row.tokens]], compact));
       }
-      if (rows.some((row) => row.cost)) {
-        charts.push(bars("Cost per day, by the connections' prices", rows, [["cost", "plain", (row) => row.cost]], compact));
+      for (const currency of currenciesOf(rows)) {
+        const title = `Cost per day in ${currency || "an unnamed currency"}, by the connections' prices`;
+        charts.push(bars(title, rows, [["cost", "plain", (row) => row.costs[currency] ?? 0]], compact));
       }
     }
     const tables = [...this.charts.querySelectorAll("details")].map((table) => table.open);

@@ -92,13 +92,41 @@ const FACTS = {
   usage,
 };
 
-const FIELDS = {
+/** Media references: one, or several. */
+const references = (value) => {
+  const found = [value].flat().slice(0, MOST_ENTRIES).map(url).filter(Boolean);
+  return found.length ? found : null;
+};
+
+const flag = (value) => (typeof value === "boolean" ? String(value) : null);
+
+// What was asked for: the create task's own XCom, or as far as that isn't there, its rendered fields.
+const ASKED = {
   seedance_conn_id: word,
   prompt: upTo(MOST_PROMPT),
   model: word,
   duration: number,
-  video_id: renderedId,
+  seed: number,
+  ratio: word,
+  resolution: word,
 };
+
+const REQUEST = {
+  ...ASKED,
+  generate_audio: flag,
+  watermark: flag,
+  camera_fixed: flag,
+  first_frame: references,
+  last_frame: references,
+  reference_images: references,
+  reference_videos: references,
+  reference_audios: references,
+};
+
+const FIELDS = { ...ASKED, video_id: renderedId };
+
+/** The key of the XCom in which the create task tells what was asked for, before it waits. */
+export const REQUEST_KEY = "seedance_asked";
 
 /** What a record holds of the fields that are asked for, and which of them can't be used. */
 function read(record, fields) {
@@ -130,8 +158,17 @@ export function readFacts(key, value) {
     }
   }
   if (!isRecord(record)) return {};
+  if (key === REQUEST_KEY) return readRequest(record);
   const [facts, unreadable] = read(record, FACTS);
   return unreadable.length ? { ...facts, unreadable } : facts;
+}
+
+/** What the create task has told: the request, and whether it found no room at the vendor or is in doubt. */
+function readRequest(record) {
+  const [asked, unreadable] = read(record, REQUEST);
+  const found = { asked };
+  if (["no_room", "in_doubt"].includes(record.outcome)) found.outcome = record.outcome;
+  return unreadable.length ? { ...found, unreadable } : found;
 }
 
 /** The video's id in a rendered field: the id itself, or the dict that the create operator returns. */
@@ -177,7 +214,16 @@ export function readLogRecord(record) {
     logger: word(record.logger) ?? "",
     timestamp: moment(record.timestamp),
     error: readError(record.error_detail),
+    poll: readPoll(record),
   };
+}
+
+/** What a poll said of a video, in the record's own fields; null if the record is of something else. */
+function readPoll(record) {
+  const [found] = read(record, { video_id: id, video_status: word, video_progress: amount, wait_reason: upTo(MOST_MESSAGE) });
+  if (!found.video_id || !(found.video_status || found.wait_reason)) return null;
+  const { video_status: status = null, video_progress: progress = null, wait_reason: reason = null } = found;
+  return { id: found.video_id, status, progress, reason };
 }
 
 /** The exception that a log record tells of: its class and its own words. The first is the one that was raised last. */

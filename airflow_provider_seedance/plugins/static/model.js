@@ -1,6 +1,6 @@
 // What task instances and their XComs say about videos. Pure: no requests, no DOM. All that it is given has passed intake.js.
 
-import { foreignUrl, time } from "./intake.js";
+import { foreignUrl, REQUEST_KEY, time } from "./intake.js";
 
 /** What each operator does to a video: it orders it, waits for it, or stores it. */
 export const ROLES = {
@@ -13,8 +13,12 @@ export const ROLES = {
 /** The groups that people filter by, in the order of the page. */
 export const GROUPS = [
   ["waiting", "Waiting", "ordered or about to be, not there yet"],
-  ["submitted", "Submitted", "ordered; no task is known to wait for it"],
+  ["room", "No room", "the vendor refused it for now (429): nothing is ordered yet"],
+  ["doubt", "In doubt", "the order was sent, and no answer came back: the vendor may make the video, and bill it"],
+  ["orphan", "Nobody waits", "ordered, and no task that this page has read waits for it"],
+  ["submitted", "Ordered", "ordered; the task that waits for it isn't known yet"],
   ["ready", "Ready", "the vendor's link works"],
+  ["risk", "Not stored", "the task that stores it has failed; once the vendor's link has expired, it is lost"],
   ["stored", "Stored", "kept in your own storage"],
   ["expired", "Link expired", "the vendor's link has expired, and no copy is known"],
   ["failed", "Failed", "a task failed"],
@@ -39,11 +43,15 @@ const runOf = (task) => JSON.stringify([task.dag_id, task.dag_run_id]);
 
 export const keyOf = (task) => JSON.stringify([task.dag_id, task.dag_run_id, task.task_id, task.map_index]);
 
-/** The XCom key under which a task tells its video, if it can have told it yet. */
-export function xcomKeyFor(task) {
-  if (task.state === "success") return "return_value";
+/** The XCom keys under which a task tells its video, as far as it can have told it yet. */
+export function xcomKeysFor(task) {
+  const orders = roleOf(task) === "create";
   // An operator that waits itself says the id before it waits.
-  return roleOf(task) === "create" && ["deferred", "failed"].includes(task.state) ? "video_id" : null;
+  const waitedItself = orders && ["deferred", "failed"].includes(task.state);
+  const keys = task.state === "success" ? ["return_value"] : waitedItself ? ["video_id"] : [];
+  // Of the others, rendered fields have it as well, and need no request of their own.
+  if (orders && task.start_date && (waitedItself || !task.rendered_fields?.prompt)) keys.push(REQUEST_KEY);
+  return keys;
 }
 
 /**
@@ -55,9 +63,10 @@ export function xcomKeyFor(task) {
  * @param factsOf task -> its facts, or undefined while they have not been read
  * @param isAfter (task, earlier task) -> whether the one comes right after the other in their DAG
  * @param errorOf task -> the error that it failed with, or undefined
+ * @param pollOf task -> what a poll said last of its video, or undefined
  * @returns videos, newest first; a task that waits for nobody knows what yet is no video
  */
-export function assemble(tasks, factsOf, isAfter = () => false, errorOf = () => undefined) {
+export function assemble(tasks, factsOf, isAfter = () => false, errorOf = () => undefined, pollOf = () => undefined) {
   const videos = [];
   const byId = new Map();
   const byRun = new Map();
@@ -81,7 +90,7 @@ export function assemble(tasks, factsOf, isAfter = () => false, errorOf = () => 
     }
     for (const [task, id] of without) {
       const orders = (byRun.get(runOf(task)) ?? []).filter((video) => video.create);
-      const isKnown = ({ create, wait }) => wait || xcomKeyFor(create) === null || factsOf(create) !== undefined;
+      const isKnown = ({ create, wait }) => wait || !xcomKeysFor(create).length || factsOf(create) !== undefined;
       // While an order of its run isn't known, this may be that one's; without an id it never becomes a video.
       if (orders.length && !(id && orders.every(isKnown))) continue;
       const same = byId.get(id);
@@ -89,7 +98,14 @@ export function assemble(tasks, factsOf, isAfter = () => false, errorOf = () => 
       else add({ key: keyOf(task), [role]: task }, task, id);
     }
   }
-  for (const video of videos) complete(video, factsOf, errorOf);
+  const waits = new Set(videos.map(({ wait }) => wait));
+  const unsure = new Set(tasks.filter((task) => roleOf(task) === "wait" && isActive(task) && !waits.has(task)).map(runOf));
+  for (const video of videos) {
+    complete(video, factsOf, errorOf, pollOf);
+    // Another wait of the run may turn out to be for this one.
+    const { create } = video;
+    video.isAlone = Boolean(create) && !video.wait && factsOf(create) !== undefined && !unsure.has(runOf(create));
+  }
   return videos.sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0));
 }
 
@@ -103,7 +119,7 @@ function besides(task, id, videos, factsOf, isAfter) {
 
 const isNewer = (task, other) => (task.run_after ?? "") > (other.run_after ?? "");
 
-function complete(video, factsOf, errorOf) {
+function complete(video, factsOf, errorOf, pollOf) {
   const tasks = [video.create, video.wait, video.land].filter(Boolean);
   const rendered = Object.assign({}, ...tasks.map((task) => task.rendered_fields ?? {}).reverse());
   const facts = {};
@@ -119,34 +135,66 @@ function complete(video, factsOf, errorOf) {
   video.id = facts.video_id ?? video.wait?.rendered_fields?.video_id ?? null;
   video.dag = first.dag_id;
   const ordered = video.create?.rendered_fields ?? {};
-  video.prompt = ordered.prompt ?? null;
-  video.model = facts.model ?? ordered.model ?? null;
+  const asked = { ...ordered, ...facts.asked };
+  video.asked = asked;
+  video.prompt = asked.prompt ?? null;
+  video.model = facts.model ?? asked.model ?? null;
   video.vendor = facts.vendor ?? null;
-  video.connection = rendered.seedance_conn_id ?? null;
-  video.seconds = facts.duration ?? facts.seconds ?? (ordered.duration > 0 ? ordered.duration : null);
+  video.connection = rendered.seedance_conn_id ?? asked.seedance_conn_id ?? null;
+  video.seconds = facts.duration ?? facts.seconds ?? (asked.duration > 0 ? asked.duration : null);
   video.unreadable = [...new Set(tasks.flatMap((task) => [...(task.unreadable ?? []), ...(factsOf(task)?.unreadable ?? [])]))];
   video.error = tasks.map(errorOf).find(Boolean) ?? null;
+  video.seen = tasks.map(pollOf).find((poll) => poll && (!video.id || poll.id === video.id)) ?? null;
 }
 
 /** Whether nobody can say if the vendor makes (and bills) the video: its order went out, and no answer came back. */
-export const isInDoubt = (video) => video.error?.type === "SubmissionUnknownError";
+export const isInDoubt = (video) => video.error?.type === "SubmissionUnknownError" || video.facts?.outcome === "in_doubt";
+
+const NOT_STORED = new Set(["failed", "upstream_failed"]);
+
+// A vendor's state in words for people.
+const VENDORS = { queued: "in the vendor's queue", running: "generating" };
+
+/** What a video that isn't there yet waits for. */
+function waitingFor(video, task) {
+  const { create, facts, seen } = video;
+  if (task === create && !facts.video_id) {
+    if (facts.outcome === "no_room") return { group: "room", word: "no room at the vendor yet" };
+    const before = { running: "being ordered", up_for_retry: "to be tried again", deferred: "at the vendor" };
+    return { group: "waiting", word: before[task.state] ?? "not ordered yet" };
+  }
+  if (["deferred", "running", "up_for_reschedule"].includes(task.state)) {
+    const word = VENDORS[seen?.status] ?? "at the vendor";
+    return { group: "waiting", word: seen?.progress > 0 ? `${word}, ${seen.progress} %` : word };
+  }
+  return { group: "waiting", word: create ? "ordered" : "not waited for yet" };
+}
+
+/** "not stored, link dies in 3 h". */
+function riskOf(facts, now) {
+  const until = time(facts.url_expires_at);
+  return until === null ? "not stored" : `not stored, link dies in ${shortly((until - now) / 1000)}`;
+}
 
 /** Where a video stands: its group and the word for it. */
 export function stateOf(video, now) {
   const { create, wait, land, facts } = video;
   const orderedBy = [create, wait].filter(Boolean);
   const failed = orderedBy.find((task) => task.state === "failed");
-  if (failed) return { group: "failed", word: isInDoubt(video) ? "in doubt" : "failed" };
+  if (failed && isInDoubt(video)) return { group: "doubt", word: "in doubt" };
+  if (failed) return { group: "failed", word: facts.outcome === "no_room" && !facts.video_id ? "no room at the vendor" : "failed" };
   const dropped = orderedBy.find((task) => DROPPED.has(task.state));
   if (dropped) return { group: "dropped", word: words(dropped.state) };
   const active = orderedBy.find(isActive);
-  if (active) return { group: "waiting", word: words(active.state ?? "not scheduled yet") };
+  if (active) return waitingFor(video, active);
   if (land?.state === "success" || facts.uri) return { group: "stored", word: "stored" };
   if (!wait && !facts.video_url && facts.status !== "succeeded") {
     const ended = ["failed", "cancelled", "expired"].includes(facts.status);
-    return ended ? { group: "failed", word: facts.status } : { group: "submitted", word: "submitted" };
+    if (ended) return { group: "failed", word: facts.status };
+    return video.isAlone ? { group: "orphan", word: "nobody waits for it" } : { group: "submitted", word: "ordered" };
   }
   if (isExpired(facts, now)) return { group: "expired", word: "link expired" };
+  if (land && NOT_STORED.has(land.state)) return { group: "risk", word: riskOf(facts, now) };
   return { group: "ready", word: land && isActive(land) ? "ready, being stored" : "ready" };
 }
 
@@ -186,14 +234,14 @@ export function passes(video, filters, now) {
   return wanted.toLowerCase().split(/\s+/).every((word) => hay.includes(word));
 }
 
-/** One row per day of the viewer's own calendar: counts by group, the middle and longest wait, tokens, cost. */
+/** One row per day of the viewer's own calendar: counts by group, the middle and longest wait, tokens, cost by currency. */
 export function byDay(videos, now) {
   const days = new Map();
   for (const video of videos) {
     const at = time(video.at);
     if (at === null) continue;
     const day = dayOf(at);
-    if (!days.has(day)) days.set(day, { day, counts: {}, waits: [], tokens: 0, cost: 0, total: 0 });
+    if (!days.has(day)) days.set(day, { day, counts: {}, waits: [], tokens: 0, costs: {}, total: 0 });
     const row = days.get(day);
     const { group } = stateOf(video, now);
     row.counts[group] = (row.counts[group] ?? 0) + 1;
@@ -201,7 +249,8 @@ export function byDay(videos, now) {
     const waited = waitingSeconds(video, now);
     if (waited !== null && ["ready", "stored", "expired"].includes(group)) row.waits.push(waited);
     row.tokens += tokensOf(video.facts) ?? 0;
-    row.cost += video.facts.cost ?? 0;
+    const { cost, currency = "" } = video.facts;
+    if (cost) row.costs[currency] = (row.costs[currency] ?? 0) + cost;
   }
   const rows = [...days.values()].sort((a, b) => (a.day < b.day ? -1 : 1));
   for (const row of rows) {
@@ -219,12 +268,15 @@ function fillDays(rows) {
   const last = rows.at(-1).day;
   for (const at = new Date(`${rows[0].day}T12:00`); filled.length < 62; at.setDate(at.getDate() + 1)) {
     const day = dayOf(at.getTime());
-    const empty = { day, counts: {}, waits: [], tokens: 0, cost: 0, total: 0, middleWait: null, longestWait: null };
+    const empty = { day, counts: {}, waits: [], tokens: 0, costs: {}, total: 0, middleWait: null, longestWait: null };
     filled.push(known.get(day) ?? empty);
     if (day >= last) return filled;
   }
   return rows; // a span of months with holes: only the days that have videos
 }
+
+/** The currencies of these days, in the order of the alphabet; an empty one is a cost whose currency isn't said. */
+export const currenciesOf = (rows) => [...new Set(rows.flatMap(({ costs }) => Object.keys(costs)))].sort();
 
 function dayOf(at) {
   const date = new Date(at);

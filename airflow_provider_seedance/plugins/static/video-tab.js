@@ -87,6 +87,7 @@ class VideoTab extends Page {
     if (moving || this.mine.state === "failed") {
       const speaker = this.video?.tasks.find(isActive) ?? this.mine;
       // A viewer may be allowed to see the task, but not its log.
+      this.speaker = keyOf(speaker);
       this.lines = speaker.start_date ? await logLines(speaker, signal).catch(() => []) : [];
       this.show();
     }
@@ -114,7 +115,8 @@ class VideoTab extends Page {
   find() {
     const isMine = (task) => keyOf(task) === keyOf(this.mine);
     const errorOf = (task) => this.errors.of(task)?.error;
-    const videos = assemble([...this.tasks.values()], this.facts.of, this.structures.isAfter, errorOf);
+    const pollOf = (task) => (keyOf(task) === this.speaker ? this.lines.findLast(({ poll }) => poll)?.poll : undefined);
+    const videos = assemble([...this.tasks.values()], this.facts.of, this.structures.isAfter, errorOf, pollOf);
     const video = videos.find((found) => found.tasks.some(isMine));
     if (video) this.facts.want(video.tasks);
     this.errors.want(video?.tasks ?? [this.mine]);
@@ -123,7 +125,7 @@ class VideoTab extends Page {
       this.lastLook = undefined;
       if (this.next) this.lookAfter(0);
     }
-    return video ?? assemble([this.mine], this.facts.of, undefined, errorOf)[0];
+    return video ?? assemble([this.mine], this.facts.of, undefined, errorOf, pollOf)[0];
   }
 
   show() {
@@ -202,12 +204,14 @@ class VideoTab extends Page {
     const { facts } = this.video;
     const { group, word } = stateOf(this.video, now);
     if (group === "waiting") return h("p", {}, h("span", { class: "pulse" }), "The video isn't there yet. This page follows it.");
-    if (group === "submitted") return h("p", {}, "The video is ordered. A SeedanceVideoSensor on its id waits for it.");
+    if (group === "room") return h("p", {}, "The vendor has no room for it now (429). Nothing is ordered yet; the task tries again by itself.");
+    if (group === "submitted") return h("p", {}, "The video is ordered. Which task waits for it isn't known yet.");
+    if (group === "orphan") return h("p", {}, "The video is ordered, and will be billed, but no task of this run waits for it. A SeedanceVideoSensor on its id can still fetch it.");
     if (isExpired(facts, now)) {
       const past = relative(time(facts.url_expires_at), now);
       return h("p", {}, h("strong", {}, `The vendor's link expired ${past}. `), ...this.whereElse(now));
     }
-    if (group === "stored" || group === "ready") {
+    if (["stored", "ready", "risk"].includes(group)) {
       return h("p", {}, "There is no link that a browser could play. ", ...this.whereElse(now));
     }
     return h("p", {}, this.whatIsKnown(group, word));
@@ -217,6 +221,7 @@ class VideoTab extends Page {
   whatIsKnown(group, word) {
     const { facts, id } = this.video;
     const said = saying(this.video);
+    if (facts.outcome === "no_room" && !id) return ["The vendor had no room for it (429). Nothing was ordered, and nothing is billed. ", said];
     if (isInDoubt(this.video)) return [h("strong", {}, "In doubt: the order was sent, and the vendor may or may not have taken it. "), said];
     if (said) return [h("strong", {}, "The task failed. "), said];
     if (group === "failed" && facts.status === word) return `There is no video: the vendor says "${word}".`;
@@ -241,13 +246,17 @@ class VideoTab extends Page {
       ["Vendor", video.vendor],
       ["Video id", video.id && h("code", { class: "id" }, video.id)],
       ["Vendor's status", this.vendorsStatus()],
+      ["Last poll", video.seen?.reason],
       ["Length", video.seconds !== null && `${video.seconds} s`],
       ["Size", facts.width && facts.height && `${facts.width} × ${facts.height}`],
+      ["Asked for", [video.asked.resolution, video.asked.ratio, video.asked.generate_audio === "true" && "sound"].filter(Boolean).join(", ")],
+      ["Seed", video.asked.seed ?? null],
+      ["Made from", this.references()],
       ["Usage", this.usage()],
       ["Link", this.link(now)],
       ["Link expires", this.expiry(now)],
       ["Stored copy", facts.uri && this.copy()],
-      ["Ordered", clock(facts.created_at ?? video.create?.start_date)],
+      ["Ordered", clock(facts.created_at ?? (video.id ? video.create?.start_date : null))],
       ["Finished", clock(facts.completed_at)],
       ["Connection", video.connection],
       ["Dag", h("a", { href: dagUrl(video.dag) }, video.dag)],
@@ -266,10 +275,18 @@ class VideoTab extends Page {
 
   /** While a task waits, its log has what the vendor said last; the facts are from when the video was ordered. */
   vendorsStatus() {
-    const { id, tasks, facts } = this.video;
+    const { tasks, facts, seen } = this.video;
     if (!tasks.some(isActive)) return facts.status;
-    const said = this.lines.map(({ event }) => event).findLast((event) => id && event.startsWith(`Video ${id}: `));
-    return said?.slice(`Video ${id}: `.length).replace(/\.$/, "") ?? (facts.status && `${facts.status}, when it was ordered`);
+    if (seen?.status) return seen.progress === null ? seen.status : `${seen.status}, ${seen.progress} %`;
+    return facts.status && `${facts.status}, when it was ordered`;
+  }
+
+  /** The media that the request names; without their signatures they can't be opened. */
+  references() {
+    const names = [["first_frame", "first frame"], ["last_frame", "last frame"], ["reference_images", "image"],
+      ["reference_videos", "video"], ["reference_audios", "sound"]];
+    const items = names.flatMap(([name, words]) => (this.video.asked[name] ?? []).map((url) => h("li", {}, `${words}: `, h("code", {}, url))));
+    return items.length > 0 && h("ul", { class: "tasks" }, items);
   }
 
   usage() {

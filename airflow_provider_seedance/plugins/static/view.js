@@ -1,5 +1,6 @@
 // What the tab and the gallery show alike.
 
+import { serverTime } from "./api.js";
 import { AIRFLOW, h } from "./dom.js";
 import { foreignUrl, time } from "./intake.js";
 import { leftAlone, stateOf } from "./model.js";
@@ -16,7 +17,9 @@ export const saying = ({ error }) => error && h("span", { dir: "auto" }, error.m
 /** Which of the video's facts can't be shown, and why. */
 export function remarks(video) {
   const alone = leftAlone(video.facts, AIRFLOW);
+  const { group } = stateOf(video, serverTime());
   return [
+    group === "risk" && `Not stored: ${video.land.task_id} has failed. Clear it before the vendor's link dies; that costs nothing at the vendor.`,
     video.unreadable.length > 0 && `Airflow's record of this video is not as the provider writes it: ${video.unreadable.join(", ")}.`,
     alone.length > 0 && `Not loaded, because the address leads back to Airflow or holds a password: ${alone.join(", ")}.`,
   ].filter(Boolean).map((words) => h("p", { class: "note" }, words));
