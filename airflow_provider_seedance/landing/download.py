@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import random
-import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from airflow_provider_seedance.api.errors import (
-    LandingError,
     LandingInterruptedError,
     LandingRefusedError,
     NotAVideoError,
 )
-from airflow_provider_seedance.api.vendors.refusals import retry_after
+from airflow_provider_seedance.landing.file_answers import AnotherFileError, Head, UnavailableError, read_head
 from airflow_provider_seedance.landing.file_host import FileHost
 from airflow_provider_seedance.landing.file_types import SNIFF, sniff
 
@@ -35,15 +31,6 @@ LONGEST_PAUSE = 30.0
 PROGRESS_EVERY = 30.0
 """Seconds between two lines of progress in the log."""
 
-# What storages answer when a signature has run out or the file is gone: 403 most, 400 Google, 401, 404, 410 others.
-# But also what a gateway in front of them answers in passing, and a storage whose copies are not in step yet.
-_UNAVAILABLE = (400, 401, 403, 404, 410)
-# Encodings that change the bytes. What else stands in that header (`aws-chunked`, `utf-8`, `binary`) is somebody's
-# misunderstanding and changes nothing.
-_COMPRESSIONS = ("gzip", "x-gzip", "deflate", "compress", "x-compress", "br", "zstd", "dcb", "dcz")
-# What error pages call themselves. Of the rest, the bytes tell what they are: many hosts call an MP4 anything.
-_PAGES = ("text/html", "application/xhtml+xml", "application/json", "application/xml", "text/xml")
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 MIB = 1024 * 1024
 
 
@@ -64,7 +51,7 @@ class Source(Protocol):
 
 
 class Taker(Protocol):
-    """Who takes the bytes."""
+    """Receives the bytes."""
 
     def take(self, block: bytes) -> None:
         """The next bytes."""
@@ -76,96 +63,6 @@ class Taker(Protocol):
         """Whether the file says itself that all of it has come. `None` if it doesn't say."""
 
 
-@dataclass(frozen=True)
-class Head:
-    """What an answer says about the body that follows.
-
-    :param start: where in the file the body begins.
-    :param total: bytes of the whole file, `None` if the host doesn't say.
-    :param etag: the file's ETag as it was sent, a weak one too.
-    :param modified: when the file was changed last, as it was sent.
-    :param has_end: whether the transfer itself tells where the body ends; if not, it ends like a lost connection.
-    :param compressed: by what the host says it has compressed the body.
-    """
-
-    start: int
-    total: int | None
-    etag: str | None = None
-    modified: str | None = None
-    has_end: bool = True
-    compressed: str | None = None
-
-    @property
-    def validator(self) -> str | None:
-        """What `If-Range` takes to be sure of the same file later on."""
-        return self._strong_etag or self.modified
-
-    def is_same_file(self, later: Head) -> bool:
-        """Whether a later answer surely has the rest of this file. A missing proof is none."""
-        if None not in (self.total, later.total) and self.total != later.total:
-            return False
-        if self.etag and later.etag and self.etag != later.etag:
-            return False
-        if self._strong_etag and later.etag:
-            return True
-        known = self.modified is not None and self.total is not None
-        return known and (self.modified, self.total) == (later.modified, later.total)
-
-    @property
-    def _strong_etag(self) -> str | None:
-        # A weak one promises the same meaning, not the same bytes.
-        return self.etag if self.etag and not self.etag.startswith("W/") else None
-
-
-class UnavailableError(LandingError):
-    """The host refuses this URL. A fresh one may work."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(f"HTTP {status}")
-
-
-class AnotherFileError(LandingInterruptedError):
-    """The host can't go on where the connection was lost; what came so far is worthless."""
-
-
-def read_head(status: int, headers: Mapping[str, str], wanted: int) -> Head:
-    """What an answer to "from byte `wanted` on" means.
-
-    :raises UnavailableError: the URL doesn't work (any more).
-    :raises AnotherFileError: it is no continuation.
-    :raises LandingInterruptedError: the host can't now.
-    :raises NotAVideoError: it can't be a file.
-    """
-    if status in _UNAVAILABLE:
-        raise UnavailableError(status)
-    if status == 416 and wanted:
-        raise AnotherFileError(f"The file host promised more, but has only {wanted} bytes.")
-    if status in (408, 425, 429) or status >= 500:
-        raise LandingInterruptedError(f"The file host answered HTTP {status}.", retry_after=_asked_pause(headers))
-    if status not in (200, 206):
-        raise NotAVideoError(f"The file host answered HTTP {status} instead of the file.")
-    content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if status == 200 and content_type in _PAGES:
-        raise NotAVideoError(
-            f"The file host sent a web page or a message ({content_type}) instead of the file. Nothing was written."
-        )
-    chunked = "chunked" in headers.get("transfer-encoding", "").lower()
-    length = headers.get("content-length", "").strip()
-    counted = length.isascii() and length.isdigit() and not chunked
-    facts: dict[str, Any] = {
-        "etag": headers.get("etag", "").strip() or None,
-        "modified": headers.get("last-modified", "").strip() or None,
-        "has_end": chunked or counted,
-        "compressed": next((word for word in _words(headers.get("content-encoding")) if word in _COMPRESSIONS), None),
-    }
-    if status == 206:
-        match = _CONTENT_RANGE.fullmatch(headers.get("content-range", "").strip())
-        if match is None or int(match[1]) != wanted:
-            raise AnotherFileError("The file host answered with another part of the file than it was asked for.")
-        return Head(wanted, None if match[3] == "*" else int(match[3]), **facts)
-    return Head(0, int(length) if counted else None, **facts)
-
-
 def pause_after(failures: int, asked: float | None) -> float:
     """Seconds until the next request: longer with each failure in a row, or what the host asked for, within a bound."""
     return min(LONGEST_PAUSE, max(0.25 * 2.0 ** (failures - 1), asked or 0.0))
@@ -174,12 +71,16 @@ def pause_after(failures: int, asked: float | None) -> float:
 class Download:
     """Fetches one file.
 
-    :param host: whom to ask.
-    :param source: where the file is.
-    :param taker: who gets the bytes.
+    :param host: sends the requests.
+    :param source: gives the URL, and another one when the host refuses it.
+    :param taker: receives the bytes.
     :param max_bytes: the largest file that is taken.
     :param name: what the log calls the file; no URL.
+    :param log: is told of the progress.
     """
+
+    sleep: Callable[[float], None] = staticmethod(time.sleep)
+    """Spends the pause before the next request; tests don't."""
 
     def __init__(self, host: FileHost, source: Source, taker: Taker, *, max_bytes: int, name: str, log: Any) -> None:
         self._host = host
@@ -211,6 +112,7 @@ class Download:
             retry=retry_if_exception_type(LandingInterruptedError),
             stop=lambda state: self._failures >= PATIENCE,
             wait=self._pause,
+            sleep=self.sleep,
             before_sleep=self._say_why,
             reraise=True,
         )
@@ -368,11 +270,3 @@ def _with_head(blocks: Iterable[bytes]) -> Iterator[bytes]:
     if head:
         yield head
     yield from rest
-
-
-def _words(header: str | None) -> list[str]:
-    return [word.strip().lower() for word in (header or "").split(",")]
-
-
-def _asked_pause(headers: Mapping[str, str]) -> float | None:
-    return retry_after(headers, datetime.now(UTC))

@@ -29,7 +29,7 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """Downloads go on at once, instead of after a moment."""
-    monkeypatch.setattr(Download, "_pause", lambda self, state: 0.0)
+    monkeypatch.setattr(Download, "sleep", lambda self, seconds: None)
 
 
 @pytest.fixture

@@ -5,13 +5,8 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_seedance.api.errors import LandingInterruptedError, NotAVideoError
-from airflow_provider_seedance.landing.download import (
-    AnotherFileError,
-    Head,
-    UnavailableError,
-    pause_after,
-    read_head,
-)
+from airflow_provider_seedance.landing.download import pause_after
+from airflow_provider_seedance.landing.file_answers import AnotherFileError, Head, UnavailableError, read_head
 
 LENGTH = {"content-length": "10"}
 CHUNKED = {"transfer-encoding": "chunked"}
