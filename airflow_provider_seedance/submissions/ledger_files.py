@@ -18,10 +18,21 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 
+class LedgerAwayError(OSError):
+    """The place of a local ledger isn't there: a mount that is missing looks like this, and proves nothing."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            errno.ENOENT,
+            f"The ledger can't be reached: there is no folder {folder}. Is it mounted on this worker? It is not made "
+            "here, since an empty ledger would say that nothing was ever submitted",
+        )
+
+
 class LedgerFile:
     """One file.
 
-    :param path: where it is, or will be.
+    :param path: where it is, or will be. On local disks its folder is made if need be, but not what that lies in.
     """
 
     def __init__(self, path: ObjectStoragePath) -> None:
@@ -49,10 +60,14 @@ class LedgerFile:
         """The content, `None` only if the storage says that there is no such file.
 
         Not by `exists()`, which calls every failure "no", and past the file system's memory of what a folder holds.
+
+        :raises LedgerAwayError: the local ledger isn't there, so this can't be told.
         """
         try:
             return self._local.read_bytes() if self._local else bytes(self._fs.cat_file(self._key))
         except FileNotFoundError:
+            if self._local:
+                _check_is_there(self._local.parent.parent)
             return None
 
     def write(self, content: bytes) -> None:
@@ -123,7 +138,8 @@ class LedgerFile:
         self.path.parent.mkdir(parents=True, exist_ok=True)
 
     def _written_beside(self, final: Path, content: bytes) -> Path:
-        final.parent.mkdir(parents=True, exist_ok=True)
+        _check_is_there(final.parent.parent)
+        final.parent.mkdir(exist_ok=True)
         beside = final.with_name(f".{final.name}.{uuid.uuid4().hex}")
         try:
             with beside.open("xb") as file:
@@ -132,6 +148,11 @@ class LedgerFile:
             beside.unlink(missing_ok=True)
             raise
         return beside
+
+
+def _check_is_there(folder: Path) -> None:
+    if not folder.is_dir():
+        raise LedgerAwayError(folder)
 
 
 def _fill(file: Any, content: bytes) -> None:

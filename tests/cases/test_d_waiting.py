@@ -27,11 +27,12 @@ from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.operators.assets import SeedanceUploadAssetOperator
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
 from airflow_provider_seedance.sensors.seedance import SeedanceVideoSensor
-from airflow_provider_seedance.simulator import Simulator
+from airflow_provider_seedance.simulator import Fault, Simulator
+from airflow_provider_seedance.submissions.pauses import Pauses
 from airflow_provider_seedance.transfers.seedance_to_object_storage import SeedanceVideoToObjectStorageOperator
 from airflow_provider_seedance.triggers import seedance as trigger_module
 from airflow_provider_seedance.triggers.seedance import SETTLED_AFTER, SeedanceVideoTrigger
-from dev.task_life import TaskState, Ti
+from dev.task_life import TaskState, Ti, as_stored
 from tests.any_airflow import AIRFLOW, load_dag_bag
 
 MODEL = "dreamina-seedance-2-0-fast-260128"
@@ -213,6 +214,28 @@ def test_case_i_a_deferred_wait_ends_with_the_attempt_s_execution_timeout(
     assert kwargs["deadline"] == pytest.approx(time.time() + left, abs=30)
     assert handed_over.timeout
     assert handed_over.timeout > timedelta(seconds=max(left, 0))  # Airflow's own is the safety net, not the first
+
+
+@pytest.mark.parametrize("face", ["sensor", "create"])
+def test_case_i_a_renewed_deferral_keeps_the_deadline_of_the_first_one(face: str, sim: Simulator) -> None:
+    """The vendor answers from a copy that is behind: the wait goes back to the triggerer, with no new time."""
+    context = context_of(started(100))
+    given = {"video_id": submitted(sim)} if face == "sensor" else {}
+    made = FACES[face](timeout=3600, execution_timeout=timedelta(seconds=600), **given)
+    made.pauses = Pauses(sleep=lambda seconds: None)
+    first = deferred(made, context)
+    _, kwargs = first.trigger.serialize()
+    assert kwargs["deadline"] == pytest.approx(time.time() + 500, abs=30)
+    sim.finish(kwargs["video_id"])
+    event = as_stored(asyncio.run(asyncio.wait_for(anext(first.trigger.run()), 60)).payload)
+    sim.faults.add(Fault("flapping_status", on="poll", polls=50))
+    for _ in range(2):  # however often it happens
+        with pytest.raises(TaskDeferred) as renewed:
+            made.resume_execution(first.method_name, {"event": event}, context)
+        _, again = renewed.value.trigger.serialize()
+        assert again["deadline"] == kwargs["deadline"]
+        assert renewed.value.timeout
+        assert renewed.value.timeout > timedelta(seconds=again["deadline"] - time.time())
 
 
 def ended_by(video_id: str, deadline: float) -> dict[str, Any]:

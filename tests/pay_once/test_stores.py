@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import ObjectStoragePath
+from airflow.providers.common.compat.sdk import ObjectStoragePath, TaskDeferred
 
 from airflow_provider_seedance.api.errors import SubmissionRecordError
+from airflow_provider_seedance.simulator import Simulator
 from airflow_provider_seedance.submissions.ledger_files import LedgerFile
 from airflow_provider_seedance.submissions.record import SubmissionRecord
 from airflow_provider_seedance.submissions.store import (
@@ -23,7 +24,7 @@ from airflow_provider_seedance.submissions.store import (
 from dev.task_life import TaskState, Ti
 from tests.transfers.s3 import Bucket, bucket
 
-from .helpers import context_of
+from .helpers import bills, context_of, create_operator
 
 RECORD = SubmissionRecord({"prompt": "1"}, 2, 1_790_000_000.0, "byteplus", "m", marker="airflow-1")
 IDENTITY = ("dag", "create", "run", "-1")
@@ -228,3 +229,39 @@ def test_a_store_that_cannot_be_read_is_not_taken_for_an_empty_one() -> None:
 
     with pytest.raises(ConnectionError):
         TaskStateSubmissionStore(Down()).read()
+
+
+@pytest.mark.parametrize("act", ["read", "claim", "write"])
+def test_a_local_ledger_whose_place_is_not_there_is_not_made_and_not_taken_for_an_empty_one(
+    tmp_path: Path, act: str
+) -> None:
+    """A worker on which the mount is missing."""
+    mount = tmp_path / "mount"
+    store = LedgerSubmissionStore(ObjectStoragePath(f"file://{mount}/airflow/ledger"), IDENTITY)
+    calls: dict[str, Callable[[], Any]] = {
+        "read": store.read,
+        "claim": lambda: store.claim(RECORD, None),
+        "write": lambda: store.write(RECORD),
+    }
+    with pytest.raises(OSError, match="Is it mounted"):
+        calls[act]()
+    assert not mount.exists()
+
+
+def test_a_retry_on_a_worker_without_the_ledgers_mount_submits_nothing(
+    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mount = tmp_path / "mount" / "airflow"
+    mount.mkdir(parents=True)
+    monkeypatch.setenv("AIRFLOW__SEEDANCE__LEDGER_PATH", f"file://{mount}/ledger")
+    task = create_operator("byteplus", retries=2)
+    with pytest.raises(TaskDeferred):
+        task.execute(context_of(Ti(1), None))
+    mount.rename(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="Is it mounted"):
+        create_operator("byteplus", retries=2).execute(context_of(Ti(2), None))
+    assert len(sim.creates()) == 1
+    (tmp_path / "elsewhere").rename(mount)
+    with pytest.raises(TaskDeferred):
+        create_operator("byteplus", retries=2).execute(context_of(Ti(3), None))
+    assert len(bills(sim)) == 1
