@@ -11,7 +11,7 @@ def has_ended_for_good(ti: Any) -> bool:
     """Asks Airflow for the state of the task instance; blocks.
 
     A killed trigger or worker may mean that the user marked the task, or cleared it, or that another triggerer has
-    taken over. Only in the first case is the state final; in the others somebody else owns the video by now.
+    taken over. Only in the first case is the state final; in the others another process owns the video by now.
 
     :param ti: a task instance, as triggers and contexts have it.
     """

@@ -20,7 +20,7 @@ def for_airflow(error: SeedanceError, *, retry: bool | None = None) -> SeedanceE
 
     :param error: from the Seedance API, or already in Airflow's terms.
     :param retry: whether Airflow may retry the task; default: what the error's class says.
-    :return: an error of the same name; of the nearest base that `api.errors` has, if somebody else made its class.
+    :return: an error of the same name; of the nearest base that `api.errors` has, if its class is not from there.
     """
     if isinstance(error, final.FinalForm | retried.RetriedForm) and retry is None:
         return error

@@ -50,7 +50,7 @@ _NO_FILES = {"directory": "a folder", "other": "no file, but a device or a pipe"
 
 
 class Writer(Protocol):
-    """Takes bytes that nobody sees until `publish`."""
+    """Writes bytes that stay invisible until `publish`."""
 
     def write(self, block: bytes) -> None:
         """The next bytes."""
@@ -138,7 +138,7 @@ def part_size(max_bytes: int) -> int:
 
 
 class _LocalFile:
-    """A file beside its place, locked while somebody writes it: what nobody holds any more is a dead writer's."""
+    """A temporary file beside its destination, locked while it is written: without the lock, its writer is dead."""
 
     def __init__(self, final: Path) -> None:
         self._final = final

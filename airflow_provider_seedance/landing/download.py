@@ -1,4 +1,4 @@
-"""One file, each byte once and in order, over as many requests as that takes."""
+"""Downloads one file, each byte once and in order, over as many requests as that takes."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ class Source(Protocol):
         """
 
 
-class Taker(Protocol):
+class Sink(Protocol):
     """Receives the bytes."""
 
     def take(self, block: bytes) -> None:
         """The next bytes."""
 
     def start_over(self) -> None:
-        """Forget everything: the file begins anew."""
+        """Discards all that came: the file begins anew."""
 
     def is_whole(self) -> bool | None:
         """Whether the file says itself that all of it has come. `None` if it doesn't say."""
@@ -73,7 +73,7 @@ class Download:
 
     :param host: sends the requests.
     :param source: gives the URL, and another one when the host refuses it.
-    :param taker: receives the bytes.
+    :param sink: receives the bytes.
     :param max_bytes: the largest file that is taken.
     :param name: what the log calls the file; no URL.
     :param log: is told of the progress.
@@ -82,10 +82,10 @@ class Download:
     sleep: Callable[[float], None] = staticmethod(time.sleep)
     """Spends the pause before the next request; tests don't."""
 
-    def __init__(self, host: FileHost, source: Source, taker: Taker, *, max_bytes: int, name: str, log: Any) -> None:
+    def __init__(self, host: FileHost, source: Source, sink: Sink, *, max_bytes: int, name: str, log: Any) -> None:
         self._host = host
         self._source = source
-        self._taker = taker
+        self._sink = sink
         self._max_bytes = max_bytes
         self._name = name
         self._log = log
@@ -193,7 +193,7 @@ class Download:
             raise self._too_large(f"goes on after {self._max_bytes} bytes")
         if self._total is not None and end > self._total:
             raise AnotherFileError(f"The file host sends more than the {self._total} bytes that it promised.")
-        self._taker.take(block)
+        self._sink.take(block)
         self._offset = end
         self._furthest = max(self._furthest, end)
         if self._furthest - self._gain_from >= LEAST_GAIN:
@@ -217,12 +217,12 @@ class Download:
             )
 
     def _ask_the_file(self) -> None:
-        """Where the host says neither a length nor an end, a whole body and a lost connection look the same."""
-        whole = self._taker.is_whole()
+        """If the host states neither a length nor an end, a whole body and a lost connection look the same."""
+        whole = self._sink.is_whole()
         if whole is None:
             raise NotAVideoError(
                 "The file host doesn't say how long the file is, nor does the file itself, "
-                "so nobody can tell whether it is whole. Nothing was written."
+                "so it can't be known whether it is whole. Nothing was written."
             )
         if not whole:
             self._fail()
@@ -242,7 +242,7 @@ class Download:
         )
 
     def _start_over(self) -> None:
-        self._taker.start_over()
+        self._sink.start_over()
         self._offset, self._total, self._first = 0, None, None
 
     def _too_large(self, what: str) -> LandingRefusedError:

@@ -12,10 +12,10 @@ from airflow_provider_seedance.api.errors import LandingError, LandingInterrupte
 from airflow_provider_seedance.api.vendors.refusals import retry_after
 
 # What storages answer when a signature has run out or the file is gone: 403 most, 400 Google, 401, 404, 410 others.
-# But also what a gateway in front of them answers in passing, and a storage whose copies are not in step yet.
+# But also what a gateway in front of them answers for a moment, and a storage whose replicas are not in step yet.
 _UNAVAILABLE = (400, 401, 403, 404, 410)
-# Encodings that change the bytes. What else stands in that header (`aws-chunked`, `utf-8`, `binary`) is somebody's
-# misunderstanding and changes nothing.
+# Encodings that change the bytes. What else stands in that header (`aws-chunked`, `utf-8`, `binary`) is a
+# misunderstanding of the host's and changes nothing.
 _COMPRESSIONS = ("gzip", "x-gzip", "deflate", "compress", "x-compress", "br", "zstd", "dcb", "dcz")
 # What error pages call themselves. Of the rest, the bytes tell what they are: many hosts call an MP4 anything.
 _PAGES = ("text/html", "application/xhtml+xml", "application/json", "application/xml", "text/xml")

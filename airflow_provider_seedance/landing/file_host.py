@@ -59,7 +59,7 @@ class Answer:
 
 
 class FileHost:
-    """Fetches from hosts that are nobody's API: a client of its own, that holds no key.
+    """Fetches files from any host. It holds no API key, so none can be sent to a stranger.
 
     :param allow_private: whether private and loopback addresses may be fetched from.
     """
@@ -97,7 +97,7 @@ class FileHost:
         raise LandingRefusedError(f"The file host {target.host} redirects more than {MAX_REDIRECTS} times.")
 
     def _connection(self, target: httpx.URL) -> tuple[_Connection, str, Mapping[str, str]]:
-        """What asks for the target, the words for it in the request, and what a proxy is told beside."""
+        """The connection, the request target, and extra headers for a proxy."""
         path = target.raw_path.decode("ascii")
         proxy = proxy_for(str(target))
         if proxy is None:
@@ -112,11 +112,11 @@ class FileHost:
 
 
 class _CutShortError(ConnectionError):
-    """The body ended before its end."""
+    """The body ended before all of the promised bytes had come."""
 
 
 class _ProxyError(OSError):
-    """The proxy leads nowhere.
+    """The proxy refused to open a tunnel.
 
     :param status: its answer.
     """
@@ -129,8 +129,8 @@ class _ProxyError(OSError):
 class _Connection(HTTPConnection):
     """Connects to an address that has been judged, not to a name; the certificate is checked against the name.
 
-    :param target: whom the request is for.
-    :param proxy: whom to go through. For https it leads to the host and only passes bytes on.
+    :param target: the URL that is requested.
+    :param proxy: connected to in the target's place; for https it opens a tunnel to the target.
     :param allow_private: whether private addresses may be connected to. A proxy's own may always be.
     """
 
@@ -150,7 +150,7 @@ class _Connection(HTTPConnection):
                 self._tunnel_host = f"[{self._inner_host}]"
 
     def connect(self) -> None:
-        """Tries one address after the other, then leads through the proxy and encrypts, as is needed."""
+        """Tries one address after the other; then opens the proxy's tunnel and encrypts, if need be."""
         self._wire = self.sock = self._dialled()
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._encrypts_first:
@@ -222,7 +222,7 @@ class _Connection(HTTPConnection):
 def _blocks(response: HTTPResponse, host: str, promised: int | None) -> Iterator[bytes]:
     came = 0
     while True:
-        # Only what reading raises: whoever takes the blocks has failures of its own.
+        # Only what reading raises: the code that consumes the blocks has failures of its own.
         with _failures_of(host):
             block = response.read1(READ_SIZE)
             if not block and came < (promised or 0):

@@ -18,8 +18,8 @@ from airflow_provider_seedance.landing.file_host import FileHost
 from airflow_provider_seedance.landing.file_types import IMAGES, VIDEOS, Kind
 from airflow_provider_seedance.landing.manifest import SUFFIX, Manifest
 from airflow_provider_seedance.landing.path_template import NEED_ID, fill, names_in, with_name
-from airflow_provider_seedance.landing.receiver import Arrival
-from airflow_provider_seedance.landing.video_source import Part, Subject
+from airflow_provider_seedance.landing.receiver import Receiver
+from airflow_provider_seedance.landing.video_source import Part, VideoSource
 
 if TYPE_CHECKING:
     from airflow_provider_seedance.hooks.seedance import SeedanceHook
@@ -49,7 +49,7 @@ def land_video(
     :param hook: asks the vendor for what isn't given, and for a fresh URL when the old one has expired.
     :param video: the video's id, or a mapping with what is known of the fields of `Video` (the XCom of operator and
         sensor); a `video_url` alone is enough, if the URL still works.
-    :param output_path: where to, with facts in braces, see `names.FACTS`.
+    :param output_path: where to, with facts in braces, see `path_template.FACTS`.
     :param last_frame_path: where the last frame goes, if it is wanted.
     :param thumbnail_path: where the thumbnail goes, if it is wanted.
     :param conn_id: the connection that opens the storage.
@@ -91,7 +91,7 @@ class _Lander:
         log: Any,
     ) -> None:
         self._hook = hook
-        self._subject = Subject(hook, video)
+        self._video = VideoSource(hook, video)
         self._conn_id = conn_id
         self._run = run
         self._max_bytes = max_bytes
@@ -103,7 +103,7 @@ class _Lander:
         """Brings one file to where the template says, unless it is there already."""
         kinds = VIDEOS if part == "video_url" else IMAGES
         places = self._places(template, kinds)
-        name, source = self._subject.title(part), self._subject.source_of(part)
+        name, source = self._video.title(part), self._video.source_of(part)
         for place in dict.fromkeys(places.values()):
             done = self._done(place, source)
             if done:
@@ -111,41 +111,41 @@ class _Lander:
                 return done
 
         started = time.monotonic()
-        arrival = Arrival(kinds, lambda kind: places[kind].writer(kind.content_type, max_bytes=download.most))
+        receiver = Receiver(kinds, lambda kind: places[kind].writer(kind.content_type, max_bytes=download.most))
         try:
-            link = _Link(self._subject, part)
-            download = Download(self._file_host(), link, arrival, max_bytes=self._max_bytes, name=name, log=self._log)
+            link = _Link(self._video, part)
+            download = Download(self._file_host(), link, receiver, max_bytes=self._max_bytes, name=name, log=self._log)
             download.run()
-            picture = arrival.finish()
-            place = places[arrival.kind]
+            picture = receiver.finish()
+            place = places[receiver.kind]
             manifest = Manifest(
                 source=source,
                 uri=place.uri,
-                bytes=arrival.bytes,
-                sha256=arrival.sha256,
-                content_type=arrival.kind.content_type,
+                bytes=receiver.bytes,
+                sha256=receiver.sha256,
+                content_type=receiver.kind.content_type,
                 duration=picture.duration if picture else None,
                 width=picture.width if picture else None,
                 height=picture.height if picture else None,
-                video_id=self._subject.video_id,
-                vendor=self._subject.vendor,
-                model=self._subject.model,
-                usage=self._subject.usage,
+                video_id=self._video.video_id,
+                vendor=self._video.vendor,
+                model=self._video.model,
+                usage=self._video.usage,
             )
-            manifest = self._publish(place, arrival, manifest)
+            manifest = self._publish(place, receiver, manifest)
         finally:
-            arrival.close()
+            receiver.close()
         took = time.monotonic() - started
         self._log.info("%s is landed: %s, %.1f MiB in %.1f s.", name, manifest.uri, manifest.bytes / MIB, took)
         return manifest
 
-    def _publish(self, place: Destination, arrival: Arrival, manifest: Manifest) -> Manifest:
-        """Makes the object visible, its manifest first: so no object is ever there that nothing vouches for.
+    def _publish(self, place: Destination, receiver: Receiver, manifest: Manifest) -> Manifest:
+        """Makes the object visible. The manifest is written first, so every visible object has one.
 
         What is there stays until its successor takes its place in one step. For as long as the manifest is ahead of
         the object, it says so.
 
-        :return: the manifest of what is there then; that of somebody who was faster, perhaps.
+        :return: the manifest of what is there then; another task's, if that one was faster.
         """
         faster = self._done(place, manifest.source)
         if faster:
@@ -154,12 +154,12 @@ class _Lander:
         before = beside.read_text()
         _write(beside, manifest.model_copy(update={"published": not replaces}))
         try:
-            arrival.publish()
+            receiver.publish()
         except Exception:
             faster = self._landed_meanwhile(place, manifest.source)
             if faster:
                 return faster
-            arrival.discard()
+            receiver.discard()
             with suppress(Exception):  # the first error is the one to tell
                 self._withdraw(place, beside, manifest, before)
             raise
@@ -175,13 +175,13 @@ class _Lander:
 
     @staticmethod
     def _withdraw(place: Destination, beside: Destination, manifest: Manifest, before: str | None) -> None:
-        """Takes a manifest back whose object didn't come."""
+        """Removes the manifest of an object that could not be published, or restores the one before."""
         if place.size() is not None and before is not None:
             _write(beside, before)
             return
         beside.remove()
         if place.size() == manifest.bytes:
-            _write(beside, manifest.model_copy(update={"published": False}))  # somebody else's, in this very moment
+            _write(beside, manifest.model_copy(update={"published": False}))  # another task has just published it
 
     def _done(self, place: Destination, source: str) -> Manifest | None:
         """The manifest of what is there already, if that is the same file.
@@ -217,13 +217,13 @@ class _Lander:
         except ValueError as error:
             raise InvalidRequestError(f"Nothing was fetched. {error}") from None
         nameless = sorted(names & NEED_ID)
-        if nameless and not self._subject.video_id:
+        if nameless and not self._video.video_id:
             raise InvalidRequestError(f"Nothing was fetched. {template!r} needs {nameless[0]}: give `video_id`.")
         facts = dict(self._run)
-        if self._subject.video_id:
-            facts |= {"video_id": self._subject.video_id, "vendor": self._subject.vendor}
+        if self._video.video_id:
+            facts |= {"video_id": self._video.video_id, "vendor": self._video.vendor}
         if "model" in names:
-            facts["model"] = self._subject.model
+            facts["model"] = self._video.model
         by_path: dict[str, Destination] = {}
         places = {}
         for kind in kinds:
@@ -258,11 +258,11 @@ def _write(beside: Destination, content: Manifest | str) -> None:
 class _Link:
     """A `Source` that renews itself."""
 
-    def __init__(self, subject: Subject, part: Part) -> None:
-        self._subject, self._part = subject, part
-        self.url = subject.url_of(part)
+    def __init__(self, video: VideoSource, part: Part) -> None:
+        self._video, self._part = video, part
+        self.url = video.url_of(part)
 
     def renew(self, why: str) -> str | None:
-        problem = self._subject.renew(self._part, why)
-        self.url = self._subject.url_of(self._part)
+        problem = self._video.renew(self._part, why)
+        self.url = self._video.url_of(self._part)
         return problem

@@ -11,7 +11,7 @@ FACTS = ("video_id", "vendor", "model", "dag_id", "run_id", "task_id", "map_inde
 """What may stand in braces."""
 
 NEED_ID = frozenset({"video_id", "vendor", "model"})
-"""What nobody knows of a video of which only the URL is known."""
+"""Facts that need the video's id: unknown of a video that is given by its URL alone."""
 
 DEFAULT_NAMES = {
     "output_path": "{video_id}.{ext}",
@@ -81,7 +81,7 @@ def run_facts(context: Mapping[str, Any]) -> dict[str, Any]:
 def fill(template: str, facts: Mapping[str, Any]) -> str:
     """The path. A value never adds a folder or leads out of one, whatever a vendor calls its models.
 
-    A fact that nobody knows (`None`) becomes `unknown`: a video is not lost for want of a name.
+    An unknown fact (`None`) becomes `unknown`: a video is not lost for want of a name.
     """
     return template.format_map({name: _safe(facts.get(name)) for name in FACTS})
 

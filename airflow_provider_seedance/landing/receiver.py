@@ -1,4 +1,4 @@
-"""The bytes of one file as they come: what it is, its hash, and on to where it goes."""
+"""Receives the bytes of one file: recognises its type, hashes it, and writes it to its destination."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _AHEAD = 8
 """Blocks that may wait for the other threads: all that is ever in memory."""
 
 
-class Arrival:
-    """Takes a file as it comes: what it is, its hash, and on to where it goes.
+class Receiver:
+    """Receives one file: recognises its type, hashes it, and writes it to its destination.
 
     While this thread reads the network, a second one writes and a third one hashes: each is about as much work as the
     reading, and Python's own share of it is small.
@@ -42,7 +42,7 @@ class Arrival:
 
     @property
     def kind(self) -> Kind:
-        """What it turned out to be."""
+        """The recognised type of the file."""
         if self._kind is None:
             raise NotAVideoError("The file host sent next to nothing.")
         return self._kind
@@ -53,14 +53,14 @@ class Arrival:
         return self._hash.hexdigest()
 
     def take(self, block: bytes) -> None:
-        """See `download.Taker`."""
+        """See `download.Sink`."""
         self._waiting.append(block)
         self._waiting_bytes += len(block)
         if self._waiting_bytes >= _BLOCK:
             self._hand_over()
 
     def start_over(self) -> None:
-        """See `download.Taker`."""
+        """See `download.Sink`."""
         self._settle()
         self._reset()
         if self._writer:
@@ -69,7 +69,7 @@ class Arrival:
             self._writer = None
 
     def is_whole(self) -> bool | None:
-        """See `download.Taker`."""
+        """See `download.Sink`."""
         self._settle()
         if self._kind is None:
             return False
@@ -78,7 +78,7 @@ class Arrival:
         return is_whole_picture(self._kind, self._head, self._tail, self.bytes)
 
     def finish(self) -> Picture | None:
-        """All has come: what it is.
+        """Closes the file when all of its bytes have come; gives what an MP4 says of its picture.
 
         :raises NotAVideoError: not what it should be.
         """
@@ -92,7 +92,7 @@ class Arrival:
             self._writer.publish()
 
     def discard(self) -> None:
-        """Leaves nothing of what has not been published."""
+        """Removes all that has not been published."""
         if self._writer:
             self._writer.discard()
 

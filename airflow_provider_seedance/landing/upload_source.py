@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MOST_BYTES = 1024 * 1024 * 1024
-"""Bytes taken from a URL for a library whose own limit is not stated."""
+"""Bytes that are read from a URL at most, for a library that states no limit of its own."""
 
 
 def is_url(source: str) -> bool:

@@ -32,7 +32,7 @@ Part = Literal["video_url", "last_frame_url", "thumbnail_url"]
 WORDS: dict[Part, str] = {"video_url": "video", "last_frame_url": "last frame", "thumbnail_url": "thumbnail"}
 
 
-class Subject:
+class VideoSource:
     """One video, given by its id, by the dict that operator and sensor return, or by a URL alone.
 
     :param hook: asks the vendor; needed only for what isn't given.

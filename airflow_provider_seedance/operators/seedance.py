@@ -66,8 +66,8 @@ class SeedanceCreateVideoOperator(BaseOperator):
         `execution_timeout` is kept too, while the task is deferred as well.
     :param cancel_on_kill: whether a video that has not started is cancelled when the user ends the task while it waits.
         Only BytePlus and Volcengine can; what runs already can't be cancelled and is billed. Default: yes.
-    :param on_unknown_submission: what to do if a create was sent, nobody knows what became of it, and the vendor has no
-        list that shows it: `fail` (default; a person decides) or `resubmit` (a retry submits again, and may pay twice).
+    :param on_unknown_submission: what to do if a create was sent, its outcome is unknown, and the vendor has no list
+        that shows it: `fail` (default; a person decides) or `resubmit` (a retry submits again, and may pay twice).
     :param max_cost: the most that one video may cost, in the currency of the connection's `prices`. What would cost
         more, or can't be told before, is not submitted. Default: no limit. (templated)
     :param output_path: lands the finished video in any object storage, in this task, on the worker: see

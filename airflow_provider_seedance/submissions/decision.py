@@ -17,7 +17,7 @@ class Action(StrEnum):
     REATTACH = "reattach"
     """This very video was submitted: wait for it, or take it."""
     LOOK_UP = "look up"
-    """Something may have been submitted, nobody noted its id."""
+    """Something may have been submitted; its id was not noted."""
     START_OVER = "start over"
     """The user cleared the task, or made the run anew: the old video is not wanted any more."""
     REFUSE = "refuse"

@@ -1,4 +1,4 @@
-"""Finds the video of a submission whose id nobody noted, by what was sent along to recognise it."""
+"""Finds the video of a submission whose id was not noted, by what was sent along to recognise it."""
 
 from __future__ import annotations
 

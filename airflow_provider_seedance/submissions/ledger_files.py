@@ -86,7 +86,7 @@ class LedgerFile:
     def create(self, content: bytes) -> bool:
         """Makes the file, unless it is there already.
 
-        Of several who call this at once, one is told that it was first: by the storage itself where it has such a call
+        Of several concurrent callers, one is told that it was first: by the storage itself where it has such a call
         (local disks, S3 by `If-None-Match`, Google, Azure). Elsewhere two may be first at once.
 
         :param content: no two callers' must be the same.

@@ -26,7 +26,7 @@ class SubmissionRecord:
     :param fingerprint: per field of the request a short hash, and one of the connection; holds no prompt.
     :param max_tries: the task instance's, part of its `life`.
     :param intended_at: Unix time just before the POST.
-    :param vendor: whom it was sent to.
+    :param vendor: name of the vendor that it was sent to.
     :param model: what was asked for.
     :param video_id: the vendor's id, `None` as long as only the intent is known.
     :param marker: what was sent along to recognise the video, where the vendor repeats such a thing.
@@ -34,7 +34,7 @@ class SubmissionRecord:
     :param life: what else is known of the life of the task instance, see `Life`.
     :param seed: that was sent, the user's own or a drawn one.
     :param attempt: a random word of the attempt that wrote the intent: no two records are the same.
-    :param cause: what happened to the submission, if nobody knows what became of it.
+    :param cause: what happened to the submission, if its outcome is unknown.
     :param possible_id: an id that stood in an answer that was no acceptance.
     :param delivered: whether the task has handed the video on.
     :param unknown: what a later release has added, kept as it is.

@@ -19,7 +19,7 @@ def _prefixed(prefix: str, *names: str) -> frozenset[str]:
 
 # The parameter that holds the signature itself -> all parameters of that kind of signature, in lower case.
 _KINDS: dict[str, frozenset[str]] = {
-    # AWS, version 4, and whoever speaks it
+    # AWS, version 4, and the storages that are compatible with it
     "x-amz-signature": _prefixed(
         "x-amz-",
         *("algorithm", "content-sha256", "credential", "date", "expires", "security-token", "signature"),

@@ -41,7 +41,7 @@ class SubmissionStore(Protocol):
         """
 
     def write(self, record: SubmissionRecord) -> None:
-        """Keeps the record, durably; for the attempt alone whose intent is there."""
+        """Keeps the record durably. Only the attempt whose intent is stored may call it."""
 
     def withdraw(self, record: SubmissionRecord) -> None:
         """Takes an intent back of which certainly nothing came; leaves alone what another attempt has noted since."""

@@ -48,7 +48,7 @@ class Submitter:
     :param store: keeps the record; `None` where Airflow can't.
     :param request: what to generate.
     :param life: of the task instance.
-    :param on_unknown: what to do if nobody can tell whether a video was submitted.
+    :param on_unknown: what to do if it is unknown whether a video was submitted.
     :param wait_for_room: whether to wait here when the vendor is saturated.
     :param check: called before each submission, which does not happen if it raises.
     :param pauses: before look-ups, and between the tries to write the record.
@@ -188,7 +188,7 @@ class Submitter:
         raise for_airflow(self._unknown(record, error), retry=retry) from None
 
     def _take_up_intent(self, record: SubmissionRecord) -> tuple[Video, Submission]:
-        """An earlier attempt meant to submit, and nobody noted an id: finds its video, or decides what to do."""
+        """An earlier attempt noted its intent and no id: finds the video that came of it, or decides what to do."""
         is_same = not changed_fields(record, self._fingerprints)
         found = self._finder.find(record, self._request if is_same else None)
         if found is None:

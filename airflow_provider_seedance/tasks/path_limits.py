@@ -19,7 +19,7 @@ BUCKETS = frozenset(("s3", "s3a", "s3n", "gs", "gcs", "abfs", "abfss", "adl", "a
 """Schemes of storages with buckets (Azure: containers) and keys instead of files in folders."""
 
 ROOM_FOR_ID = "i" * 64
-"""Stands for the video's id while nobody knows it; the ids of the vendors are shorter."""
+"""Stands for the video's id while it is unknown; the ids of the vendors are shorter."""
 
 
 def problem_of(template: str, facts: Mapping[str, object]) -> str | None:

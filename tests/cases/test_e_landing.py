@@ -18,7 +18,7 @@ from airflow_provider_seedance.api.errors import LandingRefusedError
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.landing.lander import _Lander, land_video
 from airflow_provider_seedance.landing.manifest import SUFFIX
-from airflow_provider_seedance.landing.receiver import Arrival
+from airflow_provider_seedance.landing.receiver import Receiver
 from airflow_provider_seedance.simulator import Simulator
 from tests.transfers.conftest import _no_proxy, _vendor, files_in, hook, host, no_pause, out, sim  # noqa: F401
 from tests.transfers.mp4 import video
@@ -164,7 +164,7 @@ def test_case_e4_the_slower_of_two_dies_just_before_its_object(
 ) -> None:
     """As it was found: the slower sees an empty place, the faster lands, the slower goes on and is killed."""
     clip, path, target = ONE | {"video_url": host.url()}, f"file://{out}/a.mp4", out / "a.mp4"
-    look, publish, looked = _Lander._done, Arrival.publish, 0
+    look, publish, looked = _Lander._done, Receiver.publish, 0
 
     def too_early(self: _Lander, *args: Any) -> Any:
         nonlocal looked
@@ -172,16 +172,16 @@ def test_case_e4_the_slower_of_two_dies_just_before_its_object(
         found = look(self, *args)
         if looked == 2:  # the last look before it publishes
             land_video(SeedanceHook(), clip, path)
-            monkeypatch.setattr(Arrival, "publish", killed)
+            monkeypatch.setattr(Receiver, "publish", killed)
         return found
 
-    def killed(self: Arrival) -> None:
+    def killed(self: Receiver) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(_Lander, "_done", too_early)
     with pytest.raises(KeyboardInterrupt):
         land_video(hook, clip, path)
-    monkeypatch.setattr(Arrival, "publish", publish)
+    monkeypatch.setattr(Receiver, "publish", publish)
     assert target.read_bytes() == host.content
     assert describes(target)
     assert land_video(hook, clip, path)["bytes"] == len(host.content)
@@ -219,10 +219,10 @@ def test_case_e4_an_overwriting_that_fails_leaves_the_old_object_with_its_own_ma
     path = f"file://{out}/latest.mp4"
     land_video(hook, ONE | {"video_url": first.url()}, path)
 
-    def fail(self: Arrival) -> None:
+    def fail(self: Receiver) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(Arrival, "publish", fail)
+    monkeypatch.setattr(Receiver, "publish", fail)
     with pytest.raises(OSError, match="Input/output"):
         land_video(hook, TWO | {"video_url": second.url()}, path, overwrite=True)
     assert (out / "latest.mp4").read_bytes() == first.content

@@ -6,7 +6,7 @@ import threading
 from typing import Any
 
 from airflow_provider_seedance.landing.file_types import VIDEOS
-from airflow_provider_seedance.landing.receiver import _AHEAD, _BLOCK, Arrival
+from airflow_provider_seedance.landing.receiver import _AHEAD, _BLOCK, Receiver
 
 from .mp4 import FTYP, moov
 
@@ -34,7 +34,7 @@ class Slow:
 def test_no_more_than_some_blocks_are_ever_in_memory() -> None:
     """The network is faster than the storage: it has to wait."""
     storage, given = Slow(), 0
-    arrival = Arrival(VIDEOS, lambda kind: storage)
+    arrival = Receiver(VIDEOS, lambda kind: storage)
     size = 200 * _BLOCK
 
     def give() -> None:
@@ -66,7 +66,7 @@ def test_a_file_that_begins_anew_may_be_of_another_kind() -> None:
         opened.append((kind.ext, storage))
         return storage
 
-    arrival = Arrival(VIDEOS, open_writer)
+    arrival = Receiver(VIDEOS, open_writer)
     arrival.take(FTYP + moov())
     arrival.is_whole()
     arrival.start_over()
