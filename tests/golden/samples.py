@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -28,6 +29,7 @@ REQUEST: dict[str, Any] = {
     "reference_images": ["https://cdn.example/r.png"],
     "extra": {"safety_identifier": "user-7"},
 }
+UPLOAD: dict[str, Any] = {"source": "https://cdn.example/i.png?X-Signature=1", "kind": "image", "name": None}
 FACTS = {"vendor": "byteplus", "code": "Oops", "status_code": 500, "request_id": "r-1"}
 _TIME = 1_790_000_000.0
 
@@ -38,6 +40,7 @@ def written_today() -> dict[str, Any]:
         "account": account(),
         "asset_events": asset_events(),
         "asset_fingerprint": asset_fingerprint(),
+        "asset_ledger": asset_ledger(),
         "asset_records": asset_records(),
         "fingerprint": fingerprint(),
         "fingerprint_version": VERSION,
@@ -123,8 +126,7 @@ def asset_fingerprint(version: int = VERSION) -> str:
     """What a retry recognises its own upload by."""
     from airflow_provider_seedance.submissions.upload_record import fingerprint_of as of_asset
 
-    upload = {"source": "https://cdn.example/i.png?X-Signature=1", "kind": "image", "name": None}
-    return of_asset(ACCOUNT, upload, version)
+    return of_asset(ACCOUNT, UPLOAD, version)
 
 
 def account() -> str:
@@ -149,6 +151,24 @@ def ledger() -> dict[str, str]:
     with tempfile.TemporaryDirectory() as folder:
         store = LedgerSubmissionStore(ObjectStoragePath(f"file://{folder}"), IDENTITY)
         store.claim(SubmissionRecord.from_json(submission_records()[1]), None)
+        return {path.name: path.read_text() for path in Path(folder).iterdir()}
+
+
+def upload_context() -> Any:
+    """As much of a task's context as the record of an upload needs, without a task state store."""
+    dag_id, task_id, run_id, map_index = IDENTITY
+    ti = SimpleNamespace(dag_id=dag_id, task_id=task_id, run_id=run_id, map_index=int(map_index), max_tries=2)
+    return {"ti": ti}
+
+
+def asset_ledger() -> dict[str, str]:
+    """File name -> content of the ledger of an upload task."""
+    from airflow_provider_seedance.submissions.upload_record import AssetRecords
+
+    asset = MediaAsset(vendor="gmicloud", library="assets", asset="asset://a-1", status=AssetStatus.ACTIVE)
+    with tempfile.TemporaryDirectory() as folder:
+        with patch.dict(os.environ, {"AIRFLOW__SEEDANCE__LEDGER_PATH": f"file://{folder}"}):
+            AssetRecords(upload_context(), ACCOUNT, UPLOAD).keep(asset=asset)
         return {path.name: path.read_text() for path in Path(folder).iterdir()}
 
 

@@ -15,7 +15,16 @@ from airflow_provider_seedance.api import errors
 from airflow_provider_seedance.submissions.decision import Action, decide
 from airflow_provider_seedance.submissions.fingerprint import VERSION
 from airflow_provider_seedance.submissions.record import SubmissionRecord
-from tests.golden.samples import IDENTITY, account, asset_fingerprint, fingerprint, written_today
+from tests.golden.samples import (
+    ACCOUNT,
+    IDENTITY,
+    UPLOAD,
+    account,
+    asset_fingerprint,
+    fingerprint,
+    upload_context,
+    written_today,
+)
 
 NEXT = "next"
 """What the code writes now: the release that comes renames the file to its own version."""
@@ -104,6 +113,23 @@ def test_the_ledger_of_a_task_is_found_under_its_old_name_and_read(old: dict[str
     record = LedgerSubmissionStore(ObjectStoragePath(f"file://{tmp_path}"), IDENTITY).read()
     assert record is not None
     assert record.video_id == "cgt-1"
+
+
+@OF_EACH_RELEASE
+def test_the_ledger_of_an_upload_is_found_under_its_old_name_and_read(
+    old: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow_provider_seedance.submissions.upload_record import AssetRecords
+
+    ledger = old.get("asset_ledger")
+    if ledger is None:
+        pytest.skip("the file of this release was written without it; the name has not changed since")
+    for name, content in ledger.items():
+        (tmp_path / name).write_text(content)
+    monkeypatch.setenv("AIRFLOW__SEEDANCE__LEDGER_PATH", f"file://{tmp_path}")
+    asset = AssetRecords(upload_context(), ACCOUNT, UPLOAD).earlier().asset
+    assert asset is not None
+    assert asset.asset == "asset://a-1"
 
 
 @every("asset_records")
