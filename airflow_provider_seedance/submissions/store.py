@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_provider_seedance.api.errors import SubmissionRecordError
 from airflow_provider_seedance.submissions.ledger_files import LedgerFile
+from airflow_provider_seedance.submissions.places import NOTHING, TaskStatePlace, file_in, identity_of, ledger_folder
 from airflow_provider_seedance.submissions.record import SubmissionRecord
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ log = logging.getLogger(__name__)
 
 KEY = "seedance_submission"
 
-_NOTHING: Any = object()
 _WITHDRAWN = "withdrawn"
 
 
@@ -58,15 +58,15 @@ class TaskStateSubmissionStore:
     """
 
     def __init__(self, state: Any, before: SubmissionStore | None = None) -> None:
-        self._state = state
+        self._place = TaskStatePlace(state, KEY)
         self._before = before
         self.dies_with_run = True
 
     def read(self) -> SubmissionRecord | None:
         """See `SubmissionStore`."""
-        value = self._state.get(KEY, default=_NOTHING)
-        self.dies_with_run = value is not _NOTHING
-        if value is _NOTHING:
+        value = self._place.read()
+        self.dies_with_run = value is not NOTHING
+        if value is NOTHING:
             return self._before.read() if self._before else None
         return SubmissionRecord.from_json(value)
 
@@ -79,14 +79,14 @@ class TaskStateSubmissionStore:
 
     def write(self, record: SubmissionRecord) -> None:
         """See `SubmissionStore`."""
-        self._state.set(KEY, record.to_json())
+        self._place.write(record.to_json())
 
     def withdraw(self, record: SubmissionRecord) -> None:
         """See `SubmissionStore`."""
         with suppress(SubmissionRecordError):
             if self.read() != record:
                 return
-        self._state.delete(KEY)
+        self._place.delete()
 
 
 class LedgerSubmissionStore:
@@ -103,9 +103,8 @@ class LedgerSubmissionStore:
     dies_with_run = False
 
     def __init__(self, folder: ObjectStoragePath, identity: tuple[str, ...]) -> None:
-        name = hashlib.sha256("\0".join(identity).encode()).hexdigest()
         self._folder = folder
-        self._first = LedgerFile(folder / f"{name}.json")
+        self._first = file_in(folder, identity)
 
     def read(self) -> SubmissionRecord | None:
         """See `SubmissionStore`."""
@@ -212,10 +211,5 @@ def reopen_store(context: Context) -> SubmissionStore | None:
 
 
 def _open_ledger(context: Context) -> LedgerSubmissionStore | None:
-    from airflow.providers.common.compat.sdk import ObjectStoragePath, conf
-
-    folder = conf.get("seedance", "ledger_path", fallback="")
-    if not folder:
-        return None
-    ti = context["ti"]
-    return LedgerSubmissionStore(ObjectStoragePath(folder), (ti.dag_id, ti.task_id, ti.run_id, str(ti.map_index)))
+    folder = ledger_folder()
+    return None if folder is None else LedgerSubmissionStore(folder, identity_of(context))

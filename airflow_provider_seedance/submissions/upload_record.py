@@ -6,16 +6,16 @@ import hashlib
 import json
 import logging
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from airflow_provider_seedance.api.assets import MediaAsset
-from airflow_provider_seedance.submissions.ledger_files import LedgerFile
+from airflow_provider_seedance.submissions.places import NOTHING, open_place
 from airflow_provider_seedance.submissions.signatures import unsigned
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
+    from airflow.providers.common.compat.sdk import Context
 
 log = logging.getLogger(__name__)
 
@@ -44,40 +44,6 @@ class AssetRecord(BaseModel):
     fingerprint_version: int = 1
 
 
-class AssetStore(Protocol):
-    """Keeps one record per task instance, across retries."""
-
-    def read(self) -> Any:
-        """What was kept, `None` if nothing was."""
-
-    def write(self, value: dict[str, Any]) -> None:
-        """Keeps it."""
-
-
-class _TaskState:
-    def __init__(self, state: Any) -> None:
-        self._state = state
-
-    def read(self) -> Any:
-        return self._state.get(KEY, default="") or None
-
-    def write(self, value: dict[str, Any]) -> None:
-        self._state.set(KEY, value)
-
-
-class _Ledger:
-    def __init__(self, folder: ObjectStoragePath, identity: tuple[str, ...]) -> None:
-        name = hashlib.sha256("\0".join((KEY, *identity)).encode()).hexdigest()
-        self._file = LedgerFile(folder / f"{name}.json")
-
-    def read(self) -> Any:
-        content = self._file.read()
-        return None if content is None else json.loads(content)
-
-    def write(self, value: dict[str, Any]) -> None:
-        self._file.write(json.dumps(value).encode())
-
-
 class AssetRecords:
     """Reads and writes the record of the running task instance; does without where Airflow has no place for it.
 
@@ -86,7 +52,9 @@ class AssetRecords:
     """
 
     def __init__(self, context: Context, account: str, fields: Mapping[str, Any]) -> None:
-        self._store = _open_store(context)
+        self._place = open_place(context, KEY)
+        if self._place is None:
+            log.info("No task state store (Airflow 3.3+) and no `[seedance] ledger_path`: a retry uploads again.")
         self._fingerprints = {version: fingerprint_of(account, fields, version) for version in (1, VERSION)}
         self.record = AssetRecord(
             fingerprint=self._fingerprints[VERSION], fingerprint_version=VERSION, max_tries=context["ti"].max_tries
@@ -96,8 +64,8 @@ class AssetRecords:
         """What an earlier attempt of this life uploaded; an empty record if that is not known, or something else."""
         found = None
         try:
-            value = self._store.read() if self._store else None
-            found = AssetRecord.model_validate(value) if value is not None else None
+            value = self._place.read() if self._place else NOTHING
+            found = AssetRecord.model_validate(value) if value is not NOTHING else None
         except (ValidationError, ValueError):
             log.warning("The record of an earlier upload can't be read; uploading again.")
         if found and found.max_tries == self.record.max_tries and self._is_this_upload(found):
@@ -110,9 +78,9 @@ class AssetRecords:
     def keep(self, **known: MediaAsset) -> None:
         """Notes what is known now. If that fails, the upload is not given up for it."""
         self.record = self.record.model_copy(update=known)
-        if self._store:
+        if self._place:
             try:
-                self._store.write(self.record.model_dump(mode="json"))
+                self._place.write(self.record.model_dump(mode="json"))
             except Exception:
                 log.exception("The upload could not be recorded: a retry would upload again.")
 
@@ -131,17 +99,3 @@ def _comparable(value: Any, version: int) -> Any:
     if not isinstance(value, str) or not value.lower().startswith(("https://", "http://")):
         return value
     return unsigned(value) if version > 1 else value.partition("?")[0]
-
-
-def _open_store(context: Context) -> AssetStore | None:
-    state = context.get("task_state_store")
-    if state is not None:
-        return _TaskState(state)
-    from airflow.providers.common.compat.sdk import ObjectStoragePath, conf
-
-    folder = conf.get("seedance", "ledger_path", fallback="")
-    if folder:
-        ti = context["ti"]
-        return _Ledger(ObjectStoragePath(folder), (ti.dag_id, ti.task_id, ti.run_id, str(ti.map_index)))
-    log.info("No task state store (Airflow 3.3+) and no `[seedance] ledger_path`: a retry uploads again.")
-    return None

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat import connection as compat_connection
 
+from airflow_provider_seedance.api.polling_client import PollingClient
 from airflow_provider_seedance.polling import poller, watching
 from airflow_provider_seedance.simulator import Fault, Simulator
 from airflow_provider_seedance.simulator.videos import RecordedRequest
@@ -28,10 +29,10 @@ VIDEO: dict[str, Any] = {"model": "seedance2.0-fast-i2v", "prompt": "rain", "dur
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Each client that a poller opens."""
-    make, opened = poller.PollingClient, list[Any]()
+    opened = list[Any]()
 
     def open_(*args: Any) -> Any:
-        opened.append(make(*args))
+        opened.append(PollingClient(*args))
         return opened[-1]
 
     monkeypatch.setattr(poller, "PollingClient", open_)
