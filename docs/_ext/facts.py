@@ -95,6 +95,32 @@ def _look_up(vendor: VendorDescriptor) -> str:
     return "yes" if vendor.can_list else "no: the vendor has no list"
 
 
+class VendorPromises(FactsDirective):
+    """`vendor-promises`: what can be promised at which vendor, from the descriptors."""
+
+    def lines(self) -> Iterator[str]:
+        """See `FactsDirective`."""
+        rows = []
+        for vendor in BUILT_IN.values():
+            lives = "not documented"
+            if vendor.retention is not None:
+                hours = vendor.retention.total_seconds() / 3600
+                lives = f"{hours:.0f} hours" if hours <= 24 else f"{hours / 24:.0f} days"
+            rows.append(
+                (
+                    f"`{vendor.name}`",
+                    _look_up(vendor),
+                    "while it is queued" if vendor.can_cancel else "no",
+                    "yes" if vendor.can_list else "no",
+                    f"up to {vendor.batch_size} a request" if vendor.batch_size > 1 else "one by one",
+                    lives,
+                    "by the key" if vendor.assets else "by URL only",
+                )
+            )
+        head = ("vendor", "look-up of a lost create", "cancel", "list", "polls", "URLs live", "uploads")
+        yield from table(head, rows)
+
+
 class VendorRules(FactsDirective):
     """`vendor-rules VENDOR`: each route with its rules, from the table that requests are judged by."""
 
@@ -197,8 +223,16 @@ class ConfigTable(FactsDirective):
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Registers the directives."""
-    directives = (VendorFacts, VendorRules, FieldMatrix, ErrorTable, ConnectionTable, ConfigTable)
-    names = ("vendor-facts", "vendor-rules", "field-matrix", "error-table", "connection-table", "config-table")
+    directives = (VendorFacts, VendorPromises, VendorRules, FieldMatrix, ErrorTable, ConnectionTable, ConfigTable)
+    names = (
+        "vendor-facts",
+        "vendor-promises",
+        "vendor-rules",
+        "field-matrix",
+        "error-table",
+        "connection-table",
+        "config-table",
+    )
     for name, directive in zip(names, directives, strict=True):
         app.add_directive(name, directive)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

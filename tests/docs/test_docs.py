@@ -40,6 +40,13 @@ def test_a_vendor_s_page_names_every_route_and_model(vendor: str, site: Path) ->
     assert adapter.default_base_url in shown
 
 
+def test_the_page_of_all_vendors_says_what_each_promises(site: Path) -> None:
+    shown = text(site / "vendors" / "index.html")
+    assert all(name in shown for name in VENDORS)
+    assert "up to 500 a request" in shown
+    assert "24 hours" in shown
+
+
 def test_every_error_is_explained(site: Path) -> None:
     shown = text(site / "errors.html")
     for name, kind in vars(errors).items():

@@ -42,6 +42,7 @@ def still(other_vendor: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simul
     """As `sim`, but videos stay where they are."""
     with Simulator(speed=0.001) as simulator:
         monkeypatch.setenv("AIRFLOW_CONN_OTHER", simulator.connection_json("other"))
+        monkeypatch.setenv("AIRFLOW_CONN_AGAIN", simulator.connection_json("again"))
         yield simulator
 
 
@@ -183,6 +184,30 @@ def test_a_repeatable_create_is_not_repeated_for_another_request(sim: Simulator,
     ended = life.live()
     assert ended.delivered is None
     assert [request.json["prompt"] for request in sim.creates("again")] == ["a paper boat"]
+
+
+def test_polls_of_many_videos_in_one_post_ride_the_shared_poller(still: Simulator) -> None:
+    hook = SeedanceHook("again")
+    ids = [hook.create_video(ASKS | {"model": "another-seedance-2"}).video_id for _ in range(3)]
+    hook.close()
+
+    async def outcomes() -> list[str]:
+        triggers = [
+            SeedanceVideoTrigger(video_id=video_id, seedance_conn_id="again", poll_interval=0.05) for video_id in ids
+        ]
+
+        async def outcome(trigger: SeedanceVideoTrigger) -> str:
+            events = [event.payload async for event in trigger.run()]
+            return str(events[0]["outcome"])
+
+        waiting = asyncio.gather(*map(outcome, triggers))
+        while not any(len(request.json) == 3 for request in still.requests if request.call == "list"):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)  # another thread takes the requests
+        for video_id in ids:
+            still.finish(video_id)
+        return await waiting
+
+    assert asyncio.run(asyncio.wait_for(outcomes(), 60)) == ["succeeded"] * 3
 
 
 def test_nothing_outside_its_own_folder_knows_it() -> None:

@@ -59,8 +59,7 @@ class PollingTransport:
         url = self._as_url(f"{self._base_url}{http.path}{query}", encoded=True)
         # The key must not follow a redirect to another host.
         headers = {**self._headers, **http.headers} if http.headers else self._headers
-        body = None if http.json is None else dict(http.json)
-        asked = session.request(http.method, url, json=body, headers=headers, allow_redirects=False, **self._way)
+        asked = session.request(http.method, url, json=http.json, headers=headers, allow_redirects=False, **self._way)
         try:
             async with asked as response:
                 told = {name.lower(): value for name, value in response.headers.items()}

@@ -32,7 +32,7 @@ def encode(client: httpx.Client | httpx.AsyncClient, endpoint: Endpoint, http: H
             http.method,
             endpoint.url_of(http),
             params=list(http.params) or None,
-            json=None if http.json is None else dict(http.json),
+            json=http.json,
             headers=dict(http.headers),
         )
     except (TypeError, ValueError) as error:

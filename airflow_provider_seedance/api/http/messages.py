@@ -15,6 +15,11 @@ from airflow_provider_seedance.api.http.texts import LONGEST_LINE, clean
 class HttpRequest:
     """What to send, relative to the base URL.
 
+    :param method: `GET`, `POST` ...
+    :param path: appended to the base URL; begins with `/`.
+    :param params: of the query, in order; a name may come several times.
+    :param json: the body, as a rule an object; some vendors take a list of tasks. `None`: no body.
+    :param headers: beside those of every request.
     :param origin: scheme and host in place of the vendor's base URL, where it has a part of its API elsewhere. A
         connection with a base URL of its own sends this there too: the key goes to no host that its user didn't choose.
     """
@@ -22,7 +27,7 @@ class HttpRequest:
     method: str
     path: str
     params: tuple[tuple[str, str], ...] = ()
-    json: Mapping[str, Any] | None = None
+    json: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
     origin: str | None = None
 

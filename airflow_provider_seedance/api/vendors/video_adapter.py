@@ -138,8 +138,12 @@ class VendorAdapter(ABC):
         """The one POST that submits the video."""
 
     def billed(self, request: VideoRequest) -> Billed:
-        """What this request asks for, as far as its price can depend on it: as it is sent, `extra` included."""
-        return read_billed(self.build_create(request).json or {}, self.billed_at, request.model)
+        """What this request asks for, as far as its price can depend on it: as it is sent, `extra` included.
+
+        An adapter whose body is a list overrides this.
+        """
+        body = self.build_create(request).json
+        return read_billed(body if isinstance(body, Mapping) else {}, self.billed_at, request.model)
 
     @abstractmethod
     def parse_create(self, response: HttpResponse, request: VideoRequest) -> Video:

@@ -1,14 +1,16 @@
-"""Another Video: the dialect of Other Video, without a list, and with ids that the client chooses."""
+"""Another Video: the dialect of Other Video, without a list, with ids that the client chooses, and polls of many."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 
 from typing_extensions import override
 
 from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatus
-from airflow_provider_seedance.api.vendors.video_adapter import HttpResponse
+from airflow_provider_seedance.api.vendors.descriptor import PollRates
+from airflow_provider_seedance.api.vendors.video_adapter import HttpRequest, HttpResponse
 from tests.support.othervendor import DESCRIPTOR as OTHER
 from tests.support.othervendor.videos import OtherAdapter
 
@@ -19,6 +21,8 @@ DESCRIPTOR = replace(
     videos=f"{__name__}:AnotherAdapter",
     models=("another-seedance-*",),
     can_list=False,
+    batch_size=50,
+    rates=PollRates(get_per_second=10, list_per_second=100),
     create_is_repeatable=True,
 )
 
@@ -36,3 +40,16 @@ class AnotherAdapter(OtherAdapter):
             video_id = f"{request.model}/{request.mark}"
             return Video(video_id=video_id, vendor=self.name, model=request.model, status=VideoStatus.QUEUED)
         return super().parse_create(response, request)
+
+    @override
+    def build_get_many(self, video_ids: Sequence[str]) -> HttpRequest:
+        return HttpRequest(
+            "POST", "/status", json=[{"id": video_id} for video_id in video_ids], headers=self._headers()
+        )
+
+    @override
+    def parse_get_many(self, response: HttpResponse, video_ids: Sequence[str]) -> list[Video]:
+        seen = [(item["id"], self._video(item["id"], item), item.get("url")) for item in response.json()]
+        done = {"status": VideoStatus.SUCCEEDED}
+        videos = [video.model_copy(update=done | {"video_url": url}) if url else video for _, video, url in seen]
+        return [video for video in videos if video.video_id in video_ids]

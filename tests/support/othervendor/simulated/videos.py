@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from airflow_provider_seedance.simulator import signing
-from airflow_provider_seedance.simulator.vendors.base import Answer, Call, Refused, Vendor, route
+from airflow_provider_seedance.simulator.vendors.base import Answer, Call, Refused, Route, Vendor, route
 from airflow_provider_seedance.simulator.videos import Picture, SimulatedVideo
 
 WORDS = {
@@ -22,7 +22,7 @@ STATUS |= {"conflict": 409, "server": 500, "unavailable": 503}
 class Other(Vendor):
     """Other Video at ``/v1``."""
 
-    routes = (
+    routes: ClassVar[tuple[Route, ...]] = (
         route("GET", "/v1/requests", "list", "list"),
         route("POST", "/v1/{model}/requests", "create", "create"),
         route("GET", "/v1/{model}/requests/{id}/status", "poll", "status"),
