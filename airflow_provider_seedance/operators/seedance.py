@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -177,12 +178,13 @@ class SeedanceCreateVideoOperator(BaseOperator):
 
         self._store = reopen_store(context)
         submission = recall(self._store, id_in(event), self.pauses)
-        try:
-            video = video_of_event(self.seedance_conn_id, event, wait_again=self._defer, pauses=self.pauses)
-        except SeedanceError as error:
-            raise self._failed(error, submission) from None
-        self.log.info("Video %s is ready.", video.video_id)
-        return self._finish(context, submission.with_seed(video), submission)
+        with closing(SeedanceHook(self.seedance_conn_id)) as hook:
+            try:
+                video = video_of_event(hook, event, wait_again=self._defer, pauses=self.pauses)
+            except SeedanceError as error:
+                raise self._failed(hook, error, submission) from None
+            self.log.info("Video %s is ready.", video.video_id)
+            return self._finish(hook, context, submission.with_seed(video), submission)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Takes the deferral's end, also where Airflow itself ended it: what became of the video is said then.
@@ -255,13 +257,13 @@ class SeedanceCreateVideoOperator(BaseOperator):
                     defer_for_room(self, error, since=since, deadline=self._deadline(ti, since), pauses=self.pauses)
             self.log.info("Video %s at %s (%s): %s.", video.video_id, video.vendor, video.model, video.status.value)
             if not self.wait_for_completion:
-                return self._hand_on(context, video)
+                return self._hand_on(hook, context, video)
             # At once, so that links and people find the id while the task waits.
             ti.xcom_push(key="video_id", value=video.video_id)
             if video.is_deliverable:
-                return self._finish(context, video, submission)
+                return self._finish(hook, context, video, submission)
             if video.status.is_terminal and video.status is not VideoStatus.SUCCEEDED:
-                raise self._failed(failure_of(video), submission)
+                raise self._failed(hook, failure_of(video), submission)
             self._mine = (ti, video.video_id)
             deadline = self._deadline(ti, submission.submitted_at)
             if self.deferrable:
@@ -269,8 +271,8 @@ class SeedanceCreateVideoOperator(BaseOperator):
             try:
                 video = hook.wait_for_video(video.video_id, poll_interval=self.poll_interval, deadline=deadline)
             except SeedanceError as error:
-                raise self._failed(error, submission) from None
-            return self._finish(context, video, submission)
+                raise self._failed(hook, error, submission) from None
+            return self._finish(hook, context, video, submission)
         finally:
             hook.close()
 
@@ -291,39 +293,39 @@ class SeedanceCreateVideoOperator(BaseOperator):
         """From the submission, kept by retries."""
         return deadline_of(ti, since, self.timeout, self.execution_timeout)
 
-    def _finish(self, context: Context, video: Video, submission: Submission) -> dict[str, Any]:
+    def _finish(self, hook: SeedanceHook, context: Context, video: Video, submission: Submission) -> dict[str, Any]:
         """Lands the finished video, if that is asked for, and hands it on."""
         if self.output_path is None:
-            return self._hand_on(context, video)
+            return self._hand_on(hook, context, video)
         from airflow_provider_seedance.landing.path_template import run_facts
         from airflow_provider_seedance.tasks.landing import land_paid_video
 
         landed = land_paid_video(
+            hook,
             video,
             submission,
             self.output_path,
             model=self.model,
-            seedance_conn_id=self.seedance_conn_id,
             object_storage_conn_id=self.object_storage_conn_id,
             run=run_facts(context),
             log=self.log,
         )
-        return self._hand_on(context, video, landed)
+        return self._hand_on(hook, context, video, landed)
 
-    def _hand_on(self, context: Context, video: Video, landed: dict[str, Any] | None = None) -> dict[str, Any]:
+    def _hand_on(
+        self, hook: SeedanceHook, context: Context, video: Video, landed: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         from airflow_provider_seedance.submissions.recorder import note_delivery
         from airflow_provider_seedance.tasks.results import hand_on
 
-        self.delivered = hand_on(
-            context, video, seedance_conn_id=self.seedance_conn_id, fields=self._request_fields(), landed=landed
-        )
+        self.delivered = hand_on(context, video, hook=hook, fields=self._request_fields(), landed=landed)
         note_delivery(self._store, video.video_id)
         return returned(self, context, self.delivered)
 
-    def _failed(self, error: SeedanceError, submission: Submission) -> SeedanceError:
+    def _failed(self, hook: SeedanceHook, error: SeedanceError, submission: Submission) -> SeedanceError:
         from airflow_provider_seedance.tasks.results import count_failure
 
-        count_failure(error, seedance_conn_id=self.seedance_conn_id, fields=self._request_fields())
+        count_failure(error, hook=hook, fields=self._request_fields())
         return submission.failed(error)
 
     def _check_before_paying(self, hook: SeedanceHook, request: VideoRequest, context: Context) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -161,21 +162,22 @@ class SeedanceVideoSensor(BaseSensorOperator):
             hook.close()
         teller(self.log, self.video_id)(decision)
         if decision.error is not None:
-            raise self._final(decision.error)
+            raise self._final(hook, decision.error)
         if decision.outcome is Outcome.SUCCEEDED and decision.job is not None:
-            return PokeReturnValue(True, self._hand_on(context, decision.job))
+            return PokeReturnValue(True, self._hand_on(hook, context, decision.job))
         return PokeReturnValue(False)
 
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
         """Takes the trigger's event."""
         from airflow_provider_seedance.tasks.deferral import video_of_event
 
-        try:
-            video = video_of_event(self.seedance_conn_id, event, wait_again=self._defer, pauses=self.pauses)
-        except SeedanceError as error:
-            raise self._final(error) from None
-        self.log.info("Video %s is ready.", video.video_id)
-        return self._hand_on(context, video)
+        with closing(SeedanceHook(self.seedance_conn_id)) as hook:
+            try:
+                video = video_of_event(hook, event, wait_again=self._defer, pauses=self.pauses)
+            except SeedanceError as error:
+                raise self._final(hook, error) from None
+            self.log.info("Video %s is ready.", video.video_id)
+            return self._hand_on(hook, context, video)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Takes the deferral's end, also where Airflow itself ended it."""
@@ -194,17 +196,17 @@ class SeedanceVideoSensor(BaseSensorOperator):
         video = self.delivered or {}
         return video_lineage(self, vendor=video.get("vendor"), video_id=video.get("video_id"))
 
-    def _hand_on(self, context: Context, video: Video) -> dict[str, Any]:
+    def _hand_on(self, hook: SeedanceHook, context: Context, video: Video) -> dict[str, Any]:
         from airflow_provider_seedance.tasks.results import hand_on
 
-        self.delivered = hand_on(context, video, seedance_conn_id=self.seedance_conn_id)
+        self.delivered = hand_on(context, video, hook=hook)
         return returned(self, context, self.delivered)
 
-    def _final(self, error: SeedanceError) -> Exception:
+    def _final(self, hook: SeedanceHook, error: SeedanceError) -> Exception:
         """Waiting longer can't bring a failed video back, so a retry of the sensor is only for what may pass."""
         from airflow_provider_seedance.tasks.results import count_failure
 
-        count_failure(error, seedance_conn_id=self.seedance_conn_id)
+        count_failure(error, hook=hook)
         if isinstance(error, VideoTimeoutError):
             return self._timed_out(str(error))
         # `BaseSensorOperator` skips softly only what isn't retried; `soft_fail` promises it for every end.

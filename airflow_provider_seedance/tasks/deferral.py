@@ -18,7 +18,6 @@ from airflow_provider_seedance.api.jobs import Decision, Outcome, Wait
 from airflow_provider_seedance.api.models import VideoStatus
 from airflow_provider_seedance.api.outcomes import deadline_of, read_event
 from airflow_provider_seedance.api.video_jobs import VIDEO, failure_of
-from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.submissions.pauses import Pauses
 from airflow_provider_seedance.submissions.submission import Submission
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator
 
     from airflow_provider_seedance.api.models import Video
+    from airflow_provider_seedance.hooks.seedance import SeedanceHook
     from airflow_provider_seedance.submissions.store import SubmissionStore
     from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
 
@@ -66,7 +66,7 @@ def defer_for_room(
 
 
 def video_of_event(
-    seedance_conn_id: str,
+    hook: SeedanceHook,
     event: Any,
     *,
     wait_again: Callable[[str, float], NoReturn] | None = None,
@@ -77,7 +77,7 @@ def video_of_event(
     A vendor may answer this read from a replica that doesn't know yet what the trigger has seen. That is waited out:
     for some seconds here, then in the triggerer.
 
-    :param seedance_conn_id: the connection's id.
+    :param hook: of the connection.
     :param event: the trigger's, as Airflow has stored it.
     :param wait_again: defers once more for this video, until this deadline (Unix time).
     :param pauses: between the reads.
@@ -87,7 +87,7 @@ def video_of_event(
     video_id, error = read_event(event)
     if error is not None:
         raise error
-    decision = _read_until_ready(seedance_conn_id, video_id, pauses or Pauses())
+    decision = _read_until_ready(hook, video_id, pauses or Pauses())
     if decision.error is not None:
         raise decision.error
     if decision.outcome is Outcome.SUCCEEDED and decision.job is not None:
@@ -129,19 +129,15 @@ def ended_by_airflow(error: Exception, store: SubmissionStore | None) -> Seedanc
     return Submission(record, is_kept=video_id is not None).failed(VideoTimeoutError(message))
 
 
-def _read_until_ready(seedance_conn_id: str, video_id: str, pauses: Pauses) -> Decision[Video]:
+def _read_until_ready(hook: SeedanceHook, video_id: str, pauses: Pauses) -> Decision[Video]:
     """Reads the video, and again in short intervals while the answer says nothing final."""
     wait = Wait(VIDEO, video_id, interval=pauses.reread[0], deadline=None, started=time.time())
-    hook = SeedanceHook(seedance_conn_id)
-    try:
-        for pause in (*pauses.reread, None):
-            try:
-                decision = wait.saw(hook.get_video(video_id), time.time())
-            except SeedanceError as error:
-                decision = wait.missed(error, time.time())
-            if decision.outcome is not Outcome.WAIT or pause is None:
-                break
-            pauses.sleep(pause)
-    finally:
-        hook.close()
+    for pause in (*pauses.reread, None):
+        try:
+            decision = wait.saw(hook.get_video(video_id), time.time())
+        except SeedanceError as error:
+            decision = wait.missed(error, time.time())
+        if decision.outcome is not Outcome.WAIT or pause is None:
+            break
+        pauses.sleep(pause)
     return decision

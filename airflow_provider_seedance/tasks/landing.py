@@ -6,32 +6,32 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_seedance.api.errors import LandingError, SeedanceError
-from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.landing.lander import land_video
 
 if TYPE_CHECKING:
     from airflow_provider_seedance.api.models import Video
+    from airflow_provider_seedance.hooks.seedance import SeedanceHook
     from airflow_provider_seedance.submissions.submission import Submission
 
 
 def land_paid_video(
+    hook: SeedanceHook,
     video: Video,
     submission: Submission,
     output_path: str,
     *,
     model: Any,
-    seedance_conn_id: str,
     object_storage_conn_id: str | None,
     run: Mapping[str, Any],
     log: Any,
 ) -> dict[str, Any]:
     """Lands a finished video in the task that made it.
 
+    :param hook: of the vendor's connection.
     :param video: that has succeeded.
     :param submission: knows whether a retry would find the video again.
     :param output_path: where to.
     :param model: that was asked for, in case the vendor doesn't say it.
-    :param seedance_conn_id: the vendor's connection.
     :param object_storage_conn_id: the connection that opens the storage, if it is named.
     :param run: what `run_facts` gives.
     :param log: the task's.
@@ -39,7 +39,6 @@ def land_paid_video(
     :raises SeedanceError: it can't be landed; whether a retry may follow depends on the submission.
     """
     known = {name: value for name, value in video.to_dict().items() if value is not None}
-    hook = SeedanceHook(seedance_conn_id)
     try:
         return land_video(
             hook, {"model": model, **known}, output_path, conn_id=object_storage_conn_id, run=run, log=log
@@ -51,5 +50,3 @@ def land_paid_video(
         if submission.is_kept:
             raise
         raise submission.failed(LandingError(f"The storage failed ({type(error).__name__}).")) from error
-    finally:
-        hook.close()

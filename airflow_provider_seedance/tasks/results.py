@@ -12,7 +12,6 @@ from airflow_provider_seedance.api.pricing import Quantities, cost_of, quantitie
 from airflow_provider_seedance.api.validation import to_request
 from airflow_provider_seedance.api.vendors import make_adapter
 from airflow_provider_seedance.compat.metrics import SUCCEEDED, count_video, outcome_of
-from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.tasks.asset_events import attach_to_outlets
 from airflow_provider_seedance.tasks.cost_check import prices_on
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_seedance.api.errors import SeedanceError
+    from airflow_provider_seedance.hooks.seedance import SeedanceHook
 
 log = logging.getLogger(__name__)
 
@@ -47,12 +47,13 @@ def hand_on(
     context: Context,
     video: Video,
     *,
-    seedance_conn_id: str,
+    hook: SeedanceHook,
     fields: Mapping[str, Any] | None = None,
     landed: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The video's dict, completed; its facts are put into the outlets' events, and a finished video is counted.
 
+    :param hook: of the connection, whose prices tell the cost.
     :param fields: the request, if the task knows it.
     :param landed: the manifest, if the task has landed the video.
     """
@@ -60,7 +61,7 @@ def hand_on(
     known = replace(
         asked, seconds=video.made_seconds or asked.seconds, resolution=video.made_resolution or asked.resolution
     )
-    value = video.to_dict() | _usage(context, video, asked, known, seedance_conn_id)
+    value = video.to_dict() | _usage(context, video, asked, known, hook)
     value["model"] = video.model or known.model
     if video.seed is None:
         value["seed"] = _own_seed(fields)
@@ -71,10 +72,10 @@ def hand_on(
     return value
 
 
-def count_failure(error: SeedanceError, *, seedance_conn_id: str, fields: Mapping[str, Any] | None = None) -> None:
+def count_failure(error: SeedanceError, *, hook: SeedanceHook, fields: Mapping[str, Any] | None = None) -> None:
     """Counts a wait that ended without a video."""
     try:
-        vendor = SeedanceHook(seedance_conn_id).connection.vendor
+        vendor = hook.connection.vendor
     except Exception:
         vendor = None
     count_video(outcome_of(error), vendor=vendor, model=quantities(fields or {}).model)
@@ -102,10 +103,10 @@ def _own_seed(fields: Mapping[str, Any] | None) -> int | None:
     return seed if 0 <= seed < 2**63 else None
 
 
-def _usage(context: Context, video: Video, asked: Quantities, known: Quantities, seedance_conn_id: str) -> Usage:
+def _usage(context: Context, video: Video, asked: Quantities, known: Quantities, hook: SeedanceHook) -> Usage:
     before = after = None
     try:
-        if prices := prices_on(SeedanceHook(seedance_conn_id)):
+        if prices := prices_on(hook):
             before = cost_of(prices, replace(asked, tokens=None))
             if video.status is VideoStatus.SUCCEEDED:
                 after = cost_of(prices, known)

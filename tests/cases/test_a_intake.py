@@ -247,7 +247,7 @@ async def test_case_a5_a_paid_video_is_delivered_whatever_was_counted(
         hook.close()
     caplog.clear()
     fields = {"model": MODEL, "prompt": "rain", "duration": 5}
-    value = hand_on(context_of(Ti(), None), video, seedance_conn_id=conn, fields=fields)
+    value = hand_on(context_of(Ti(), None), video, hook=hook, fields=fields)
     survives_as_xcom(value)
     assert value["video_url"] == "https://files.example/v.mp4"
     assert value["tokens"] is None

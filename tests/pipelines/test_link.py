@@ -11,6 +11,7 @@ from airflow.providers.common.compat.sdk import DAG, task
 
 from airflow_provider_seedance.links import seedance as links
 from airflow_provider_seedance.links.seedance import SeedanceVideoLink
+from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
 from airflow_provider_seedance.simulator import Fault, Simulator
 from airflow_provider_seedance.tasks import deferral
@@ -50,9 +51,9 @@ def test_it_leads_to_the_tab_of_its_task_while_deferred_and_after(
     seen: list[Any] = []
     whole = deferral.video_of_event
 
-    def looking(conn_id: str, event: Any, **more: Any) -> Any:
+    def looking(hook: SeedanceHook, event: Any, **more: Any) -> Any:
         seen.append(link(dag, "create", current_run()))
-        return whole(conn_id, event, **more)
+        return whole(hook, event, **more)
 
     monkeypatch.setattr(deferral, "video_of_event", looking)
     created = run(dag)["create"]
