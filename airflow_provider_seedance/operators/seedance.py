@@ -312,9 +312,7 @@ class SeedanceCreateVideoOperator(BaseOperator):
         )
         return self._hand_on(hook, context, video, landed)
 
-    def _hand_on(
-        self, hook: SeedanceHook, context: Context, video: Video, landed: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
+    def _hand_on(self, hook: SeedanceHook, context: Context, video: Video, landed: Any = None) -> dict[str, Any]:
         from airflow_provider_seedance.submissions.recorder import note_delivery
         from airflow_provider_seedance.tasks.results import hand_on
 

@@ -9,9 +9,9 @@ from urllib.parse import quote
 import pytest
 from airflow.providers.common.compat.sdk import DAG, task
 
+from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.links import seedance as links
 from airflow_provider_seedance.links.seedance import SeedanceVideoLink
-from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
 from airflow_provider_seedance.simulator import Fault, Simulator
 from airflow_provider_seedance.tasks import deferral
