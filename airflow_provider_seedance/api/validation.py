@@ -79,7 +79,7 @@ def _problems(request: VideoRequest, adapter: VendorAdapter) -> list[Problem]:
         text_is_optional_beside=adapter.text_is_optional_beside,
     )
 
-    def who_takes(field: str) -> str:
+    def takers_of(field: str) -> str:
         routes = list(dict.fromkeys(other.title for other in adapter.routes if field in other.fields))
         if routes:
             return f"{adapter.title} routes that do: {', '.join(routes)}"
@@ -87,7 +87,7 @@ def _problems(request: VideoRequest, adapter: VendorAdapter) -> list[Problem]:
         titles = [vendor.title for vendor in vendors if any(field in other.fields for other in vendor.routes)]
         return f"vendors that do: {', '.join(titles) or 'none'}"
 
-    return check(request, route, adapter.title, who_takes)
+    return check(request, route, adapter.title, takers_of)
 
 
 def _invalid(problems: list[str]) -> InvalidRequestError:

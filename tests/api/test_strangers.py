@@ -17,7 +17,7 @@ from airflow_provider_seedance.api.errors import (
 from airflow_provider_seedance.api.models import VideoRequest
 from airflow_provider_seedance.api.vendors import VENDORS, make_adapter
 from airflow_provider_seedance.api.vendors.json_fields import id_in
-from airflow_provider_seedance.api.vendors.strangers import was_refused_on_the_way, who_and_what, words_of
+from airflow_provider_seedance.api.vendors.strangers import sender_and_form, was_refused_on_the_way, words_of
 
 from .helpers import PROMPT, SIMPLE, answer
 
@@ -150,7 +150,7 @@ TOLD = [
 @pytest.mark.parametrize(("status", "body", "who", "what", "words"), TOLD)
 def test_who_answered_with_what_and_in_which_words(status: int, body: Any, who: str, what: str, words: str) -> None:
     response = answer(body, status)
-    assert who_and_what("X", response) == (who, what)
+    assert sender_and_form("X", response) == (who, what)
     assert words_of(response) == words
 
 

@@ -1,4 +1,4 @@
-"""What a vendor's adapter for reference media is: like `VendorAdapter`, a pure translation without I/O."""
+"""The interface of a vendor's adapter for reference media: like `VendorAdapter`, a pure translation without I/O."""
 
 from __future__ import annotations
 

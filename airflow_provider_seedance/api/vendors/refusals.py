@@ -25,7 +25,7 @@ from airflow_provider_seedance.api.http.json_values import text_of as text_of
 from airflow_provider_seedance.api.http.messages import HttpResponse
 from airflow_provider_seedance.api.http.texts import LONGEST_CODE
 from airflow_provider_seedance.api.http.texts import clean as clean
-from airflow_provider_seedance.api.vendors.strangers import was_refused_on_the_way, who_and_what, words_of
+from airflow_provider_seedance.api.vendors.strangers import sender_and_form, was_refused_on_the_way, words_of
 
 
 class Meaning(Enum):
@@ -51,8 +51,8 @@ class ErrorAnswer:
     :param code: the vendor's code.
     :param message: the vendor's message, as it came.
     :param request_id: the vendor's request id.
-    :param is_vendors: whether the answer has the form of the vendor's own errors. What hasn't may come from anything on
-        the way to it, and then proves nothing about a video that exists, nor that none was made.
+    :param is_vendors: whether the answer has the form of the vendor's own errors. Any other answer may come
+        from anything on the way, and proves neither that a video exists nor that none was made.
     """
 
     meaning: Meaning
@@ -157,7 +157,7 @@ def _create_error_of_stranger(response: HttpResponse) -> tuple[type[SeedanceApiE
 
 
 def told(title: str, response: HttpResponse, answer: ErrorAnswer, *, prompt: str = "") -> str:
-    """Who answered, and what: the first sentence of an error.
+    """The first sentence of an error: the sender and its words.
 
     :param prompt: taken out of what is quoted.
     """
@@ -165,8 +165,8 @@ def told(title: str, response: HttpResponse, answer: ErrorAnswer, *, prompt: str
     # Before the message is shortened, so that no half of the prompt stays; a prompt of a letter or two is in any text.
     said = response.quote(message.replace(prompt, "(prompt)") if len(prompt) > 3 else message)
     if not answer.is_vendors:
-        who, what = who_and_what(title, response)
-        return f"{who} answered HTTP {response.status_code} with {what}{f': {said}' if said else ''}."
+        sender, form = sender_and_form(title, response)
+        return f"{sender} answered HTTP {response.status_code} with {form}{f': {said}' if said else ''}."
     code, request_id = (response.quote(text, LONGEST_CODE) for text in (answer.code, answer.request_id))
     said = ": ".join(part for part in (code, said) if part) or "no explanation"
     quote = f" (request id {request_id})" if request_id else ""
@@ -189,7 +189,7 @@ def error_of(
 
 
 _NEVER = 1e9
-"""Seconds, thirty years: who asks for more can't mean it."""
+"""Seconds, thirty years: a longer wait is nonsense."""
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:

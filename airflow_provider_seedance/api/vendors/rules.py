@@ -1,7 +1,7 @@
 """The vendors' rules as data, and the one function that applies them.
 
 Because the documents contradict each other, a `Route` holds the *widest* of what any of them allows:
-only what every document forbids is refused here, the rest is the vendor's to say.
+only what every document forbids is refused here; the vendor judges the rest.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ RULED_FIELDS = frozenset((*MEDIA_FIELDS, *OPTION_FIELDS))
 class Route:
     """What one family of models takes.
 
-    :param title: how the vendor calls it.
+    :param title: the vendor's name for it.
     :param models: model names, or patterns with `*`, matched with case.
-    :param source: the document that the rules stand in.
-    :param fields: which of `RULED_FIELDS` it has.
+    :param source: the document that states the rules.
+    :param fields: those of `RULED_FIELDS` that it takes.
     :param required: fields it can't do without, besides model and prompt.
     :param duration: least and greatest number of seconds, `None` if not stated.
     :param auto_duration: whether `-1` (the model chooses) is allowed.
@@ -105,17 +105,17 @@ def find_route(model: str, routes: Iterable[Route]) -> Route | None:
     return next((route for route in routes if route.has(model)), None)
 
 
-def check(request: VideoRequest, route: Route, vendor_title: str, who_takes: Callable[[str], str]) -> list[Problem]:
+def check(request: VideoRequest, route: Route, vendor_title: str, takers_of: Callable[[str], str]) -> list[Problem]:
     """Every rule of the route that the request breaks.
 
-    :param who_takes: for a field that this route doesn't have: which routes or vendors do, in words.
+    :param takers_of: names, for a field that this route doesn't take, the routes or vendors that do.
     """
     where = f"{vendor_title} {route.title} ({request.model})" if route.title else f"{vendor_title} ({request.model})"
     seen = [name for name, values in route.seen.items() if getattr(request, name) in values]
     kept = request.model_copy(update=dict.fromkeys(seen))
     broken = [
         Problem(f"{message} [{route.source}]", frozenset(("model", *depends_on)))
-        for message, depends_on in _broken_rules(kept, route, where, who_takes)
+        for message, depends_on in _broken_rules(kept, route, where, takers_of)
     ]
     return broken + [_seen(name, getattr(request, name), route, where) for name in seen]
 
@@ -128,9 +128,9 @@ def _seen(name: str, value: object, route: Route, where: str) -> Problem:
 _Broken = Iterator[tuple[str, tuple[str, ...]]]
 
 
-def _broken_rules(request: VideoRequest, route: Route, where: str, who_takes: Callable[[str], str]) -> _Broken:
+def _broken_rules(request: VideoRequest, route: Route, where: str, takers_of: Callable[[str], str]) -> _Broken:
     yield from _missing_prompt(request, route, where)
-    yield from _missing_fields(request, route, where, who_takes)
+    yield from _missing_fields(request, route, where, takers_of)
     yield from _numbers_out_of_range(request, route, where)
     yield from _unknown_words(request, route, where)
     yield from _wrong_media(request, route, where)
@@ -147,10 +147,10 @@ def _missing_prompt(request: VideoRequest, route: Route, where: str) -> _Broken:
     yield f"prompt: {where} needs it{unless}; it is empty", ("prompt", *beside)
 
 
-def _missing_fields(request: VideoRequest, route: Route, where: str, who_takes: Callable[[str], str]) -> _Broken:
+def _missing_fields(request: VideoRequest, route: Route, where: str, takers_of: Callable[[str], str]) -> _Broken:
     for name in (*MEDIA_FIELDS, *OPTION_FIELDS):
         if request.is_set(name) and name not in route.fields:
-            yield f"{name}: {where} does not take it; {who_takes(name)}", (name,)
+            yield f"{name}: {where} does not take it; {takers_of(name)}", (name,)
     for name in route.required:
         if not request.is_set(name):
             yield f"{name}: {where} needs it", (name,)

@@ -1,4 +1,4 @@
-"""What answers in a vendor's place: the pages and JSON of proxies, firewalls and gateways on the way to it."""
+"""Answers that are not the vendor's: pages and JSON of proxies, firewalls and gateways on the way to it."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def was_refused_on_the_way(status_code: int) -> bool:
     return status_code in _REFUSED_ON_THE_WAY
 
 
-def who_and_what(title: str, response: HttpResponse) -> tuple[str, str]:
-    """Who seems to have answered, and with what: for a sentence.
+def sender_and_form(title: str, response: HttpResponse) -> tuple[str, str]:
+    """The likely sender of an answer and the form of it, in words for a sentence.
 
     :param title: the vendor's.
     """

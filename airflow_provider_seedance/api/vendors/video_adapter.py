@@ -1,4 +1,4 @@
-"""What a vendor's adapter is: a pure translation between our words and one vendor's dialect. It does no I/O."""
+"""The interface of a vendor's adapter: a pure translation between our words and one vendor's dialect, without I/O."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ class MarkedPage:
 class VendorAdapter(ABC):
     """Turns a `VideoRequest` into an HTTP request and an HTTP response into a `Video`, for one vendor.
 
-    `build_*` raises `UnsupportedByVendorError` for what the vendor hasn't; `parse_*` raises what `api.errors` has.
+    `build_*` raises `UnsupportedByVendorError` for calls and fields that the vendor doesn't offer; `parse_*` raises the
+    errors of `api.errors`.
     `parse_create` may call a create refused only when the vendor said so; anything unclear is `SubmissionUnknownError`.
 
     :param descriptor: the vendor's.
@@ -58,7 +59,7 @@ class VendorAdapter(ABC):
 
     routes: ClassVar[tuple[Route, ...]]
     fields: ClassVar[frozenset[str]]
-    """Fields that the adapter has a word for: with a model that nobody documented, these are sent as they are."""
+    """Fields that the dialect has a word for; with an undocumented model these are sent unchecked."""
     page_size: ClassVar[int] = 100
     """How many videos one page of the list holds when all of it is read."""
     most_pages: ClassVar[int] = 20
@@ -123,19 +124,22 @@ class VendorAdapter(ABC):
         )
 
     def route_of(self, model: str) -> Route | None:
-        """The documented route of a model name, `None` for a name nobody documented."""
+        """The documented route of a model name, `None` for an undocumented one."""
         return find_route(model, self.routes)
 
     @abstractmethod
     def is_own_error(self, response: HttpResponse) -> bool:
         """Whether an answer that is no success has the form of the vendor's own errors, as documented or observed.
 
-        Whatever hasn't (a proxy's page, a firewall's JSON) is nobody's word about a video.
+        Any other answer (a proxy's page, a firewall's JSON) says nothing about a video.
         """
 
     @abstractmethod
     def build_create(self, request: VideoRequest) -> HttpRequest:
-        """The one POST that submits the video."""
+        """The request that submits the video: the one that can be billed.
+
+        :param request: checked by the rules of its route.
+        """
 
     def billed(self, request: VideoRequest) -> Billed:
         """What this request asks for, as far as its price can depend on it: as it is sent, `extra` included.
@@ -147,7 +151,11 @@ class VendorAdapter(ABC):
 
     @abstractmethod
     def parse_create(self, response: HttpResponse, request: VideoRequest) -> Video:
-        """The accepted video; raises the refusal, or `SubmissionUnknownError`."""
+        """The accepted video.
+
+        :raises SeedanceApiError: the vendor refused; nothing was created.
+        :raises SubmissionUnknownError: the answer proves neither an accepted video nor a refusal.
+        """
 
     @abstractmethod
     def build_get(self, video_id: str) -> HttpRequest:
@@ -155,7 +163,11 @@ class VendorAdapter(ABC):
 
     @abstractmethod
     def parse_get(self, response: HttpResponse, video_id: str) -> Video:
-        """The video as it stands; raises `TransientApiError` for what may pass."""
+        """The video as it stands.
+
+        :raises TransientApiError: asking again may help.
+        :raises VideoNotFoundError: the vendor doesn't know the id (any more).
+        """
 
     @abstractmethod
     def build_probe(self) -> HttpRequest:
@@ -163,14 +175,14 @@ class VendorAdapter(ABC):
 
     @abstractmethod
     def parse_probe(self, response: HttpResponse) -> str:
-        """A sentence for people about what the probe found."""
+        """The result of the probe, as a sentence for the connection form."""
 
     def build_get_many(self, video_ids: Sequence[str]) -> HttpRequest:
         """Reads many videos in one request."""
         raise self._unsupported("read many videos at once")
 
     def parse_get_many(self, response: HttpResponse, video_ids: Sequence[str]) -> list[Video]:
-        """Those of the videos that the vendor answered for."""
+        """The videos that the answer holds; a missing one is read by itself."""
         raise self._unsupported("read many videos at once")
 
     def build_cancel(self, video_id: str) -> HttpRequest:
@@ -178,7 +190,10 @@ class VendorAdapter(ABC):
         raise self._unsupported("cancel a video")
 
     def parse_cancel(self, response: HttpResponse, video_id: str) -> None:
-        """Returns if the vendor did it, raises why not."""
+        """Returns if the vendor cancelled the video.
+
+        :raises SeedanceApiError: it did not, with its reason.
+        """
         raise self._unsupported("cancel a video")
 
     def build_list(self, *, model: str | None, status: VideoStatus | None, limit: int, offset: int) -> HttpRequest:
@@ -195,8 +210,8 @@ class VendorAdapter(ABC):
         Where `create_is_repeatable`, it is what makes the create so; `parse_create` then takes the vendor's "there is
         one of this id" for the accepted video.
 
-        `None` where no field of the request comes back there, where the user has set that field, and where the
-        connection says that it is left alone.
+        `None` if the list repeats no field of the request, if the user has set that field, or if the connection's
+        settings leave it alone.
         """
         return None
 
@@ -216,16 +231,16 @@ class VendorAdapter(ABC):
         raise self._unsupported("recognise a submission")
 
     def parse_find(self, response: HttpResponse, mark: str, *, limit: int, offset: int) -> MarkedPage:
-        """Those of a page that carry the mark. What merely looks alike is not among them."""
+        """The videos of a page that carry the mark; likeness is no mark."""
         raise self._unsupported("recognise a submission")
 
     def build_model_info(self, model: str) -> HttpRequest:
-        """Asks for what the vendor says about a model."""
-        raise self._unsupported("tell about a model")
+        """Asks for the vendor's description of a model."""
+        raise self._unsupported("describe a model")
 
     def parse_model_info(self, response: HttpResponse, model: str) -> dict[str, Any]:
         """The vendor's own words about the model."""
-        raise self._unsupported("tell about a model")
+        raise self._unsupported("describe a model")
 
     def expiry(self, completed_at: datetime | None) -> datetime | None:
         """When a URL of a video that ended then stops working, as far as documented."""
