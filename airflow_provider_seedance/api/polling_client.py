@@ -51,7 +51,9 @@ class PollingClient(BaseClient):
         :raises VideoNotFoundError: the vendor doesn't know it (any more).
         :raises TransientApiError: asking again helps.
         """
-        return await self._run(self._calls.get_video(video_id))
+        flow = self._calls.get_video(video_id)
+        # At most vendors a read is one step, and thousands of polls need neither a generator nor a coroutine for it.
+        return await (self._send(flow) if isinstance(flow, Step) else self._run(flow))
 
     async def get_many(self, video_ids: Sequence[str]) -> list[Video]:
         """Reads many videos with one request; tries once.
@@ -78,8 +80,6 @@ class PollingClient(BaseClient):
         return await self._run(self._calls.get_asset(asset_id, library=library, query=query))
 
     async def _run(self, flow: Flow[T]) -> T:
-        if isinstance(flow, Step):  # as at most vendors; thousands of polls need no generator
-            return await self._send(flow)
         return await run_async(flow, self._send, asyncio.sleep)
 
     async def _send(self, step: Step[T]) -> T:
