@@ -122,7 +122,7 @@ def get_provider_info() -> dict[str, Any]:
         "operators": _modules("operators.seedance", "operators.assets"),
         "sensors": _modules("sensors.seedance"),
         "hooks": _modules("hooks.seedance"),
-        "triggers": _modules("triggers.seedance", "triggers.backoff", "triggers.assets"),
+        "triggers": _modules("triggers.seedance", "triggers.backoff", "triggers.assets", "triggers.waiting"),
         "transfers": [
             {
                 "source-integration-name": _NAME,
