@@ -3,8 +3,9 @@
 It is built on the standard library's `http.client`, for three reasons. It lets us choose the address to connect to: a
 name that is checked first and resolved again afterwards can have changed in between. It hands over large pieces without
 copying them, where httpx's engine needs twice the time of curl. And it logs nothing: httpx logs whole URLs, in which a
-signed one is a secret. urllib3 was tried in its place and gains nothing: all of the code that dials the checked address,
-opens the proxy's tunnel and encrypts stays, and it was a little slower (0.94 of the throughput, median of 12 turns).
+signed one is a secret. urllib3 was tried in its place and gains nothing: all of the code that dials the checked
+address, opens the proxy's tunnel and encrypts stays, and it was a little slower (0.94 of the throughput, median of 12
+turns).
 """
 
 from __future__ import annotations
