@@ -11,6 +11,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent.parent / "airflow_provider_seedance"
 
 FLOORS = (
+    ("check",),
     ("decorators",),
     ("operators", "sensors", "transfers", "plugins"),
     ("links",),

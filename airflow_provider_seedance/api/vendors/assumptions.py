@@ -1,0 +1,220 @@
+"""What we take for true about a vendor, as data: `airflow_provider_seedance.check` asks a real account about it.
+
+Most of it follows from the descriptor. A vendor's folder may hold `assumptions.py` with `FIRST_CONTACT`, a
+`FirstContact` for each vendor of the folder: on whose word an assumption rests, which ones are left out and why, which
+ones the vendor has beside, and the one request that is certain to be refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Literal
+
+from airflow_provider_seedance.api.vendors.descriptor import VendorDescriptor
+from airflow_provider_seedance.api.vendors.rules import Route
+from airflow_provider_seedance.api.vendors.video_adapter import HttpRequest, HttpResponse, VendorAdapter
+
+Verdict = Literal["holds", "doesn't", "can't tell"]
+
+Mark = Literal["documented", "the vendor's own client", "observed by others", "inferred", "a guess", "not recorded"]
+"""On whose word an assumption rests. Observed and weaker ones never make a request refused."""
+
+Needs = Literal["nothing", "a refused request", "a video", "a cancelled video"]
+"""What finding out takes."""
+
+NO_SUCH_MODEL = "airflow-first-contact-no-such-model"
+"""A name that no model has."""
+
+
+@dataclass(frozen=True)
+class Basis:
+    """Where an assumption comes from.
+
+    :param mark: on whose word it rests.
+    :param source: the page, the package or the observation.
+    """
+
+    mark: Mark
+    source: str
+
+
+UNRECORDED = Basis("not recorded", "the adapter was written so")
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """Something that our code relies on.
+
+    :param key: its name in reports and in the docs' list of what was confirmed.
+    :param claim: a sentence that holds or doesn't.
+    :param needs: what finding out takes.
+    :param basis: where it comes from.
+    """
+
+    key: str
+    claim: str
+    needs: Needs = "nothing"
+    basis: Basis = UNRECORDED
+
+
+@dataclass(frozen=True)
+class Look:
+    """An assumption of a vendor's own, that one free read answers.
+
+    :param assumption: what is asked.
+    :param request: a read without side effects.
+    :param judge: tells from the answer what is to be said, with what was seen. What is seen ends up in the report: no
+        text of the vendor's and nothing about the account belongs there.
+    """
+
+    assumption: Assumption
+    request: HttpRequest
+    judge: Callable[[HttpResponse], tuple[Verdict, str]]
+
+    def __post_init__(self) -> None:
+        if self.request.method != "GET":
+            raise ValueError(f"{self.assumption.key}: only a GET is known to be free")
+
+
+@dataclass(frozen=True)
+class RefusedRequest:
+    """A create that can't leave a video, by the vendor's own documents: no model of that name, and nothing to show.
+
+    :param because: the documents' words, with their source. What was merely observed is no reason to send one.
+    :param extra: empties the fields that the vendor documents as required.
+    """
+
+    because: str
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FirstContact:
+    """What a vendor's folder adds to what follows from its descriptor.
+
+    :param smallest: the request for the smallest documented video, without its prompt; default: by the routes.
+    :param refused: a request that is certain to be refused.
+    :param why_no_refused: why there is none.
+    :param basis: where the assumptions come from, by key.
+    :param also: keys of `ON_REQUEST` that this vendor is assumed to fulfil.
+    :param left_out: keys of assumptions that we don't make about this vendor, each with the reason.
+    :param looks: assumptions of its own.
+    """
+
+    smallest: Mapping[str, Any] = field(default_factory=dict)
+    refused: RefusedRequest | None = None
+    why_no_refused: str = "No document of the vendor names a request that is certain to be refused."
+    basis: Mapping[str, Basis] = field(default_factory=dict)
+    also: tuple[str, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    looks: tuple[Look, ...] = ()
+
+
+ON_REQUEST: dict[str, Assumption] = {
+    assumption.key: assumption
+    for assumption in (
+        Assumption("seed.repeated", "The seed of a request is told with its video.", "a video"),
+        Assumption("list.by-status", "A list that asks for one status holds all of it and no other."),
+        Assumption("list.by-model", "A list that asks for one model holds its videos and no other's."),
+        Assumption("model.listed", "The vendor tells about the model by the name that a create uses."),
+    )
+}
+"""What doesn't follow from a descriptor: vendors that are assumed to fulfil it name it in `FirstContact.also`."""
+
+
+def first_contact(vendor: VendorDescriptor) -> FirstContact:
+    """What the vendor's folder says; nothing if it holds no `assumptions.py`."""
+    folder = vendor.videos.partition(":")[0].rpartition(".")[0]
+    name = f"{folder}.assumptions"
+    if not folder or find_spec(name) is None:
+        return FirstContact()
+    found: Mapping[str, FirstContact] = getattr(import_module(name), "FIRST_CONTACT", {})
+    return found.get(vendor.name, FirstContact())
+
+
+def assumptions_about(vendor: VendorDescriptor) -> tuple[Assumption, ...]:
+    """All that we take for true about a vendor, in the order in which it is asked."""
+    own = first_contact(vendor)
+    made = [*_by_descriptor(vendor), *(ON_REQUEST[key] for key in own.also)]
+    kept = [_based(assumption, own) for assumption in made if assumption.key not in own.left_out]
+    looks = [look.assumption for look in own.looks]
+    order: list[Needs] = ["nothing", "a refused request", "a video", "a cancelled video"]
+    return tuple(sorted([*kept, *looks], key=lambda assumption: order.index(assumption.needs)))
+
+
+def smallest_request(adapter: VendorAdapter) -> dict[str, Any] | None:
+    """The shortest and smallest video of a text alone that the routes document; `None` if no model stands in them.
+
+    The documents give no prices, so nobody can say that there is no cheaper one.
+    """
+    own = first_contact(adapter.descriptor).smallest
+    if own:
+        return dict(own)
+    for route in adapter.routes:
+        model = next((name for name in route.models if not set(name) & set("*?[")), None)
+        if model is not None and not route.required:
+            return {"model": model, **_least(route)}
+    return None
+
+
+def least_of(adapter: VendorAdapter, model: str) -> dict[str, Any]:
+    """The same for one model: as short and as small as its route allows."""
+    own = first_contact(adapter.descriptor).smallest
+    if own.get("model") == model:
+        return dict(own)
+    route = adapter.route_of(model)
+    return {"model": model, **(_least(route) if route else {})}
+
+
+def _least(route: Route) -> dict[str, Any]:
+    least: dict[str, Any] = {}
+    if route.duration and "duration" in route.fields:
+        least["duration"] = max(route.duration[0], 1)
+    if route.resolutions and "resolution" in route.fields:
+        least["resolution"] = min(route.resolutions, key=_lines)
+    return least
+
+
+def _lines(resolution: str) -> int:
+    digits = "".join(filter(str.isdigit, resolution))
+    return int(digits or 0) * (1000 if resolution.lower().endswith("k") else 1)
+
+
+def _based(assumption: Assumption, own: FirstContact) -> Assumption:
+    basis = own.basis.get(assumption.key, assumption.basis)
+    return Assumption(assumption.key, assumption.claim, assumption.needs, basis)
+
+
+def _by_descriptor(vendor: VendorDescriptor) -> Iterator[Assumption]:
+    """What every vendor of these capabilities is assumed to do."""
+    yield Assumption("key.works", "A free call shows that the key works.")
+    yield Assumption("key.refused", "A wrong key is refused as one: not as a failure that may pass, and not at all.")
+    yield Assumption("id.unknown", "An id that no video has is answered as unknown, in the vendor's own form.")
+    if vendor.batch_size > 1:
+        yield Assumption("ids.unknown", "Ids that no video has are left out when many videos are read at once.")
+    if vendor.can_list:
+        yield Assumption("list.answered", "The account's videos are listed.")
+        yield Assumption("list.page-size", "A page of the list holds no more videos than were asked for.")
+        yield Assumption("mark.unknown", "A mark that was never sent is found at no video.")
+    yield Assumption(
+        "request.refused", "A request for no model and with nothing to show is refused by name.", "a refused request"
+    )
+    yield Assumption("create.accepted", "A valid request is accepted, and its answer holds the id.", "a video")
+    yield Assumption("read.at-once", "A new video can be read at once.", "a video")
+    yield Assumption("status.known", "Every status that is shown has a documented word.", "a video")
+    yield Assumption("status.order", "A video is queued, then runs, then ends, and never goes back.", "a video")
+    yield Assumption("video.delivered", "A video that succeeded has its URL at once, or soon after.", "a video")
+    yield Assumption("url.open", "The URL gives the MP4 file to whoever holds it, without the key.", "a video")
+    if vendor.retention is not None:
+        hours = f"{vendor.retention.total_seconds() / 3600:.3g}"
+        yield Assumption("url.life", f"The URL works for {hours} hours after the video's end.", "a video")
+    if vendor.batch_size > 1:
+        yield Assumption("ids.exact", "Many videos read at once are those that were asked for.", "a video")
+    if vendor.can_list:
+        yield Assumption("mark.repeated", "The list repeats the mark that was sent with a video.", "a video")
+        yield Assumption("list.lag", "A new video is in the list within 10 seconds.", "a video")
+    if vendor.can_cancel:
+        yield Assumption("cancel.queued", "A queued video can be cancelled.", "a cancelled video")

@@ -1,0 +1,57 @@
+"""Whom to ask: the account of an Airflow connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from airflow_provider_seedance.api.client import RetryPolicy, SeedanceClient
+from airflow_provider_seedance.api.errors import SeedanceError
+from airflow_provider_seedance.api.pricing import Prices
+
+PATIENT = RetryPolicy(attempts=3, patience=30.0)
+"""Reads are tried three times: what fails each time is no accident. A create is never repeated once it was sent."""
+
+
+class NotRunError(Exception):
+    """Nothing was asked, or bought, for a reason that its message tells."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """Whom to ask.
+
+    :param name: of the connection, for the names of files.
+    :param client: with its key.
+    :param prices: the user's own.
+    """
+
+    name: str
+    client: SeedanceClient
+    prices: Prices = field(default_factory=dict)
+
+
+@contextmanager
+def connected(conn_id: str) -> Iterator[Account]:
+    """The account of an Airflow connection.
+
+    :raises NotRunError: the connection can't be used.
+    """
+    from airflow_provider_seedance.hooks.connection import prices_of
+    from airflow_provider_seedance.hooks.seedance import SeedanceHook
+
+    hook = SeedanceHook(conn_id)
+    try:
+        client = hook.get_conn()
+        prices = prices_of(conn_id, hook.get_connection(conn_id).extra_dejson)
+    except SeedanceError as error:
+        raise NotRunError(str(error)) from None
+    except Exception as error:  # its text may quote the connection
+        why = type(error).__name__
+        raise NotRunError(f"The connection {conn_id!r} can't be read ({why}). Nothing was sent.") from None
+    try:
+        with SeedanceClient(client.adapter, replace(client.settings, retry=PATIENT)) as asking:
+            yield Account(conn_id, asking, prices)
+    finally:
+        hook.close()

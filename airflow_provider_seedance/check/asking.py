@@ -1,0 +1,128 @@
+"""The free questions. Nothing here can create a video, but `ask_to_be_refused`, which sends what can't."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from airflow_provider_seedance.api.client import ClientSettings, PollingClient, SeedanceClient
+from airflow_provider_seedance.api.errors import UnsupportedByVendorError
+from airflow_provider_seedance.api.http import httpx_transport
+from airflow_provider_seedance.api.http.intake import MOST_OF_A_LIST, Limits
+from airflow_provider_seedance.api.http.messages import HttpResponse
+from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatus
+from airflow_provider_seedance.api.vendors.assumptions import NO_SUCH_MODEL, FirstContact, Look, first_contact
+from airflow_provider_seedance.api.vendors.video_adapter import VendorAdapter
+from airflow_provider_seedance.check.seen import Reply, Seen, reply_of
+
+PROMPT = "A paper boat floats on a pond."
+"""What the tool shows: the only prompt that it sends."""
+
+WRONG_KEY = "airflow-first-contact-not-a-key"
+
+log = logging.getLogger(__name__)
+
+
+def no_such_id(adapter: VendorAdapter) -> str:
+    """An id in the vendor's form that none of the account's videos has."""
+    example = adapter.descriptor.video_id_example
+    return example or f"airflow-first-contact-{uuid.uuid4().hex}"
+
+
+def ask_for_free(adapter: VendorAdapter, settings: ClientSettings, seen: Seen) -> None:
+    """Asks all that is read only.
+
+    :param seen: takes the answers.
+    """
+    with SeedanceClient(adapter, settings) as client:
+        seen.replies["probe"] = reply_of(client.probe)
+        if seen.replies["probe"].error is not None:
+            return  # what isn't open to the key can't be told from what isn't there
+        with SeedanceClient(adapter, replace(settings, api_key=WRONG_KEY)) as stranger:
+            seen.replies["wrong_key"] = reply_of(stranger.probe)
+        seen.replies["unknown_id"] = reply_of(lambda: client.get_video(no_such_id(adapter)))
+        if adapter.most_ids_per_request > 1:
+            asked = [no_such_id(adapter), f"{no_such_id(adapter)}-2"]
+            seen.replies["unknown_ids"] = reply_of(lambda: read_many(adapter, settings, asked))
+        seen.replies["model_info"] = reply_of(lambda: client.get_model_info(seen.model))
+        if adapter.can_list:
+            ask_the_list(client, seen)
+        _ask_own(client, first_contact(adapter.descriptor), seen)
+
+
+def read_many(adapter: VendorAdapter, settings: ClientSettings, video_ids: list[str]) -> list[Video]:
+    """Reads many videos in one request; those that the vendor has."""
+
+    async def read() -> list[Video]:
+        client = PollingClient(adapter, settings)
+        try:
+            return await client.get_many(video_ids)
+        finally:
+            await client.aclose()
+
+    return asyncio.run(read())
+
+
+def ask_the_list(client: SeedanceClient, seen: Seen) -> None:
+    """Asks for the list in all its forms, no faster than the vendor allows."""
+    model: str | None = None
+
+    def ask(name: str, call: Callable[[], object]) -> Reply[object]:
+        rates = client.settings.rates or client.adapter.rates
+        time.sleep(1.1 / rates.list_per_second)
+        seen.replies[name] = reply_of(call)
+        return seen.replies[name]
+
+    if isinstance(ask("list", client.list_videos).error, UnsupportedByVendorError):
+        model = seen.model  # GMI Cloud lists the videos of one model
+        ask("list", lambda: client.list_videos(model=model))
+    ask("list_page", lambda: client.list_videos(model=model, limit=1))
+    for status in (VideoStatus.SUCCEEDED, VideoStatus.CANCELLED):
+        ask(f"list_{status}", partial(client.list_videos, model=model, status=status))
+    ask("list_model", lambda: client.list_videos(model=seen.model))
+    ask("list_no_model", lambda: client.list_videos(model=NO_SUCH_MODEL))
+    mark = client.adapter.draw_mark(VideoRequest(model=seen.model, prompt=PROMPT))
+    if mark is None:
+        seen.why_not["mark.unknown"] = "the connection sends no mark"
+        return
+    since = datetime.now(tz=UTC) - timedelta(hours=1)
+    ask("unknown_mark", lambda: client.find_videos(mark, model=seen.model, since=since))
+
+
+def ask_to_be_refused(client: SeedanceClient, seen: Seen) -> None:
+    """Sends the one create that can't leave a video, where the vendor's documents name one. It is sent once."""
+    contact = first_contact(client.adapter.descriptor)
+    if contact.refused is None:
+        seen.why_not["request.refused"] = f"can't be told without paying: {contact.why_no_refused}"
+        return
+    request = VideoRequest(model=NO_SUCH_MODEL, prompt=PROMPT, extra=dict(contact.refused.extra))
+    seen.replies["refused"] = reply_of(lambda: client.create_video(request, wait_for_room=False))
+
+
+def _ask_own(client: SeedanceClient, contact: FirstContact, seen: Seen) -> None:
+    for look in contact.looks:
+        try:
+            seen.looks[look.assumption.key] = look.judge(_get(client, look))
+        except Exception as error:
+            log.debug("%s was not answered: %r", look.assumption.key, error)
+            seen.looks[look.assumption.key] = ("can't tell", f"no answer that can be read ({type(error).__name__})")
+
+
+def _get(client: SeedanceClient, look: Look) -> HttpResponse:
+    """One read as it comes: a look judges what adapters have no word for."""
+    settings, http = client.settings, look.request
+    headers = {
+        "Authorization": f"{client.adapter.descriptor.auth_scheme} {settings.api_key.strip()}",
+        "Accept": "application/json",
+        **http.headers,
+    }
+    with httpx_transport.make_client(client.base_url, {"headers": headers, "timeout": settings.read_timeout}) as plain:
+        request = plain.build_request("GET", client.base_url + http.path, params=list(http.params) or None)
+        answer = httpx_transport.send(plain, request, Limits(settings.read_timeout, MOST_OF_A_LIST))
+    return HttpResponse(answer.status, answer.headers, answer.body, datetime.now(tz=UTC))

@@ -1,0 +1,51 @@
+"""The tool asks the simulator: it proves itself without any account."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+
+from airflow_provider_seedance.api.client import SeedanceClient
+from airflow_provider_seedance.api.vendors import all_vendors
+from airflow_provider_seedance.check.account import PATIENT, Account, NotRunError
+from airflow_provider_seedance.hooks.connection import read_connection
+
+_UNHURRIED = {"polls_per_second": 1000, "lists_per_second": 1000}
+
+
+@contextmanager
+def simulated_accounts(vendors: Sequence[str] | None = None) -> Iterator[list[Account]]:
+    """An account at each of the simulator's vendors, on this machine.
+
+    :param vendors: only these; default: all that both sides have.
+    :raises NotRunError: the simulator can't start, or hasn't such a vendor.
+    """
+    from airflow_provider_seedance.simulator import Simulator
+
+    known = all_vendors()
+    try:
+        # Long enough in the queue to be seen there, and cancelled, on a busy machine.
+        sim = Simulator(speed=20, queue_seconds=60, run_seconds=30).start()
+    except (ImportError, OSError) as error:
+        raise NotRunError(f"The simulator can't start: {error}") from None
+    with ExitStack() as stack:
+        stack.callback(sim.stop)
+        names = vendors or [name for name in sim.vendors if name in known]
+        if strange := [name for name in names if name not in sim.vendors or name not in known]:
+            raise NotRunError(f"The simulator has no {', '.join(strange)}; choose from {', '.join(sim.vendors)}.")
+        accounts = []
+        for name in names:
+            parts = json.loads(sim.connection_json(name, **_UNHURRIED))
+            adapter, settings = read_connection(
+                f"simulator-{name}",
+                host=parts["host"],
+                password=parts["password"],
+                port=None,
+                schema=None,
+                extra=parts["extra"],
+            )
+            client = stack.enter_context(SeedanceClient(adapter, replace(settings, retry=PATIENT)))
+            accounts.append(Account(f"simulator-{name}", client))
+        yield accounts
