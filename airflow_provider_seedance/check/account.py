@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from airflow_provider_seedance.api.client import RetryPolicy, SeedanceClient
 from airflow_provider_seedance.api.errors import SeedanceError
 from airflow_provider_seedance.api.pricing import Prices
+from airflow_provider_seedance.hooks.connection import SeedanceConnection
 
 PATIENT = RetryPolicy(attempts=3, patience=30.0)
 """Reads are tried three times: what fails each time is no accident. A create is never repeated once it was sent."""
@@ -38,20 +39,24 @@ def connected(conn_id: str) -> Iterator[Account]:
 
     :raises NotRunError: the connection can't be used.
     """
-    from airflow_provider_seedance.hooks.connection import prices_of
     from airflow_provider_seedance.hooks.seedance import SeedanceHook
 
-    hook = SeedanceHook(conn_id)
     try:
-        client = hook.get_conn()
-        prices = prices_of(conn_id, hook.get_connection(conn_id).extra_dejson)
+        connection = SeedanceHook(conn_id).connection
+        account = account_at(connection)
     except SeedanceError as error:
         raise NotRunError(str(error)) from None
     except Exception as error:  # its text may quote the connection
         why = type(error).__name__
         raise NotRunError(f"The connection {conn_id!r} can't be read ({why}). Nothing was sent.") from None
-    try:
-        with SeedanceClient(client.adapter, replace(client.settings, retry=PATIENT)) as asking:
-            yield Account(conn_id, asking, prices)
-    finally:
-        hook.close()
+    with account.client:
+        yield account
+
+
+def account_at(connection: SeedanceConnection) -> Account:
+    """The account that a connection leads to. The caller closes its client.
+
+    :raises SeedanceConfigError: the connection can't be used.
+    """
+    client = SeedanceClient(connection.adapter, replace(connection.settings, retry=PATIENT))
+    return Account(connection.conn_id, client, connection.prices)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 import uuid
 from collections.abc import Callable
@@ -13,20 +12,19 @@ from functools import partial
 
 from airflow_provider_seedance.api.client import ClientSettings, PollingClient, SeedanceClient
 from airflow_provider_seedance.api.errors import UnsupportedByVendorError
-from airflow_provider_seedance.api.http import httpx_transport
-from airflow_provider_seedance.api.http.intake import MOST_OF_A_LIST, Limits
-from airflow_provider_seedance.api.http.messages import HttpResponse
+from airflow_provider_seedance.api.http.drivers import Driver
+from airflow_provider_seedance.api.http.endpoint import Endpoint
+from airflow_provider_seedance.api.http.intake import MOST_OF_A_LIST
+from airflow_provider_seedance.api.http.steps import Call, Step
 from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatus
-from airflow_provider_seedance.api.vendors.assumptions import NO_SUCH_MODEL, FirstContact, Look, first_contact
+from airflow_provider_seedance.api.vendors.assumptions import NO_SUCH_MODEL, FirstContact, first_contact
 from airflow_provider_seedance.api.vendors.video_adapter import VendorAdapter
-from airflow_provider_seedance.check.seen import Reply, Seen, reply_of
+from airflow_provider_seedance.check.seen import Reply, Said, Seen, described, reply_of
 
 PROMPT = "A paper boat floats on a pond."
 """What the tool shows: the only prompt that it sends."""
 
 WRONG_KEY = "airflow-first-contact-not-a-key"
-
-log = logging.getLogger(__name__)
 
 
 def no_such_id(adapter: VendorAdapter) -> str:
@@ -106,23 +104,16 @@ def ask_to_be_refused(client: SeedanceClient, seen: Seen) -> None:
 
 
 def _ask_own(client: SeedanceClient, contact: FirstContact, seen: Seen) -> None:
-    for look in contact.looks:
-        try:
-            seen.looks[look.assumption.key] = look.judge(_get(client, look))
-        except Exception as error:
-            log.debug("%s was not answered: %r", look.assumption.key, error)
-            seen.looks[look.assumption.key] = ("can't tell", f"no answer that can be read ({type(error).__name__})")
+    """What adapters have no word for, read as it comes."""
+    driver = Driver(Endpoint.of(client.adapter, client.settings), client.settings)
+    try:
+        for look in contact.looks:
+            step = Step(Call.READ, look.request, look.judge, most_bytes=MOST_OF_A_LIST)
+            said = reply_of(partial(driver.run, step))
+            seen.looks[look.assumption.key] = said.value or _no_answer(said)
+    finally:
+        driver.close()
 
 
-def _get(client: SeedanceClient, look: Look) -> HttpResponse:
-    """One read as it comes: a look judges what adapters have no word for."""
-    settings, http = client.settings, look.request
-    headers = {
-        "Authorization": f"{client.adapter.descriptor.auth_scheme} {settings.api_key.strip()}",
-        "Accept": "application/json",
-        **http.headers,
-    }
-    with httpx_transport.make_client(client.base_url, {"headers": headers, "timeout": settings.read_timeout}) as plain:
-        request = plain.build_request("GET", client.base_url + http.path, params=list(http.params) or None)
-        answer = httpx_transport.send(plain, request, Limits(settings.read_timeout, MOST_OF_A_LIST))
-    return HttpResponse(answer.status, answer.headers, answer.body, datetime.now(tz=UTC))
+def _no_answer(reply: Reply[Said]) -> Said:
+    return "can't tell", "no answer" if reply.error is None else described(reply.error)

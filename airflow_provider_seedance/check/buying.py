@@ -37,6 +37,9 @@ URL_WITHIN = 120.0
 LOOK_UP_DELAYS = (2.0, 8.0)
 """Seconds before each look for a video whose create was not answered."""
 
+_READS_OF_AN_END = 3
+"""How often an end is read: some show a success, and then say again that the video runs."""
+
 _FIRST_LOOKS = (0.0, 2.0, 3.0, 5.0)
 _SKEW = timedelta(days=1)
 
@@ -197,13 +200,15 @@ class Watch:
         if is_new and cancel:
             self._cancel(video)
         self._find(_FIRST_LOOKS if is_new else (0.0,))
-        started = time.monotonic()
-        while not self._is_over(video := self._read() or video):
-            if time.monotonic() - started > self._pace.timeout:
-                return
+        started, ends = time.monotonic(), 0
+        while True:
+            video = self._read() or video
+            ends = ends + 1 if self._is_over(video) else 0
+            if ends == _READS_OF_AN_END or time.monotonic() - started > self._pace.timeout:
+                break
             time.sleep(self._pace.interval)
             self._find((0.0,))
-        if video is not None:
+        if video is not None and ends:
             self._end(video)
 
     def _read(self) -> Video | None:
@@ -217,9 +222,9 @@ class Watch:
             return None
         purchase.read_at_once = purchase.read_at_once or "yes"
         word = video.undocumented_status
-        if word and word not in purchase.undocumented:
-            purchase.undocumented.append(word)
-        if video.status.value != purchase.last_status:
+        if word:  # the client takes it for running; what it means, nobody knows
+            purchase.undocumented = list(dict.fromkeys([*purchase.undocumented, word]))
+        elif video.status.value != purchase.last_status:
             purchase.course.append((video.status.value, self._age()))
         if video.video_url and purchase.url_late is None:
             succeeded = next((after for status, after in purchase.course if status == VideoStatus.SUCCEEDED), None)
@@ -230,7 +235,7 @@ class Watch:
     def _is_over(self, video: Video | None) -> bool:
         if video is None or not video.status.is_terminal:
             return False
-        since = self._purchase.course[-1][1]
+        since = self._purchase.course[-1][1] if self._purchase.course else 0.0
         return video.status is not VideoStatus.SUCCEEDED or video.is_deliverable or self._age() - since > URL_WITHIN
 
     def _cancel(self, video: Video | None) -> None:

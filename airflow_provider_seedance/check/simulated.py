@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 
-from airflow_provider_seedance.api.client import SeedanceClient
 from airflow_provider_seedance.api.vendors import all_vendors
-from airflow_provider_seedance.check.account import PATIENT, Account, NotRunError
-from airflow_provider_seedance.hooks.connection import read_connection
+from airflow_provider_seedance.check.account import Account, NotRunError, account_at
+from airflow_provider_seedance.hooks.connection import SeedanceConnection
 
 _UNHURRIED = {"polls_per_second": 1000, "lists_per_second": 1000}
 
@@ -38,14 +36,10 @@ def simulated_accounts(vendors: Sequence[str] | None = None) -> Iterator[list[Ac
         accounts = []
         for name in names:
             parts = json.loads(sim.connection_json(name, **_UNHURRIED))
-            adapter, settings = read_connection(
-                f"simulator-{name}",
-                host=parts["host"],
-                password=parts["password"],
-                port=None,
-                schema=None,
-                extra=parts["extra"],
+            connection = SeedanceConnection(
+                f"simulator-{name}", host=parts["host"], password=parts["password"], extra=parts["extra"]
             )
-            client = stack.enter_context(SeedanceClient(adapter, replace(settings, retry=PATIENT)))
-            accounts.append(Account(f"simulator-{name}", client))
+            account = account_at(connection)
+            stack.callback(account.client.close)
+            accounts.append(account)
         yield accounts

@@ -68,15 +68,17 @@ class Look:
     :param request: a read without side effects.
     :param judge: tells from the answer what is to be said, with what was seen. What is seen ends up in the report: no
         text of the vendor's and nothing about the account belongs there.
+    :param free_because: by which document it costs nothing; needed for whatever is no GET.
     """
 
     assumption: Assumption
     request: HttpRequest
     judge: Callable[[HttpResponse], tuple[Verdict, str]]
+    free_because: str = ""
 
     def __post_init__(self) -> None:
-        if self.request.method != "GET":
-            raise ValueError(f"{self.assumption.key}: only a GET is known to be free")
+        if self.request.method != "GET" and not self.free_because:
+            raise ValueError(f"{self.assumption.key}: nothing says that a {self.request.method} is free")
 
 
 @dataclass(frozen=True)
