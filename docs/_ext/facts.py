@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -13,6 +15,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from airflow_provider_seedance.api import errors
 from airflow_provider_seedance.api.vendors import BUILT_IN, find_vendor, make_adapter
+from airflow_provider_seedance.api.vendors.assumptions import UNRECORDED, Basis, assumptions_about, first_contact
 from airflow_provider_seedance.api.vendors.descriptor import VendorDescriptor
 from airflow_provider_seedance.api.vendors.rules import MEDIA_FIELDS, OPTION_FIELDS, Route
 from airflow_provider_seedance.api.vendors.video_adapter import VendorAdapter
@@ -133,6 +136,44 @@ class VendorRules(FactsDirective):
             yield from table(("rule", "allowed"), [row for row in _rules(vendor, route) if row[1]])
             yield f"Source: {route.source}"
             yield ""
+        yield from _assumptions(vendor.descriptor)
+
+
+def _assumptions(vendor: VendorDescriptor) -> Iterator[str]:
+    """What is taken for true about a vendor, on whose word, and who has asked a real account about it."""
+    confirmed = [entry for entry in read_confirmed() if entry["vendor"] == vendor.name]
+    by_key = {entry["key"]: entry for entry in confirmed}
+    yield "**What was confirmed**"
+    yield ""
+    if not confirmed:
+        yield "Nobody has asked a real account yet: what follows is read, not tried."
+    yield f"[First contact](../first-contact.md) asks yours. {_without_asking(vendor)}"
+    yield ""
+    rows = []
+    for assumption in assumptions_about(vendor):
+        entry = by_key.get(assumption.key)
+        told = "no" if entry is None else f"{entry['verdict']}: {entry['seen']} ({entry['by']}, {entry['on']})"
+        rows.append((f"`{assumption.key}`", assumption.claim, _word_of(assumption.basis), told))
+    yield from table(("assumption", "we take for true", "on whose word", "confirmed"), rows)
+
+
+def _without_asking(vendor: VendorDescriptor) -> str:
+    """What first contact sends, or why it sends nothing."""
+    own = first_contact(vendor)
+    if own.refused is None:
+        return f"It sends no create to see it refused. {own.why_no_refused}"
+    return f"It sends one create that has to be refused: {own.refused.because}"
+
+
+def _word_of(basis: Basis) -> str:
+    return basis.mark if basis == UNRECORDED else f"{basis.mark}: {basis.source}"
+
+
+def read_confirmed() -> list[dict[str, str]]:
+    """The entries of `docs/confirmed.json`."""
+    read = json.loads((Path(__file__).parent.parent / "confirmed.json").read_text(encoding="utf-8"))
+    entries: list[dict[str, str]] = read["confirmed"]
+    return entries
 
 
 def _rules(vendor: VendorAdapter, route: Route) -> Iterator[Row]:
