@@ -25,6 +25,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dev.asset_faults import asset_rows, wrong_with
 from dev.fault_rows import (
     AT_LOOK_UP,
     AT_POLL,
@@ -288,11 +289,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for verdict in run_all(wanted, sim):
             verdicts.append(verdict)
             print(json.dumps(verdict.cells) if options.json else _line(verdict.cells, widths), flush=True)
+        uploads = [(row, wrong_with(row, sim)) for row in asset_rows()]
     print(f"\n{summary(verdicts)} ({time.monotonic() - started:.0f} s)")
+    wrong_uploads = [f"{row.fault}, {row.place}: {wrong}" for row, wrong in uploads if wrong]
+    print(f"{len(uploads)} uploads of reference media: {len(wrong_uploads)} wrong.", *wrong_uploads, sep="\n")
     if options.markdown:
         options.markdown.parent.mkdir(parents=True, exist_ok=True)
         options.markdown.write_text(as_markdown(verdicts))
-    return int(any(verdict.wrong or verdict.duplicates for verdict in verdicts))
+    return int(bool(wrong_uploads) or any(verdict.wrong or verdict.duplicates for verdict in verdicts))
 
 
 def _columns(wanted: Sequence[Row]) -> Iterator[tuple[str, ...]]:

@@ -134,7 +134,7 @@ _REFUSALS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("no balance", "no_balance", {}),
     ("refused with a poisoned text", "moderation_submit", {"message": f"moderation: {POISON}"}),
 )
-_READ_FAULTS = (
+READ_FAULTS = (
     ("connection reset", "reset_before"),
     ("answer lost", "reset_after"),
     ("answer slower than the read time-out", "slow"),
@@ -183,7 +183,7 @@ def _deaths(vendor: str) -> Iterator[Row]:
 
 
 def _reads(vendor: str) -> Iterator[Row]:
-    faults: list[tuple[str, str, dict[str, Any]]] = [(fault, kind, {}) for fault, kind in _READ_FAULTS]
+    faults: list[tuple[str, str, dict[str, Any]]] = [(fault, kind, {}) for fault, kind in READ_FAULTS]
     faults += [(f"a stranger's page, {status}", "stranger_page", {"status": status}) for status in _PAGES]
     for fault, kind, options in faults:
         yield Row(vendor, fault, AT_POLL, (Strike(kind, "poll", 2, options),))

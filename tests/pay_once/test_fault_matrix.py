@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_seedance.simulator import Simulator
+from dev.asset_faults import asset_rows, wrong_with
 from dev.fault_matrix import Verdict, as_markdown, run_row, summary
 from dev.fault_rows import (
     AFTER_POST,
@@ -33,6 +34,21 @@ ROWS = [row for row in rows() if row.place not in (AT_POLL, AT_READ) or row.vend
 def test_whatever_fails_one_video_is_paid_and_delivered_or_the_doubt_is_told(quick: Simulator, row: Row) -> None:
     verdict = run_row(row, quick)
     assert (verdict.wrong, verdict.duplicates) == ("", 0), verdict
+
+
+@pytest.mark.parametrize("row", list(asset_rows()), ids=lambda row: f"{row.fault} {row.place}")
+def test_whatever_fails_an_upload_is_delivered_and_made_once_where_that_was_recorded(
+    quick: Simulator, row: Row
+) -> None:
+    assert wrong_with(row, quick) == ""
+
+
+def test_the_matrix_notices_an_upload_that_is_forgotten(quick: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    from airflow_provider_seedance.submissions import places
+
+    monkeypatch.setattr(places.TaskStatePlace, "read", lambda self: places.NOTHING)
+    row = Row("jimmyai", "process killed", WHILE_DEFERRED, dies=WHILE_DEFERRED)
+    assert wrong_with(row, quick) == "2 copies"
 
 
 @pytest.mark.parametrize("place", [AFTER_POST, AFTER_RECORD, WHILE_DEFERRED])
