@@ -1,1 +1,1 @@
-"""One poller per connection and process: who waits, whose turn it is, how often may be asked."""
+"""One poller per connection and process: what is waited for, in which order and how often the vendor is asked."""

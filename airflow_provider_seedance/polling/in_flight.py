@@ -1,4 +1,4 @@
-"""The requests of a poller that are under way: which still count, and which videos need not wait for theirs."""
+"""The requests of a poller that are under way: which still count, and which waits end before theirs does."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ MOST_OPEN = 256
 class Flight:
     """A request that is under way.
 
-    :param turn: who asks what.
+    :param turn: what is asked for.
     :param since: its start, by a clock that never goes back.
-    :param give_up_at: Unix time at which somebody who waits for it should be looked at.
+    :param give_up_at: Unix time at which the first wait for it may have to be given up.
     """
 
     turn: Turn
@@ -38,8 +38,8 @@ class Flight:
 class InFlight:
     """All requests that are under way, by their tasks.
 
-    A request that hangs soon counts no more, or a few videos that a vendor is stuck on would stop the polls of all
-    others. And nobody waits for it beyond the own deadline.
+    A request that hangs soon no longer counts, or a few jobs that a vendor is stuck on would stop the polls of all
+    others. And each wait ends at its own deadline, whether or not the request does.
     """
 
     def __init__(self) -> None:
@@ -69,7 +69,7 @@ class InFlight:
         return quick >= MOST_IN_FLIGHT
 
     def give_up(self, wall: float) -> list[Watch]:
-        """Those whose deadline has passed while their poll hangs."""
+        """The waits whose deadline has passed while their poll hangs."""
         given_up: list[Watch] = []
         for flight in self._flights.values():
             if wall < flight.give_up_at:
@@ -80,12 +80,12 @@ class InFlight:
         return given_up
 
     def until_next(self, wall: float) -> float:
-        """Seconds until somebody may have to be given up."""
+        """Seconds until a wait may have to be given up."""
         return min((flight.give_up_at for flight in self._flights.values()), default=inf) - wall
 
 
 def _ends_for(watch: Watch, wall: float) -> float:
-    """Notes how long this video's poll may last: to its deadline, but not less than any answer takes."""
+    """Notes how long this job's poll may last: to its deadline, but not less than any answer takes."""
     deadline = watch.wait.deadline
     watch.hung_at = inf if deadline is None else max(deadline, wall + HUNG)
     return watch.hung_at

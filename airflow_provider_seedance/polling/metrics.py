@@ -1,4 +1,4 @@
-"""What a poller tells Airflow's metrics. A metrics backend that fails never costs anybody a poll."""
+"""A poller's metrics, for Airflow's metrics backend. A backend that fails never costs a poll."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ class PollMetrics:
         self._tags = {"vendor": tag(vendor), "conn_id": tag(conn_id)}
         self._has_failed = False
 
-    def polled(self, videos: int, late: float, waiting: int) -> None:
+    def polled(self, jobs: int, late: float, waiting: int) -> None:
         """A request goes out.
 
-        :param videos: how many it asks for.
+        :param jobs: how many it asks for.
         :param late: seconds after the moment at which the first of them was due.
-        :param waiting: how many videos wait for the poller.
+        :param waiting: how many jobs the poller polls for.
         """
         self._tell(Stats.incr, "seedance.polls")
-        self._tell(Stats.gauge, "seedance.poll_batch_size", videos)
+        self._tell(Stats.gauge, "seedance.poll_batch_size", jobs)
         self._tell(Stats.timing, "seedance.poll_lateness", late * 1000)
         self.waiting(waiting)
 
@@ -40,9 +40,9 @@ class PollMetrics:
         """The vendor said 429."""
         self._tell(Stats.incr, "seedance.polls_refused")
 
-    def waiting(self, videos: int) -> None:
-        """How many videos wait for the poller."""
-        self._tell(Stats.gauge, "seedance.waiting_videos", videos)
+    def waiting(self, jobs: int) -> None:
+        """How many jobs the poller polls for: videos, and assets under review."""
+        self._tell(Stats.gauge, "seedance.waiting_videos", jobs)
 
     def _tell(self, kind: Callable[..., Any], *arguments: Any) -> None:
         try:

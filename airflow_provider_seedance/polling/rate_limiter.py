@@ -19,7 +19,7 @@ _RECOVERY_EVERY = 5.0
 
 
 class Pace:
-    """Spaces requests evenly. A 429 halves the rate for everybody; success brings it back step by step.
+    """Spaces requests evenly. A 429 halves the rate of the whole connection; success restores it step by step.
 
     All moments are of one clock that never goes back.
 

@@ -20,7 +20,7 @@ LISTS_AGAIN = 60.0
 class Turn:
     """One request.
 
-    :param watches: for whom; one, unless it is a list.
+    :param watches: the waits that it serves; one, unless it is a list.
     :param is_list: whether they share a request.
     """
 
@@ -34,12 +34,12 @@ class Turn:
 
 
 class Schedule:
-    """Whose turn it is, by which kind of request.
+    """Which waits are served next, by which kind of request.
 
     `now` is a clock that never goes back; `wall` is Unix time, which deadlines are given in.
 
     :param rates: how often the vendor may be asked.
-    :param most_ids: how many videos one list may ask for; less than 2: there are no lists.
+    :param most_ids: how many jobs one list may ask for; less than 2: there are no lists.
     """
 
     def __init__(self, rates: PollRates, most_ids: int) -> None:
@@ -54,7 +54,7 @@ class Schedule:
         self._most_ids = self._list_size = most_ids
 
     def put(self, watch: Watch) -> None:
-        """Has the video polled when it is due."""
+        """Has the job polled when it is due."""
         self._queue.put(watch)
 
     def forget_the_gone(self, living: int) -> None:
@@ -62,7 +62,7 @@ class Schedule:
         self._queue.forget_the_gone(living)
 
     def give_up(self, now: float, wall: float) -> list[Watch]:
-        """Those whose last poll would come too late after their deadline."""
+        """Removes waits whose final poll would miss the deadline."""
         self._queue.collect(now, wall)
         single = self._singles.wait(now)
         any_kind = single if self._list_size < 2 else min(single, self._lists.wait(now))
@@ -106,14 +106,14 @@ class Schedule:
             pace.slow_down(now, retry_after)
 
     def shorten_lists(self, size: int, now: float) -> None:
-        """Asks for fewer videos at once, for a while.
+        """Asks for fewer jobs at once, for a while.
 
         :param size: less than 2: for one at a time.
         """
         self._list_size, self._full_again = min(self._list_size, size), now + LISTS_AGAIN
 
     def _is_one_by_one(self, now: float) -> bool:
-        """Whether those who might share a request are better asked for by themselves."""
+        """Whether jobs that could share a request are better asked for one by one."""
         shared = self._queue.count_shared()
         if self._list_size < 2 or not shared or self._queue.is_alone(now) or self._lists.is_stuck(now):
             return True
