@@ -88,7 +88,7 @@ def test_the_matrix_notices_a_siblings_video(quick: Simulator, monkeypatch: pyte
     """A look-up that takes what is there for one's own has to show."""
     from airflow_provider_seedance.submissions.finder import Finder
 
-    def take_any(self: Any, record: Any) -> Any:
+    def take_any(self: Any, record: Any, *more: Any) -> Any:
         return self._hook.list_videos(limit=1).videos[0]
 
     monkeypatch.setattr(Finder, "find", take_any)
