@@ -273,7 +273,7 @@ def test_the_trigger_asks_with_the_id_that_a_native_template_made(
     class Asked(Exception):  # noqa: N818 - the end of this test
         pass
 
-    def wait(video_id: str, **_: Any) -> Any:
+    def wait(kind: Any, video_id: str, **_: Any) -> Any:
         asked.append(video_id)
         raise Asked
 
