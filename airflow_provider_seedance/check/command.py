@@ -23,7 +23,7 @@ from airflow_provider_seedance.check.account import Account, NotRunError, connec
 from airflow_provider_seedance.check.asking import ask_for_free, ask_the_list, ask_to_be_refused
 from airflow_provider_seedance.check.buying import Pace, PurchaseFile, Watch, account_of, buy, look_up, planned
 from airflow_provider_seedance.check.judging import Finding, judge
-from airflow_provider_seedance.check.report import Report, may_have_slipped, result_of, write
+from airflow_provider_seedance.check.report import Report, may_have_slipped, result_of, slipped_before, write
 from airflow_provider_seedance.check.seen import Purchase, Seen
 
 CONFIRMATION = "buy one video"
@@ -108,6 +108,8 @@ def check(account: Account, options: argparse.Namespace, answer: Callable[[str],
     retention = client.adapter.retention
     seen.retention_hours = retention.total_seconds() / 3600 if retention else None
     seen.purchase = _noted(client, file)
+    if not options.against_simulator:
+        _remember(path, seen)
     notebook = _Notebook(client, seen, path)
     stopped = False
     try:
@@ -137,7 +139,11 @@ def _ask_the_rest(
 ) -> None:
     """What takes a key that works."""
     contact = first_contact(account.client.adapter.descriptor)
-    if options.reads_only:
+    if "request.refused" in seen.looks:
+        print(
+            "The create that has to be refused isn't sent again: an earlier one may have left a video.", file=sys.stderr
+        )
+    elif options.reads_only:
         seen.why_not["request.refused"] = "not asked: --reads-only"
     else:
         if contact.refused is not None:
@@ -215,7 +221,14 @@ class _Notebook:
         address = "the vendor's own" if own else "another"
         findings = self.findings()
         return Report(
-            adapter.name, adapter.title, self._asked_at, address, self._seen.model, findings, self._seen.purchase
+            adapter.name,
+            adapter.title,
+            self._asked_at,
+            address,
+            self._seen.model,
+            findings,
+            self._seen.purchase,
+            may_have_slipped(self._seen),
         )
 
     def write(self) -> tuple[Path, Path]:
@@ -230,6 +243,15 @@ class _Notebook:
         files = " and ".join(str(path) for path in self.write())
         print(f"Written to {files}.")
         return result_of(self._seen, report.findings)
+
+
+def _remember(path: Path, seen: Seen) -> None:
+    try:
+        said = slipped_before(path)
+    except ValueError as error:
+        raise NotRunError(f"{error} Nothing was sent: take another --report.") from None
+    if said is not None:
+        seen.looks["request.refused"] = said
 
 
 def _noted(client: SeedanceClient, file: PurchaseFile) -> Purchase | None:

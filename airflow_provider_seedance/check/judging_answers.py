@@ -20,6 +20,7 @@ from airflow_provider_seedance.api.errors import (
 )
 from airflow_provider_seedance.api.models import Video, VideoStatus
 from airflow_provider_seedance.api.vendors.assumptions import Verdict
+from airflow_provider_seedance.api.vendors.video_adapter import VideoPage
 from airflow_provider_seedance.check.seen import Reply, Said, Seen, described
 
 
@@ -84,26 +85,26 @@ def _page_size(reply: Reply[Any], seen: Seen) -> Said:
 
 
 def _by_status(reply: Reply[Any], seen: Seen) -> Said:
-    lists = {status: _listed(seen, f"list_{status}") for status in (VideoStatus.SUCCEEDED, VideoStatus.CANCELLED)}
-    if unread := next((seen.replies.get(f"list_{status}") for status, it in lists.items() if it is None), None):
-        return _odd(unread.error)
-    for status, videos in lists.items():
-        strangers = sorted({video.status.value for video in videos or () if video.status is not status})
+    pages: dict[VideoStatus, VideoPage] = {}
+    for status in (VideoStatus.SUCCEEDED, VideoStatus.CANCELLED):
+        asked = seen.replies.get(f"list_{status}")
+        if asked is None or asked.value is None:
+            return _odd(asked.error if asked else None)
+        pages[status] = asked.value
+    for status, page in pages.items():
+        strangers = sorted({video.status.value for video in page.videos if video.status is not status})
         if strangers:
             return "doesn't", f"a list of {status} videos holds {', '.join(strangers)} ones"
     whole = _listed(seen, "list") or ()
-    for status, videos in lists.items():
-        page = seen.replies[f"list_{status}"].value
-        if page is None or page.has_more:
-            continue  # no order is promised: what isn't on this page may be on the next
-        missing = {video.video_id for video in whole if video.status is status} - {
-            video.video_id for video in videos or ()
-        }
-        if missing:
+    for status, page in pages.items():
+        missing = {video.video_id for video in whole if video.status is status}
+        missing -= {video.video_id for video in page.videos}
+        # No order is promised: what isn't on this page may be on the next.
+        if missing and not page.has_more:
             return "doesn't", f"the list of {status} videos lacks {len(missing)} that the whole list has"
     if not whole:
         return "can't tell", "the account has no video"
-    return "holds", ", ".join(f"{len(videos or ())} {status}" for status, videos in lists.items())
+    return "holds", ", ".join(f"{len(page.videos)} {status}" for status, page in pages.items())
 
 
 def _by_model(reply: Reply[Any], seen: Seen) -> Said:

@@ -22,6 +22,10 @@ def _accepted(bought: Purchase, seen: Seen) -> Said:
     return "can't tell", f"{bought.outcome}: {bought.refusal}" if bought.refusal else bought.outcome
 
 
+def _repeatable(bought: Purchase, seen: Seen) -> Said:
+    return "can't tell", "not asked: if it weren't so, asking would buy a second video"
+
+
 def _read_at_once(bought: Purchase, seen: Seen) -> Said:
     if not bought.read_at_once:
         return _not_seen(bought)
@@ -131,6 +135,7 @@ def _not_seen(bought: Purchase) -> Said:
 
 BOUGHT: dict[str, Callable[[Purchase, Seen], Said]] = {
     "create.accepted": _accepted,
+    "create.repeatable": _repeatable,
     "read.at-once": _read_at_once,
     "status.known": _status_known,
     "status.order": _status_order,

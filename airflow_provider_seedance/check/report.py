@@ -14,7 +14,7 @@ from airflow_provider_seedance.api.http.scrubbing import Scrubber
 from airflow_provider_seedance.api.http.texts import clean
 from airflow_provider_seedance.check.buying import without_account
 from airflow_provider_seedance.check.judging import Finding
-from airflow_provider_seedance.check.seen import Purchase, Seen
+from airflow_provider_seedance.check.seen import Purchase, Said, Seen
 
 _SHOWN = {"holds": "holds", "doesn't": "**DOESN'T**", "can't tell": "can't tell"}
 
@@ -30,6 +30,7 @@ class Report:
     :param model: that was asked about.
     :param findings: the verdicts.
     :param purchase: the video that was bought.
+    :param refusal_in_doubt: whether the create that has to be refused may have left a video.
     """
 
     vendor: str
@@ -39,6 +40,7 @@ class Report:
     model: str
     findings: Sequence[Finding]
     purchase: Purchase | None = None
+    refusal_in_doubt: bool = False
 
     @property
     def counts(self) -> Counter[str]:
@@ -66,6 +68,7 @@ class Report:
             "address": self.address,
             "model": self.model,
             "findings": findings,
+            "refusal_in_doubt": self.refusal_in_doubt,
             "purchase": None if self.purchase is None else asdict(without_account(self.purchase)),
         }
 
@@ -120,8 +123,31 @@ def write(report: Report, path: Path, key: str) -> tuple[Path, Path]:
     return markdown, data
 
 
+def slipped_before(path: Path) -> Said | None:
+    """What an earlier report says of the create that has to be refused, if it may have left a video.
+
+    It isn't sent again then: each one may be billed.
+
+    :param path: of the report, without suffix.
+    :raises ValueError: there is a report that can't be read.
+    """
+    data = path.with_name(f"{path.name}.json")
+    try:
+        told = json.loads(data.read_text(encoding="utf-8"))
+        if not told["refusal_in_doubt"]:
+            return None
+        found = next(entry for entry in told["findings"] if entry["key"] == "request.refused")
+        return found["verdict"], str(found["seen"])
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError, KeyError, StopIteration):
+        raise ValueError(f"{data} is there, and is no report that can be read.") from None
+
+
 def may_have_slipped(seen: Seen) -> bool:
     """Whether the create that has to be refused may have left a video."""
+    if "request.refused" in seen.looks:
+        return True
     refused = seen.replies.get("refused")
     return refused is not None and (
         refused.value is not None or (refused.error is not None and refused.error.may_be_billed)

@@ -123,7 +123,7 @@ class Seen:
     :param model: that was asked about.
     :param replies: by the question's name.
     :param purchase: the video that was bought, if one was.
-    :param looks: what the vendor's own questions came to, by the assumption's key.
+    :param looks: what is said already, by the assumption's key: of the vendor's own questions, and by an earlier run.
     :param why_not: why a question was not asked, by its name.
     :param retention_hours: for which the vendor is assumed to keep a result's URL.
     """

@@ -145,6 +145,10 @@ class Run:
         connection["host"] = connection["host"].replace(sim.url, url or sim.url)
         self._monkeypatch.setenv(f"AIRFLOW_CONN_{CONN_ID.upper()}", json.dumps(connection))
 
+    def code(self, *arguments: str) -> int:
+        """Runs it, and gives the exit code alone."""
+        return main(["--conn-id", CONN_ID, "--report", str(self.folder / "report"), *arguments])
+
     def __call__(self, *arguments: str, types: str | None = CONFIRMATION) -> Result:
         """Runs it.
 

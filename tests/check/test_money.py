@@ -128,6 +128,25 @@ def test_nothing_is_bought_after_a_create_that_had_to_be_refused_was_not(moving:
     assert "Nothing is bought" in result.text
 
 
+@pytest.mark.parametrize("fault", ["http_500", "reset_after"])
+def test_a_create_that_had_to_be_refused_and_was_not_is_never_sent_again(
+    fault: str, still: Simulator, run: Run
+) -> None:
+    still.faults.add(Fault("http_status", on="create", status=500) if fault == "http_500" else Fault("reset_before"))
+    run.connect(still, "byteplus")
+    first, second, third = run(), run(), run()
+    assert [first.code, second.code, third.code] == [3, 3, 3]
+    assert len(still.creates()) == 1
+    assert first.seen["request.refused"] == third.seen["request.refused"]
+
+
+def test_a_report_that_cannot_be_read_is_not_overwritten(still: Simulator, run: Run) -> None:
+    (run.folder / "report.json").write_text("[]")
+    run.connect(still, "byteplus")
+    assert run.code() == 2
+    assert still.creates() == []
+
+
 def test_another_accounts_note_is_not_taken_for_ones_own(moving: Simulator, run: Run) -> None:
     run.connect(moving, "jimmyai")
     assert run("--buy-one").code == 0

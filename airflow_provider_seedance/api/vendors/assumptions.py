@@ -168,7 +168,8 @@ def least_of(adapter: VendorAdapter, model: str) -> dict[str, Any]:
     if own.get("model") == model:
         return dict(own)
     route = adapter.route_of(model)
-    return {"model": model, **(_least(route) if route else {})}
+    # An endpoint's id doesn't say which model it is; what is small elsewhere is small there too, or is refused.
+    return {**own, "model": model} if route is None else {"model": model, **_least(route)}
 
 
 def _least(route: Route) -> dict[str, Any]:
@@ -218,5 +219,9 @@ def _by_descriptor(vendor: VendorDescriptor) -> Iterator[Assumption]:
     if vendor.can_list:
         yield Assumption("mark.repeated", "The list repeats the mark that was sent with a video.", "a video")
         yield Assumption("list.lag", "A new video is in the list within 10 seconds.", "a video")
+    if vendor.create_is_repeatable:
+        yield Assumption(
+            "create.repeatable", "A create that comes again with its mark makes no second video.", "a video"
+        )
     if vendor.can_cancel:
         yield Assumption("cancel.queued", "A queued video can be cancelled.", "a cancelled video")
