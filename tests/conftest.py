@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from hypothesis import HealthCheck, settings
 
 # Airflow reads its configuration when it is first imported, so this can't wait for a fixture.
@@ -21,7 +22,8 @@ os.environ |= {
     "SEEDANCE_OUTPUT": f"file://{_HOME.name}/videos",
 }
 
-# No test demands a speed of the machine.
+# No test demands a speed of the machine, also not where it fetches a file by itself: httpx gives up after five seconds.
+DEFAULT_TIMEOUT_CONFIG.connect = DEFAULT_TIMEOUT_CONFIG.read = DEFAULT_TIMEOUT_CONFIG.write = 120.0
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
