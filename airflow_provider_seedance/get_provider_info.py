@@ -161,6 +161,18 @@ def get_provider_info() -> dict[str, Any]:
                         "example": "s3://my-bucket/seedance-ledger",
                         "default": "",
                     },
+                    "playback_roots": {
+                        "description": (
+                            "Folders whose landed videos Airflow's UI may play and download, divided by commas. Each "
+                            "names the connection that opens it, `s3://CONN_ID@bucket/folder` (also `gs`, `abfs`); "
+                            "local folders need none, `file:///folder`. `{dag_id}` in it lets each DAG show its own "
+                            "folder only. Default: none, nothing is played from storages."
+                        ),
+                        "version_added": "0.1.0",
+                        "type": "string",
+                        "example": "s3://aws_media@my-bucket/videos/{dag_id}",
+                        "default": "",
+                    },
                     "prompts_in_xcom": {
                         "description": (
                             "Whether the create task hands its prompt to the pages in Airflow's UI, in the XCom "

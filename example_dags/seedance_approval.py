@@ -48,7 +48,8 @@ with DAG(
     approve = ApprovalOperator(
         task_id="approve",
         subject="Publish these videos?",
-        body="{{ ti.xcom_pull(task_ids='land', key='uri') | join('\n') }}",
+        body="[Look at them side by side](/dags/{{ dag.dag_id }}/runs/{{ run_id | urlencode }}/plugin/seedance-videos)"
+        "\n\n{{ ti.xcom_pull(task_ids='land', key='uri') | join('\n') }}",
     )
 
     @task

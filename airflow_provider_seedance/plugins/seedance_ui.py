@@ -1,6 +1,7 @@
-"""The *Video* tab of a task instance and the *Seedance* page in the navigation (Airflow 3.1 and later).
+"""The *Video* tab of a task instance, *Videos* of a run, and *Seedance* in the navigation (Airflow 3.1 and later).
 
-Both are static files. What they show they read from Airflow's own REST API, with the session of whoever looks.
+Both are static files. What they show they read from Airflow's own REST API and from two routes of this plugin, with the
+session of whoever looks.
 """
 
 from __future__ import annotations
@@ -21,6 +22,23 @@ STATIC = Path(__file__).parent / "static"
 
 URL_PREFIX = f"/seedance-ui/{__version__}"
 """Where the files are. The version is in it so that no browser mixes the files of two releases."""
+
+
+API_PREFIX = f"/seedance-api/{__version__}"
+"""Where the pages' own routes are."""
+
+
+async def serve_routes(scope: Any, receive: Any, send: Any) -> None:
+    """An ASGI application with the routes, each under Airflow's own permissions."""
+    await _routes()(scope, receive, send)
+
+
+@cache
+def _routes() -> Any:
+    # Plugins are loaded in every process; only the API server needs this one.
+    from airflow_provider_seedance.plugins.routes import make_app
+
+    return make_app()
 
 
 async def serve_static_files(scope: Any, receive: Any, send: Any) -> None:
@@ -48,13 +66,24 @@ class SeedanceUiPlugin(AirflowPlugin):
     name = "seedance"
 
     if hasattr(AirflowPlugin, "react_apps"):
-        fastapi_apps = [{"app": serve_static_files, "url_prefix": URL_PREFIX, "name": "Seedance UI"}]
+        fastapi_apps = [
+            {"app": serve_static_files, "url_prefix": URL_PREFIX, "name": "Seedance UI"},
+            {"app": serve_routes, "url_prefix": API_PREFIX, "name": "Seedance API"},
+        ]
         react_apps = [
             {
                 "name": "Video",
                 "bundle_url": _url("video-tab.js"),
                 "destination": "task_instance",
                 "url_route": "seedance-video",
+                "icon": _url("icon.svg"),
+                "icon_dark_mode": _url("icon-dark.svg"),
+            },
+            {
+                "name": "Videos",
+                "bundle_url": _url("run-videos.js"),
+                "destination": "dag_run",
+                "url_route": "seedance-videos",
                 "icon": _url("icon.svg"),
                 "icon_dark_mode": _url("icon-dark.svg"),
             },

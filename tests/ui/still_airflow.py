@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -24,21 +25,31 @@ class StillAirflow:
     :param tasks: task instances, as the API has them.
     :param xcoms: values by (DAG run, task, key).
     :param logs: records of a task's log by (DAG run, task).
+    :param offers: what the plugin's routes offer; nothing, and there are none.
     :param asked: the URLs that the page has asked for, whosever.
     :param errors: what went wrong in the page's scripts.
+    :param media: the file that stored copies are played from.
     """
 
     tasks: Sequence[Mapping[str, Any]]
     xcoms: Mapping[tuple[str, str, str], Any] = field(default_factory=dict)
     logs: Mapping[tuple[str, str], Sequence[Any]] = field(default_factory=dict)
+    offers: Mapping[str, bool] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    media: Path | None = None
 
     def gallery(self, page: Page) -> Locator:
         """The gallery, once it has read all that it wants to read."""
         gallery = self._show(page, "gallery.js", "seedance-gallery", {})
         gallery.locator(".cards[aria-busy=false]").wait_for(state="attached")
         return gallery
+
+    def run(self, page: Page, run: str) -> Locator:
+        """The Videos tab of a run, once it has read all that it wants to read."""
+        found = self._show(page, "run-videos.js", "seedance-run-videos", {"dag": "d", "run": run})
+        found.locator(".cards[aria-busy=false]").wait_for(state="attached")
+        return found
 
     def tab(self, page: Page, run: str, task: str) -> Locator:
         """The Video tab of a task instance."""
@@ -76,11 +87,25 @@ class StillAirflow:
                 route.fulfill(body="<!doctype html><title>Airflow</title>", content_type="text/html")
             elif path.startswith("/seedance-ui/"):
                 route.fulfill(path=STATIC / path.rsplit("/", 1)[1])
+            elif path.startswith("/seedance-api/0/playback/"):
+                route.fulfill(path=self.media) if self.media else route.fulfill(status=404)
             else:
-                found = self._api(path)
+                found = self._routes(route) if path.startswith("/seedance-api/") else self._api(path)
                 route.fulfill(
                     status=404 if found is None else 200, body=json.dumps(found), content_type="application/json"
                 )
+
+    def _routes(self, route: Route) -> Any:
+        if not self.offers:
+            return None
+        if route.request.url.endswith("/about"):
+            return self.offers
+        told: list[Any] = []
+        for _, run, task, _ in json.loads(route.request.post_data or "{}")["tasks"]:
+            keys = ("return_value", "video_id", "seedance_asked")
+            found = {key: self.xcoms[run, task, key] for key in keys if (run, task, key) in self.xcoms}
+            told.append(found or None)
+        return {"told": told, "denied": []}
 
     def _api(self, path: str) -> Any:
         if path.endswith("/tasks"):

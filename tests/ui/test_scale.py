@@ -38,4 +38,5 @@ def test_five_hundred_videos_are_usable_soon_after_the_page_has_loaded(
     # No figure is asserted: how fast a machine is isn't what a test may depend on. It must get there at all.
     gallery.locator(".tile.failed").click()
     expect(gallery.locator(".cards")).to_have_attribute("aria-busy", "false", timeout=120_000)
-    assert gallery.locator(".card").count() == 48
+    assert gallery.locator(".card").count() < 48  # only those on the screen and near it
+    expect(gallery.locator(".card").first).to_have_attribute("aria-setsize", "500")

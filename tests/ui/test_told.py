@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.ui.still_airflow import StillAirflow
+from tests.stack.conftest import teller
+from tests.ui.still_airflow import URL, StillAirflow
 from tests.ui.test_model import READY, task
 
 pytestmark = pytest.mark.ui
@@ -95,6 +97,121 @@ def test_each_trouble_is_a_state_of_its_own_told_as_it_is(page: Page) -> None:
     expect(tab.locator(".placeholder")).to_contain_text("no task of this run waits for it")
     tab = airflow.tab(page, "doubt", "create")
     expect(tab.locator(".placeholder")).to_contain_text("In doubt: the order was sent")
+    assert airflow.errors == []
+
+
+def many(count: int, offers: dict[str, bool]) -> StillAirflow:
+    """Videos that were ordered and waited for, each in a run of its own."""
+    tasks: list[Any] = []
+    xcoms: dict[Any, Any] = {}
+    for number in range(count):
+        run = f"r{number}"
+        order = {"prompt": f"Video number {number}", "model": "m", "seedance_conn_id": "c"}
+        for name in ("create", "wait"):
+            tasks.append(task(name, "success", run, start_date=f"2026-11-{1 + number % 25:02}T11:00:00Z"))
+            xcoms[run, name, "return_value"] = LIVE | {"video_id": run, "vendor": "byteplus", "tokens": number}
+        xcoms[run, "create", "seedance_asked"] = order
+    return StillAirflow(tasks, xcoms, offers=offers)
+
+
+def test_two_thousand_videos_scroll_and_few_requests_tell_all_of_them(
+    request: pytest.FixtureRequest, page: Page
+) -> None:
+    airflow = many(2000, {"facts": True, "playback": False})
+    began = time.monotonic()
+    gallery = airflow.gallery(page)
+    took = time.monotonic() - began
+    assert len([url for url in airflow.asked if url.endswith("/facts")]) <= 10
+    assert not [url for url in airflow.asked if "xcomEntries" in url]
+    expect(gallery.get_by_role("status")).to_have_text("2000 of 2000 videos")
+    assert gallery.locator(".card").count() < 48
+    page.evaluate(SCROLL)
+    longest = page.evaluate("globalThis.longest")
+    heap = page.evaluate("performance.memory.usedJSHeapSize / 1e6")
+    last = gallery.locator(".card").last
+    expect(last).to_have_attribute("aria-posinset", "2000")
+    expect(last.locator(".title")).to_contain_text("Video number")
+    figures = f"complete after {took:.1f} s, longest frame while scrolling {longest:.0f} ms, heap {heap:.0f} MB"
+    teller(request)(f"2,000 videos (answers given): {figures}")
+    gallery.get_by_role("searchbox").fill("number 1999")
+    expect(gallery.locator(".card")).to_have_count(1)
+    assert airflow.errors == []
+
+
+SCROLL = """async () => {
+    globalThis.longest = 0;
+    let last = performance.now();
+    for (let at = 0; at < document.documentElement.scrollHeight; at += 700) {
+        scrollTo(0, at);
+        await new Promise(requestAnimationFrame);
+        const now = performance.now();
+        globalThis.longest = Math.max(globalThis.longest, now - last);
+        last = now;
+    }
+    scrollTo(0, document.documentElement.scrollHeight);
+    await new Promise(requestAnimationFrame);
+    await new Promise(requestAnimationFrame);
+}"""
+
+
+def test_without_the_routes_each_xcom_is_read_by_itself(page: Page) -> None:
+    airflow = many(3, {})
+    gallery = airflow.gallery(page)
+    expect(gallery.locator(".card .badge")).to_have_text(["ready"] * 3)
+    assert len([url for url in airflow.asked if "xcomEntries" in url]) >= 6
+
+
+def test_the_stored_copy_is_played_and_offered_for_download(page: Page) -> None:
+    uri = "s3://videos/d/v.mp4"
+    airflow = StillAirflow(
+        [task("create", "success", "r"), task("wait", "success", "r"), task("store", "success", "r")],
+        {
+            ("r", "create", "return_value"): LIVE,
+            ("r", "wait", "return_value"): LIVE | {"url_expires_at": "2020-01-01T00:00:00Z"},
+            ("r", "store", "return_value"): {"video_id": "v", "uri": uri},
+        },
+        offers={"facts": True, "playback": True},
+    )
+    copy = "/seedance-api/0/playback/d?run_id=r&task_id=store&map_index=-1&what=uri"
+    expect(airflow.gallery(page).locator(".card .placeholder")).to_have_text("The link doesn't open")
+    assert [url for url in airflow.asked if url.endswith(copy)] != []  # but there is no such file here
+    tab = airflow.tab(page, "r", "wait")
+    assert (tab.locator("video").get_attribute("src") or "").endswith(copy)
+    assert (tab.get_by_role("link", name="Download").get_attribute("href") or "").endswith(f"{copy}&download=true")
+    expect(tab.locator(".note")).to_contain_text(f"Your copy is at {uri}")
+    assert airflow.errors == []
+
+
+def test_an_address_of_a_copy_in_an_xcom_is_never_played_as_a_vendor_s_link(page: Page) -> None:
+    forged = f"{URL}/seedance-api/0/playback/secret?run_id=r&task_id=store"
+    airflow = StillAirflow(
+        [task("create", "success", "r")],
+        {("r", "create", "return_value"): LIVE | {"video_url": forged, "thumbnail_url": forged, "uri": forged}},
+        offers={"facts": True, "playback": True},
+    )
+    assert airflow.gallery(page).locator("video").count() == 0
+    assert [url for url in airflow.asked if "secret" in url] == []
+
+
+def test_the_takes_of_a_run_stand_side_by_side_and_those_of_other_runs_do_not(page: Page) -> None:
+    takes = [task("create", "success", "r", map_index=index) for index in range(3)]
+    airflow = StillAirflow(
+        [*takes, task("create", "success", "other")],
+        {
+            ("r", "create", "return_value"): LIVE,
+            ("r", "create", "seedance_asked"): ASKED | {"resolution": "720p"},
+            ("other", "create", "return_value"): LIVE | {"video_id": "other"},
+        },
+        offers={"facts": True},
+    )
+    takes_of_run = airflow.run(page, "r")
+    expect(takes_of_run.locator(".card")).to_have_count(3)
+    expect(takes_of_run.locator("h1")).to_have_text("Videos of this run")
+    expect(takes_of_run.locator(".card .muted").first).to_contain_text("720p · 9:16 · seed 7")
+    tops = takes_of_run.locator(".card").evaluate_all("cards => cards.map((card) => card.offsetTop)")
+    assert len(set(tops)) == 1
+    takes_of_run.get_by_role("searchbox").fill("rain")
+    assert "?" not in page.url  # the address is Airflow's own
     assert airflow.errors == []
 
 

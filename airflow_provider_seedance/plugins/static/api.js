@@ -1,6 +1,6 @@
 // Airflow's public REST API, with the session of whoever looks at the page. Nothing else is ever asked.
 
-import { readFacts, readLogRecord, readTask } from "./intake.js";
+import { ROUTES, readFacts, readLogRecord, readTask } from "./intake.js";
 import { isActive, keyOf, roleOf, ROLES, xcomKeysFor } from "./model.js";
 
 // This file is at <Airflow>/seedance-ui/<version>/api.js.
@@ -60,6 +60,32 @@ export function taskUrl(task, tab = "") {
 
 export const dagUrl = (dag) => new URL(`dags/${part(dag)}`, AIRFLOW).href;
 
+let offers;
+
+/** What the plugin's own routes offer here; nothing where there are none. */
+export function offered() {
+  offers ??= fetch(`${ROUTES}/about`, { headers: { Accept: "application/json" }, credentials: "same-origin" })
+    .then((answer) => (answer.ok ? answer.json() : {}))
+    .catch(() => ({}))
+    .then((found) => {
+      playback = found.playback === true;
+      batches = found.facts === true;
+      asked = true;
+    });
+  return offers;
+}
+
+let asked = false; // whether it is known what the routes offer
+let playback = false;
+let batches = false;
+
+/** The URL of the stored copy that a task's manifest names, where the API server reads such copies out; or null. */
+export function copyUrl(task, what = "uri", more = {}) {
+  if (!playback || !task) return null;
+  const about = { run_id: task.dag_run_id, task_id: task.task_id, map_index: task.map_index, what, ...more };
+  return `${ROUTES}/playback/${part(task.dag_id)}?${new URLSearchParams(about)}`;
+}
+
 /** One task instance. */
 export async function taskInstance({ dag, run, task, mapIndex }, signal) {
   const mapped = mapIndex >= 0 ? `/${mapIndex}` : "";
@@ -110,20 +136,22 @@ export const operatorsOf = (...roles) => Object.keys(ROLES).filter((name) => rol
 /**
  * All task instances that a filter finds, newest run first, page after page.
  *
+ * @param from how many are passed over
+ * @param most the number of the last one
  * @param onPage is given each page as it comes: tasks, how many there are in all
  */
-export async function eachPage({ dag = "~", run = "~", most, ...filter }, onPage, signal) {
+export async function eachPage({ dag = "~", run = "~", from = 0, most, ...filter }, onPage, signal) {
   const ask = async (offset) => {
     const params = { order_by: "-run_after", ...filter, limit: PAGE, offset };
     const page = await get(runPath(dag, run), params, signal);
     onPage(page.task_instances.map(readTask), page.total_entries);
     return page;
   };
-  const first = await ask(0);
+  const first = await ask(from);
   const size = first.task_instances.length; // an Airflow may be set to smaller pages
   const end = Math.min(most ?? Infinity, first.total_entries);
   const offsets = [];
-  for (let offset = size; size > 0 && offset < end; offset += size) offsets.push(offset);
+  for (let offset = from + size; size > 0 && offset < end; offset += size) offsets.push(offset);
   const worker = async () => {
     while (offsets.length) await ask(offsets.shift());
   };
@@ -221,8 +249,100 @@ export function merged(found) {
   return Object.assign({}, ...found, unreadable.length ? { unreadable } : {});
 }
 
-/** Reads what tasks have told about their videos. */
-export const factsReader = (onNews, isUrgent) => new Reader({
+const BATCH = 500; // tasks whose facts are asked for at once
+
+/** Reads what tasks have told about their videos: many in one request, where the plugin's route does that. */
+class FactsReader {
+  #known = new Map(); // key of the task -> { stamp, found }, without `found` while it is being read
+  #waiting = new Map();
+  #busy = 0;
+  #single;
+  #onNews;
+  #isUrgent;
+
+  constructor(onNews, isUrgent = () => false) {
+    this.#single = singleFacts(onNews, isUrgent);
+    this.#onNews = onNews;
+    this.#isUrgent = isUrgent;
+    offered().then(onNews);
+  }
+
+  of = (task) => (xcomKeysFor(task).length ? this.#known.get(keyOf(task))?.found : {}) ?? this.#single.of(task);
+
+  get left() {
+    return asked ? this.#waiting.size + this.#busy + this.#single.left : 1;
+  }
+
+  want(tasks) {
+    if (!asked) return; // `onNews` follows
+    const others = [];
+    for (const task of tasks) {
+      // Of operators that aren't the provider's own, the route tells nothing.
+      if (batches && task.operator in ROLES) this.#queue(task);
+      else others.push(task);
+    }
+    if (others.length) this.#single.want(others);
+    if (this.#waiting.size && !this.#busy) this.#next();
+  }
+
+  #queue(task) {
+    const keys = xcomKeysFor(task);
+    if (!keys.length) return;
+    const key = keyOf(task);
+    const stamp = `${keys} ${task.try_number} ${task.state}`;
+    const known = this.#known.get(key);
+    if (known?.stamp === stamp) return;
+    this.#known.set(key, { stamp, found: known?.found });
+    this.#waiting.set(key, task);
+  }
+
+  stop() {
+    this.#waiting.clear();
+    this.#single.stop();
+  }
+
+  async #next() {
+    this.#busy = 1;
+    await undefined; // what else is wanted now goes with it
+    const all = [...this.#waiting.entries()];
+    const first = all.filter(([, task]) => this.#isUrgent(task));
+    const chosen = [...new Map([...first, ...all])].slice(0, BATCH);
+    for (const [key] of chosen) this.#waiting.delete(key);
+    this.#busy = chosen.length;
+    try {
+      const told = await factsOf(chosen.map(([, task]) => task));
+      chosen.forEach(([key], index) => {
+        const found = Object.entries(told[index] ?? {}).map(([name, value]) => readFacts(name, value));
+        const known = this.#known.get(key);
+        if (known) known.found = merged(found);
+      });
+    } catch (error) {
+      if (error.status !== 401) {
+        batches = false; // from now on one by one, as where there is no such route
+        for (const [key] of [...chosen, ...this.#waiting]) this.#known.delete(key);
+        this.#waiting.clear();
+      }
+    }
+    this.#busy = 0;
+    this.#onNews();
+    if (this.#waiting.size && batches) this.#next();
+  }
+}
+
+/** What tasks have told, by XCom key, in their order; null for those that told nothing or may not be read. */
+async function factsOf(tasks) {
+  const body = JSON.stringify({ tasks: tasks.map((task) => [task.dag_id, task.dag_run_id, task.task_id, task.map_index]) });
+  const headers = { Accept: "application/json", "Content-Type": "application/json" };
+  const answer = await fetch(`${ROUTES}/facts`, { method: "POST", headers, credentials: "same-origin", body });
+  if (!answer.ok) throw new ApiError(answer.status, `Airflow answers ${answer.status}.`);
+  const { told } = await answer.json();
+  return told;
+}
+
+export const factsReader = (onNews, isUrgent) => new FactsReader(onNews, isUrgent);
+
+/** Reads them one by one. */
+const singleFacts = (onNews, isUrgent) => new Reader({
   whatOf: (task) => xcomKeysFor(task).join(" ") || null,
   read: async (task, keys) => merged(await Promise.all(keys.split(" ").map((key) => xcom(task, key)))),
   onNews,

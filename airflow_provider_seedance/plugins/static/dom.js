@@ -1,6 +1,6 @@
 // Elements from data. Texts are always text: nothing that was read anywhere becomes markup or a script.
 
-import { foreignUrl, safeUrl } from "./intake.js";
+import { foreignUrl, isCopy, safeUrl } from "./intake.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -9,7 +9,7 @@ export const AIRFLOW = import.meta.url;
 
 const URLS = {
   href: safeUrl,
-  src: (value) => foreignUrl(value, AIRFLOW),
+  src: (value) => (isCopy(value) ? value : foreignUrl(value, AIRFLOW)),
   poster: (value) => foreignUrl(value, AIRFLOW),
 };
 

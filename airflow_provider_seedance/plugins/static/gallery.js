@@ -1,28 +1,31 @@
-// The "Seedance" page: recent videos of all DAGs that the viewer may see.
+// The "Seedance" page: recent videos of all DAGs that the viewer may see. The "Videos" tab of a run is one with a scope.
 
 import {
-  ApiError, dagUrl, eachPage, errorsReader, factsReader, operatorsOf, pollsReader, serverTime, Structures, taskUrl,
+  ApiError, dagUrl, eachPage, errorsReader, factsReader, offered, operatorsOf, pollsReader, serverTime, Structures, taskUrl,
 } from "./api.js";
 import { bars, compact } from "./charts.js";
 import { AIRFLOW, arrange, h, Page, register, renew } from "./dom.js";
 import { time } from "./intake.js";
 import {
-  assemble, byDay, currenciesOf, duration, GROUPS, keyOf, passes, playable, relative, shortly, stateOf, still, waitingSeconds,
+  assemble, byDay, currenciesOf, duration, GROUPS, keyOf, passes, relative, shortly, stateOf, still, waitingSeconds,
 } from "./model.js";
-import { badge, remarks, saying } from "./view.js";
+import { badge, player, remarks, saying, sources } from "./view.js";
 
 const EVERY = 5000; // milliseconds between looks
 const MOST = 500; // orders that are read at first, and with each "older"
-const SHOWN = 48; // cards that are shown at first, and with each "more"
+const ROW = 390; // pixels from one row of cards to the next, as the style sheet has it
+const BEYOND = 600; // pixels above and below the screen in which there are cards, too
 const OVERLAP = 5000; // milliseconds that a look goes back before the last one: clocks and commits aren't exact
 const PERIODS = [["1", "Last 24 hours"], ["7", "Last 7 days"], ["30", "Last 30 days"], ["90", "Last 90 days"], ["", "Any time"]];
 const CHOICES = [["dag", "Dag"], ["vendor", "Vendor"], ["model", "Model"]];
 
-class Gallery extends Page {
+export class Gallery extends Page {
   start() {
-    this.most = MOST;
-    this.shown = SHOWN;
-    this.filters = filtersOfAddress();
+    this.onScreen = [];
+    this.found = [];
+    const { dag, run } = this.dataset;
+    this.scope = run ? { dag, run } : null; // the tab of a run shows that run alone
+    this.filters = this.scope ? { days: "" } : filtersOfAddress();
     this.dags = new Set(); // whose videos have been seen: with a DAG chosen, only that one's are read
     this.cards = new Map();
     this.visible = new Set();
@@ -30,7 +33,17 @@ class Gallery extends Page {
     this.watch = new IntersectionObserver((entries) => {
       for (const entry of entries) this.sees(entry);
     }, { rootMargin: "200px" });
+    this.scrolled = () => {
+      this.nextFrame ??= requestAnimationFrame(() => {
+        this.nextFrame = undefined;
+        this.showCards();
+      });
+    };
+    // Whichever of the elements around it scrolls.
+    document.addEventListener("scroll", this.scrolled, { capture: true, passive: true });
+    globalThis.addEventListener("resize", this.scrolled);
     this.load();
+    offered().then(() => this.soon());
     this.ticking = setInterval(() => this.tick(), 1000);
     this.looking = setInterval(() => this.look(), EVERY);
   }
@@ -41,6 +54,9 @@ class Gallery extends Page {
     this.errors?.stop();
     this.polls?.stop();
     this.watch.disconnect();
+    document.removeEventListener("scroll", this.scrolled, { capture: true });
+    globalThis.removeEventListener("resize", this.scrolled);
+    cancelAnimationFrame(this.nextFrame);
     clearInterval(this.ticking);
     clearInterval(this.looking);
     clearTimeout(this.later);
@@ -60,11 +76,11 @@ class Gallery extends Page {
     this.live = h("input", { type: "checkbox", checked: true });
     const labelled = (words, control) => h("label", {}, h("span", {}, words), control);
     arrange(this.body, [
-      h("header", {}, h("h1", {}, "Seedance videos"),
+      h("header", {}, h("h1", {}, this.scope ? "Videos of this run" : "Seedance videos"),
         h("label", { class: "live" }, this.live, h("span", {}, "Live"))),
       h("form", { class: "filters", role: "search", onsubmit: (event) => event.preventDefault() },
-        labelled("Time", this.period),
-        CHOICES.map(([name, words]) => labelled(words, this.selects[name])),
+        !this.scope && labelled("Time", this.period),
+        CHOICES.filter(([name]) => !this.scope || name !== "dag").map(([name, words]) => labelled(words, this.selects[name])),
         labelled("Search", this.search)),
       this.tiles,
       this.said,
@@ -82,22 +98,30 @@ class Gallery extends Page {
     this.errors?.stop();
     this.polls?.stop();
     this.abort = new AbortController();
-    const { signal } = this.abort;
     this.tasks = new Map();
     this.facts = factsReader(() => this.soon(), (task) => this.visible.has(keyOf(task)));
     this.errors = errorsReader(() => this.soon());
     this.polls = pollsReader(() => this.soon());
     this.structures = new Structures(() => this.soon());
     this.total = null;
+    this.most = 0;
+    const { dag, days } = this.filters;
+    this.window = this.scope ?? { dag: dag || "~" };
+    if (days) this.window.run_after_gte = new Date(serverTime() - days * 86400000).toISOString();
+    this.since = serverTime(); // what changes while pages are read is looked at again
+    await this.readMore();
+  }
+
+  /** Reads the next orders, from new to old, and appends them to those that are there. */
+  async readMore() {
+    const { signal } = this.abort;
+    const from = this.most;
+    this.most += MOST;
     this.problem = "";
     this.loading = true;
     this.soon();
-    const { dag, days } = this.filters;
-    this.window = { dag: dag || "~" };
-    if (days) this.window.run_after_gte = new Date(serverTime() - days * 86400000).toISOString();
-    this.since = serverTime(); // what changes while pages are read is looked at again
-    const orders = { ...this.window, operator: operatorsOf("create"), most: this.most };
-    const others = { ...this.window, operator: operatorsOf("wait", "land"), most: this.most * 2 };
+    const orders = { ...this.window, operator: operatorsOf("create"), from, most: this.most };
+    const others = { ...this.window, operator: operatorsOf("wait", "land"), from: from * 2, most: this.most * 2 };
     const counted = (tasks, total) => {
       this.total = total;
       this.take(tasks);
@@ -167,7 +191,8 @@ class Gallery extends Page {
     const found = state ? inChoice.filter((video) => stateOf(video, now).group === state) : inChoice;
     this.showChoices();
     this.showTiles(inChoice, now);
-    this.showCards(found, now);
+    this.found = found;
+    this.showCards(now);
     this.showCharts(inChoice, now);
     this.readOn(found);
     this.showStatus(found);
@@ -178,7 +203,7 @@ class Gallery extends Page {
    * can't be seen, what the later task knows is enough.
    */
   readOn(found) {
-    for (const video of this.loading ? found.slice(0, this.shown) : [...found, ...this.videos]) {
+    for (const video of this.loading ? this.onScreen : [...found, ...this.videos]) {
       const enough = video.wait?.state === "success" && !this.visible.has(keyOf(video.wait));
       this.facts.want(enough ? [video.wait, video.land].filter(Boolean) : video.tasks);
       // A log is long, so only of what can be seen.
@@ -230,43 +255,43 @@ class Gallery extends Page {
     }
   }
 
-  showCards(found, now) {
-    const cards = found.slice(0, this.shown).map((video) => {
+  /** Only cards that are on the screen or near it exist; padding stands for the others. */
+  showCards(now) {
+    const { found } = this;
+    const columns = getComputedStyle(this.list).gridTemplateColumns.split(" ").length;
+    const rows = Math.ceil(found.length / columns);
+    const { top } = this.list.getBoundingClientRect();
+    const last = Math.min(rows, Math.ceil((globalThis.innerHeight - top + BEYOND) / ROW));
+    const first = Math.max(0, Math.min(Math.floor((-top - BEYOND) / ROW), last - 1));
+    this.list.style.paddingTop = `${first * ROW}px`;
+    this.list.style.paddingBottom = `${(rows - last) * ROW}px`;
+    this.onScreen = found.slice(first * columns, last * columns);
+    const cards = this.onScreen.map((video, index) => {
       let card = this.cards.get(video.key);
       if (!card) {
         card = new Card();
         this.cards.set(video.key, card);
         this.watch.observe(card.element);
       }
-      card.show(video, now);
+      if (now !== undefined || card.video !== video) card.show(video, now ?? serverTime());
+      card.element.setAttribute("aria-posinset", first * columns + index + 1);
+      card.element.setAttribute("aria-setsize", found.length);
       return card;
     });
     arrange(this.list, cards.map((card) => card.element));
     for (const [key, card] of this.cards) {
       if (card.element.isConnected) continue;
       this.watch.unobserve(card.element);
+      for (const task of card.video.tasks) this.visible.delete(keyOf(task));
       this.cards.delete(key);
     }
-    const left = found.length - cards.length;
-    const older = (this.total ?? 0) > this.most && !left;
+    const older = (this.total ?? 0) > this.most && !this.loading;
     const nothing = !found.length && !this.loading && !this.problem;
     renew(this.more, [
-      left > 0 && h("button", { type: "button", "data-more": "shown" }, `Show ${Math.min(left, SHOWN)} more of ${left}`),
       older && h("button", { type: "button", "data-more": "older" }, "Read older ones"),
-      nothing && h("span", {}, this.videos.length ? "No video passes the filters." : "No video in this time that you may see."),
+      nothing && h("span", {}, this.videos.length ? "No video passes the filters." : this.scope ? "No video in this run yet." : "No video in this time that you may see."),
     ].filter(Boolean));
-    this.more.onclick = (event) => this.showMore(event.target.dataset?.more);
-  }
-
-  showMore(what) {
-    if (what === "shown") {
-      this.shown += SHOWN;
-      this.show();
-    } else if (what === "older") {
-      this.most += MOST;
-      this.shown += SHOWN;
-      this.load();
-    }
+    this.more.onclick = (event) => event.target.dataset?.more && this.readMore();
   }
 
   showCharts(videos, now) {
@@ -309,8 +334,7 @@ class Gallery extends Page {
 
   filter(name, value) {
     this.filters[name] = value;
-    this.shown = SHOWN;
-    keepInAddress(this.filters);
+    if (!this.scope) keepInAddress(this.filters);
     if (name === "days" || name === "dag") this.load();
     else this.show();
   }
@@ -338,8 +362,10 @@ class Card {
     const waited = duration(waitingSeconds(video, now));
     this.waited = h("span", { class: "waited" }, waited && ` ${waited}`);
     this.state.replaceChildren(badge(video, now), this.waited);
-    const facts = [video.vendor ?? video.connection, video.model, video.seconds && `${video.seconds} s`].filter(Boolean).join(" · ");
-    if (this.facts.textContent !== facts) this.facts.textContent = facts;
+    const { resolution, ratio, seed } = video.asked;
+    const facts = [video.vendor ?? video.connection, video.model, video.seconds && `${video.seconds} s`, resolution, ratio,
+      seed !== undefined && seed !== null && `seed ${seed}`].filter(Boolean).join(" · ");
+    if (this.facts.textContent !== facts) this.facts.textContent = this.facts.title = facts;
     renew(this.when, [h("a", { href: dagUrl(video.dag) }, video.dag), h("span", {}, ` · ${when(video, now)}`)]);
     const said = saying(video);
     renew(this.remarks, [...(said ? [h("p", { class: "note said", title: video.error.message }, said)] : []), ...remarks(video)]);
@@ -348,16 +374,14 @@ class Card {
 
   showMedia(now) {
     const { group, word } = stateOf(this.video, now);
-    const url = playable(this.video.facts, now, AIRFLOW);
+    const urls = sources(this.video, now);
     const picture = still(this.video.facts, now, AIRFLOW);
-    const kind = JSON.stringify(url ? [group, url, picture] : [group, word]);
+    const kind = JSON.stringify(urls.length ? [group, urls, picture] : [group, word]);
     if (kind === this.kind) return; // a video that plays is left alone
     this.kind = kind;
-    this.player = url && h("video", {
-      controls: true, playsinline: true, muted: true, preload: "none", src: url, poster: picture,
-      "aria-label": this.video.prompt ?? "Video",
-      onerror: () => this.media.replaceChildren(nothing("The link doesn't open", "expired")),
-    });
+    const about = { muted: true, preload: "none", poster: picture, "aria-label": this.video.prompt ?? "Video" };
+    const broken = () => this.media.replaceChildren(nothing("The link doesn't open", "expired"));
+    this.player = urls.length > 0 ? player(urls, about, broken) : null;
     this.media.replaceChildren(this.player ?? nothing(word, group));
     if (this.inView) this.sees(true);
   }

@@ -1,6 +1,12 @@
 // The one door for what is read from Airflow. An XCom, a rendered field or a log record may hold anything; behind this
 // door each value has its type and a bound, or it isn't there, and the name of what was left out is kept.
 
+/** The plugin's own routes, at <Airflow>/seedance-api/<version>; this file is at <Airflow>/seedance-ui/<version>/. */
+export const ROUTES = new URL("../../seedance-api/", import.meta.url).href + import.meta.url.split("/").at(-2);
+
+/** Whether a URL is that of a stored copy, which the plugin's own route reads out. */
+export const isCopy = (value) => typeof value === "string" && value.startsWith(`${ROUTES}/playback/`);
+
 const MOST_PROMPT = 20000; // characters; the longest prompt that a vendor documents is far shorter
 const MOST_WORD = 300; // ids, names, states
 const MOST_URL = 8192;
@@ -77,6 +83,7 @@ const FACTS = {
   last_frame_url: url,
   thumbnail_url: url,
   uri: url,
+  last_frame_uri: url,
   url_expires_at: moment,
   created_at: moment,
   completed_at: moment,

@@ -144,6 +144,8 @@ function complete(video, factsOf, errorOf, pollOf) {
   video.seconds = facts.duration ?? facts.seconds ?? (asked.duration > 0 ? asked.duration : null);
   video.unreadable = [...new Set(tasks.flatMap((task) => [...(task.unreadable ?? []), ...(factsOf(task)?.unreadable ?? [])]))];
   video.error = tasks.map(errorOf).find(Boolean) ?? null;
+  // A browser opens the addresses of no storage; the plugin's route does, by the task that has the manifest.
+  video.keeper = tasks.find((task) => /^(file|s3|gs|abfss?):/.test(factsOf(task)?.uri ?? "")) ?? null;
   video.seen = tasks.map(pollOf).find((poll) => poll && (!video.id || poll.id === video.id)) ?? null;
 }
 

@@ -1,16 +1,16 @@
 // The "Video" tab of a task instance.
 
 import {
-  ApiError, dagUrl, eachPage, errorsReader, factsReader, logLines, operatorsOf, serverTime, Structures, taskInstance,
+  ApiError, copyUrl, dagUrl, eachPage, errorsReader, factsReader, logLines, offered, operatorsOf, serverTime, Structures, taskInstance,
   taskUrl,
 } from "./api.js";
 import { AIRFLOW, arrange, h, Page, register, renew } from "./dom.js";
 import { foreignUrl, number, time } from "./intake.js";
 import {
-  assemble, bytes, duration, isActive, isExpired, isInDoubt, keyOf, lastFrame, playable, relative, roleOf, stateOf,
+  assemble, bytes, duration, isActive, isExpired, isInDoubt, keyOf, relative, roleOf, stateOf,
   tokensOf, waitingSeconds, words,
 } from "./model.js";
-import { address, badge, clock, remarks, saying } from "./view.js";
+import { address, badge, clock, frameOf, player, remarks, saying, sources } from "./view.js";
 
 const SOON = 3000; // milliseconds between looks while something changes
 const LATER = 15000; // when nothing does: a person may clear the task
@@ -41,6 +41,7 @@ class VideoTab extends Page {
     ]);
     this.say("Reading…");
     this.look();
+    offered().then(() => this.show());
     this.ticking = setInterval(() => this.tick(), 1000);
   }
 
@@ -166,9 +167,9 @@ class VideoTab extends Page {
 
   mediaKind(now) {
     const { facts } = this.video;
-    const url = playable(facts, now, AIRFLOW);
-    const frame = lastFrame(facts, now, AIRFLOW);
-    return JSON.stringify(url ? [url, frame] : [stateOf(this.video, now), facts.uri, frame, this.video.error]);
+    const urls = sources(this.video, now);
+    const frame = frameOf(this.video, now);
+    return JSON.stringify(urls.length ? [urls, frame] : [stateOf(this.video, now), facts.uri, frame, this.video.error]);
   }
 
   showMedia(now) {
@@ -176,23 +177,19 @@ class VideoTab extends Page {
     if (kind === this.shownAs) return; // a video that plays is left alone
     this.shownAs = kind;
     const { facts } = this.video;
-    const url = playable(facts, now, AIRFLOW);
+    const urls = sources(this.video, now);
     const parts = [];
-    if (url) {
+    if (urls.length) {
       const problem = h("p", { class: "note", role: "alert", hidden: true });
-      const player = h("video", {
-        controls: true, playsinline: true, preload: "metadata", src: url, poster: facts.thumbnail_url,
-        "aria-label": this.video.prompt ?? "The video",
-        onerror: () => {
-          problem.hidden = false;
-          problem.replaceChildren("The video can't be loaded from here. ", ...this.whereElse(now));
-        },
-      });
-      parts.push(player, problem);
+      const about = { preload: "metadata", poster: facts.thumbnail_url, "aria-label": this.video.prompt ?? "The video" };
+      parts.push(player(urls, about, () => {
+        problem.hidden = false;
+        problem.replaceChildren("The video can't be loaded from here. ", ...this.whereElse(now));
+      }), problem);
     } else {
       parts.push(h("div", { class: "placeholder" }, this.insteadOfVideo(now)));
     }
-    const frame = lastFrame(facts, now, AIRFLOW);
+    const frame = frameOf(this.video, now);
     if (frame) {
       const picture = h("img", { src: frame, alt: "Last frame of the video", referrerpolicy: "no-referrer" });
       parts.push(h("figure", {}, picture, h("figcaption", {}, "Last frame")));
@@ -312,9 +309,11 @@ class VideoTab extends Page {
   }
 
   copy() {
-    const { facts } = this.video;
+    const { facts, keeper } = this.video;
+    const download = copyUrl(keeper, "uri", { download: true });
     return h("div", {},
       address(facts.uri),
+      download && h("p", {}, h("a", { href: download }, "Download")),
       facts.bytes !== undefined && h("p", { class: "muted" }, bytes(facts.bytes)),
       facts.sha256 && h("p", { class: "muted" }, "sha256 ", h("code", { class: "id" }, facts.sha256)));
   }

@@ -1,9 +1,9 @@
 // What the tab and the gallery show alike.
 
-import { serverTime } from "./api.js";
+import { copyUrl, serverTime } from "./api.js";
 import { AIRFLOW, h } from "./dom.js";
 import { foreignUrl, time } from "./intake.js";
-import { leftAlone, stateOf } from "./model.js";
+import { lastFrame, leftAlone, playable, stateOf } from "./model.js";
 
 /** The word for where a video stands, in its colour. */
 export function badge(video, now) {
@@ -13,6 +13,19 @@ export function badge(video, now) {
 
 /** What the task said when it failed, if its log could be read. */
 export const saying = ({ error }) => error && h("span", { dir: "auto" }, error.message);
+
+/** The URLs that the video can be played from: your own copy, then what its addresses offer. */
+export const sources = (video, now) => [copyUrl(video.keeper), playable(video.facts, now, AIRFLOW)].filter(Boolean);
+
+/** The URL of the video's last frame: your own copy of it, or the vendor's. */
+export const frameOf = (video, now) => (video.facts.last_frame_uri && copyUrl(video.keeper, "last_frame_uri")) ?? lastFrame(video.facts, now, AIRFLOW);
+
+/** A player that tries one URL after the other. */
+export function player(urls, attributes, onNothing) {
+  const left = urls.slice(1);
+  const next = ({ target }) => (left.length ? target.setAttribute("src", left.shift()) : onNothing());
+  return h("video", { controls: true, playsinline: true, ...attributes, src: urls[0], onerror: next });
+}
 
 /** Which of the video's facts can't be shown, and why. */
 export function remarks(video) {

@@ -1,0 +1,129 @@
+"""Which stored objects the API server may read out to viewers. Pure: it decides from texts alone.
+
+The address comes from an XCom, which may hold anything. So it is taken apart here and compared with the folders that
+the administrator has named, part by part.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+SCHEMES = ("file", "s3", "gs", "abfs", "abfss")
+"""The storages that are read from."""
+
+MOST_CHARACTERS = 4096
+
+_ADDRESS = re.compile(r"([a-z0-9]+)://([^/]*)(/.*)?", re.DOTALL)
+_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff\\?#]")
+_DAG_ID = "{dag_id}"
+
+
+class RefusedError(ValueError):
+    """An address that is not read, or a root that can't be used; the message says why."""
+
+
+@dataclass(frozen=True)
+class Root:
+    """A folder whose objects may be read out.
+
+    :param scheme: of its storage.
+    :param parts: bucket and folders. One may hold `{dag_id}`.
+    :param conn_id: the connection that opens it; local files need none.
+    """
+
+    scheme: str
+    parts: tuple[str, ...]
+    conn_id: str | None
+
+    def of(self, dag_id: str) -> tuple[str, ...] | None:
+        """Its parts for one DAG; `None` if the DAG's id is no name of a folder."""
+        if not any(_DAG_ID in part for part in self.parts):
+            return self.parts
+        if dag_id in ("", ".", "..") or "/" in dag_id or _FORBIDDEN.search(dag_id):
+            return None
+        return tuple(part.replace(_DAG_ID, dag_id) for part in self.parts)
+
+
+@dataclass(frozen=True)
+class Place:
+    """An object that may be read.
+
+    :param scheme: of its storage.
+    :param conn_id: the connection that opens it.
+    :param key: its key, for the storage's library: a path, or bucket and key.
+    :param root: the key of the folder that it must not leave.
+    """
+
+    scheme: str
+    conn_id: str | None
+    key: str
+    root: str
+
+
+def read_roots(setting: str) -> list[Root]:
+    """The roots of `[seedance] playback_roots`: addresses of folders, divided by commas or line breaks.
+
+    :raises RefusedError: one of them can't be used.
+    """
+    return [_root(text.strip()) for text in re.split(r"[,\n]", setting) if text.strip()]
+
+
+def _root(text: str) -> Root:
+    found = _ADDRESS.fullmatch(text)
+    if not found or found[1] not in SCHEMES:
+        raise RefusedError(f"playback_roots: {text!r} is no address of a folder ({', '.join(SCHEMES)})")
+    scheme, host, path = found[1], found[2], found[3] or ""
+    conn_id, _, bucket = host.rpartition("@")
+    if scheme == "file":
+        if host:
+            raise RefusedError(f"playback_roots: {text!r} needs three slashes, file:///folder")
+    elif not conn_id or not bucket or "@" in conn_id:
+        raise RefusedError(
+            f"playback_roots: {text!r} must name the connection that opens it, {scheme}://CONN_ID@bucket"
+        )
+    parts = _parts(path.rstrip("/"))
+    if scheme == "file" and not parts:
+        raise RefusedError("playback_roots: the whole disk is no root")
+    return Root(scheme, parts if scheme == "file" else (bucket, *parts), conn_id or None)
+
+
+def place_of(address: object, roots: Sequence[Root], dag_id: str) -> Place:
+    """Where an address leads, if it leads below a root.
+
+    :param address: what the XCom holds.
+    :param dag_id: the DAG whose XCom it is.
+    :raises RefusedError: it doesn't, or it is no plain address.
+    """
+    if not isinstance(address, str) or not 0 < len(address) <= MOST_CHARACTERS:
+        raise RefusedError("no address")
+    found = _ADDRESS.fullmatch(address)
+    if not found or found[1] not in SCHEMES or "::" in address:
+        raise RefusedError("no address of a storage")
+    scheme, host, path = found[1], found[2], found[3] or ""
+    if "@" in host or (scheme == "file") is bool(host):
+        raise RefusedError("an address names no connection")
+    parts = _parts(path) if scheme == "file" else (host, *_parts(path))
+    for root in roots:
+        above = root.of(dag_id)
+        if root.scheme == scheme and above is not None and len(parts) > len(above) and parts[: len(above)] == above:
+            lead = "/" if scheme == "file" else ""
+            return Place(scheme, root.conn_id, lead + "/".join(parts), lead + "/".join(above))
+    raise RefusedError("outside of the roots")
+
+
+def _parts(path: str) -> tuple[str, ...]:
+    """The names in a path that begins with a slash.
+
+    :raises RefusedError: one of them, as it is or decoded, could lead somewhere else.
+    """
+    parts = tuple(path.split("/")[1:]) if path else ()
+    for part in parts:
+        plain, before = part, None
+        while plain != before:  # however often it is encoded
+            before, plain = plain, unquote(plain)
+        if plain.strip() in ("", ".", "..") or "/" in plain or _FORBIDDEN.search(part) or _FORBIDDEN.search(plain):
+            raise RefusedError("no plain path")
+    return parts

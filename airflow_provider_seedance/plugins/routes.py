@@ -1,0 +1,147 @@
+"""The routes of the pages, in Airflow's API server, under Airflow's own permissions.
+
+Only the API server imports this module. Its routes are not asynchronous: FastAPI runs them in threads, as they wait for
+the database and for storages.
+"""
+
+from __future__ import annotations
+
+import logging
+from types import SimpleNamespace
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
+from airflow.providers.common.compat.sdk import conf
+from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request, Response, status
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, Field, StringConstraints
+
+from airflow_provider_seedance.plugins.byte_ranges import part_of
+from airflow_provider_seedance.plugins.playback_rules import RefusedError, Root, place_of, read_roots
+from airflow_provider_seedance.plugins.records import returned_by, told_by
+from airflow_provider_seedance.plugins.stored_files import NoConnectionError, NotThereError, open_place
+
+log = logging.getLogger(__name__)
+
+TYPES = {"mp4": "video/mp4", "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp"}
+"""Content types by the end of the name. Other files are only downloaded."""
+
+SAFE = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; media-src 'self'; sandbox",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "private, no-cache",
+    "Accept-Ranges": "bytes",
+}
+"""So that nothing that is stored somewhere becomes a script at Airflow's address, and no proxy keeps it."""
+
+NOTHING = "There is nothing to play here."
+
+Word = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+
+
+class Wanted(BaseModel):
+    """The tasks whose facts are wanted: DAG, run, task and map index of each."""
+
+    tasks: Annotated[list[tuple[Word, Word, Word, int]], Field(max_length=1000)]
+
+
+Picture = Literal["uri", "last_frame_uri", "thumbnail_uri"]
+
+
+def make_app() -> FastAPI:
+    """The application."""
+    app = FastAPI(title="Seedance", docs_url=None, redoc_url=None, openapi_url=None)
+    app.get("/about")(about)
+    app.post("/facts")(facts)
+    may_read = Depends(requires_access_dag("GET", DagAccessEntity.XCOM))
+    app.api_route("/playback/{dag_id}", methods=["GET", "HEAD"], dependencies=[may_read])(playback)
+    return app
+
+
+def about(user: GetUserDep) -> dict[str, bool]:
+    """What there is, for whoever is logged in."""
+    return {"playback": bool(_roots()), "facts": True}
+
+
+def facts(user: GetUserDep, wanted: Wanted) -> dict[str, Any]:
+    """What tasks have told about their videos, in one query; of DAGs whose XComs the user may read.
+
+    It is a POST for the length of the list alone: nothing is changed.
+    """
+    dags = {task[0] for task in wanted.tasks}
+    allowed = {dag_id for dag_id in dags if _may_read(user, dag_id)}
+    told = told_by([task for task in wanted.tasks if task[0] in allowed]) if allowed else {}
+    return {
+        "told": [told.get(task) for task in wanted.tasks],
+        "denied": sorted(dags - allowed),
+    }
+
+
+def _may_read(user: Any, dag_id: str) -> bool:
+    """As Airflow's own routes decide it for a DAG in their path."""
+    request: Any = SimpleNamespace(path_params={"dag_id": dag_id}, query_params={})
+    try:
+        requires_access_dag("GET", DagAccessEntity.XCOM)(request, user)
+    except HTTPException as error:
+        if error.status_code != status.HTTP_403_FORBIDDEN:
+            raise
+        return False
+    return dag_id != "~"  # which stands for all of them
+
+
+def playback(
+    request: Request,
+    dag_id: str,
+    run_id: Annotated[str, Query(max_length=300)],
+    task_id: Annotated[str, Query(max_length=300)],
+    map_index: Annotated[int, Query(ge=-1)] = -1,
+    what: Picture = "uri",
+    download: bool = False,
+    wanted: Annotated[str | None, Header(alias="Range")] = None,
+    if_range: Annotated[str | None, Header()] = None,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """The stored copy that a task's manifest names, or a part of it."""
+    roots = _roots()
+    if not roots:
+        raise HTTPException(404, NOTHING)
+    try:
+        place = place_of(returned_by(dag_id, run_id, task_id, map_index).get(what), roots, dag_id)
+        stored = open_place(place)
+    except (RefusedError, NotThereError) as error:
+        log.info("Not played: %s of %s (%s).", what, dag_id, error or "not there")
+        raise HTTPException(404, NOTHING) from None
+    except NoConnectionError as error:
+        log.warning("Not played: connection %s of [seedance] playback_roots is not defined.", error)
+        raise HTTPException(503, "The connection that opens the storage is not defined.") from None
+    except Exception as error:
+        log.exception("Not played: the storage failed")
+        raise HTTPException(502, f"The storage failed ({type(error).__name__}).") from None
+    part = part_of(stored.size, stored.etag, wanted=wanted, if_range=if_range, if_none_match=if_none_match)
+    name = place.key.rpartition("/")[2]
+    content_type = TYPES.get(name.rpartition(".")[2].lower())
+    how = "attachment" if download or content_type is None else "inline"
+    headers = {**SAFE, "ETag": stored.etag, "Content-Disposition": f"{how}; filename*=UTF-8''{quote(name, safe='')}"}
+    if part.status == 416:
+        headers["Content-Range"] = f"bytes */{stored.size}"
+    elif part.status != 304:
+        headers["Content-Length"] = str(part.stop - part.start)
+        if part.status == 206:
+            headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{stored.size}"
+    kind = content_type or "application/octet-stream"
+    if request.method == "HEAD" or part.status in (304, 416):
+        stored.close()
+        return Response(status_code=part.status, headers=headers, media_type=kind)
+    return StreamingResponse(stored.read(part.start, part.stop), part.status, headers, kind)
+
+
+def _roots() -> list[Root]:
+    setting = conf.get("seedance", "playback_roots", fallback="") or ""
+    try:
+        return read_roots(setting)
+    except RefusedError as error:
+        log.warning("No playback at all: %s", error)
+        return []
