@@ -90,7 +90,7 @@ class StillAirflow:
             elif path.startswith("/seedance-api/0/playback/"):
                 route.fulfill(path=self.media) if self.media else route.fulfill(status=404)
             else:
-                found = self._routes(route) if path.startswith("/seedance-api/") else self._api(path)
+                found = self._routes(route) if path.startswith("/seedance-api/") else self._api(path, url.query)
                 route.fulfill(
                     status=404 if found is None else 200, body=json.dumps(found), content_type="application/json"
                 )
@@ -107,7 +107,7 @@ class StillAirflow:
             told.append(found or None)
         return {"told": told, "denied": []}
 
-    def _api(self, path: str) -> Any:
+    def _api(self, path: str, query: str) -> Any:
         if path.endswith("/tasks"):
             return {"tasks": [{"task_id": "create", "downstream_task_ids": ["wait"]}]}
         if xcom := re.search(r"/dagRuns/([^/]+)/taskInstances/([^/]+)/xcomEntries/([^/]+)$", path):
@@ -118,6 +118,7 @@ class StillAirflow:
         if one := re.search(r"/dagRuns/([^/]+)/taskInstances/([^/]+)$", path):
             return next((t for t in self.tasks if (t["dag_run_id"], t["task_id"]) == (one[1], one[2])), None)
         if run := re.search(r"/dagRuns/([^/]+)/taskInstances$", path):
-            tasks = [each for each in self.tasks if run[1] in ("~", each["dag_run_id"])]
+            changed = () if "updated_at_gte" in query else self.tasks  # it stands still
+            tasks = [each for each in changed if run[1] in ("~", each["dag_run_id"])]
             return {"task_instances": tasks, "total_entries": len(tasks)}
         return None

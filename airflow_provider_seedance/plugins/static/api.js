@@ -285,6 +285,11 @@ class FactsReader {
     if (this.#waiting.size && !this.#busy) this.#next();
   }
 
+  /** Asks for those that nobody has asked for, too, where that costs no request each: their ids tell whose they are. */
+  wantAll(tasks) {
+    if (batches) this.want(tasks);
+  }
+
   #queue(task) {
     const keys = xcomKeysFor(task);
     if (!keys.length) return;

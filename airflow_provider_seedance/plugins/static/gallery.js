@@ -203,6 +203,7 @@ export class Gallery extends Page {
    * can't be seen, what the later task knows is enough.
    */
   readOn(found) {
+    if (!this.loading) this.facts.wantAll([...this.tasks.values()]);
     for (const video of this.loading ? this.onScreen : [...found, ...this.videos]) {
       const enough = video.wait?.state === "success" && !this.visible.has(keyOf(video.wait));
       this.facts.want(enough ? [video.wait, video.land].filter(Boolean) : video.tasks);

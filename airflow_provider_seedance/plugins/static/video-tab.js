@@ -83,6 +83,7 @@ class VideoTab extends Page {
     this.tasks.set(keyOf(this.mine), this.mine);
     this.structures.want(this.where.dag);
     this.facts.want([this.mine, ...this.orders()]);
+    this.facts.wantAll([...this.tasks.values()]);
     this.show();
     const moving = isActive(this.mine) || Boolean(this.video?.tasks.some(isActive));
     if (moving || this.mine.state === "failed") {
