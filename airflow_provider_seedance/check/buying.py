@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from airflow_provider_seedance.api.addresses import leads_inside
 from airflow_provider_seedance.api.client import SeedanceClient
 from airflow_provider_seedance.api.errors import (
     SeedanceError,
@@ -19,10 +18,10 @@ from airflow_provider_seedance.api.errors import (
     TransientApiError,
     VideoNotFoundError,
 )
-from airflow_provider_seedance.api.http import httpx_transport
 from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatus
 from airflow_provider_seedance.api.vendors.json_fields import signed_url_expiry
 from airflow_provider_seedance.check.asking import PROMPT, no_such_id, read_many
+from airflow_provider_seedance.check.file_look import first_bytes
 from airflow_provider_seedance.check.seen import Purchase, described
 
 SEED = 20261126
@@ -39,6 +38,8 @@ LOOK_UP_DELAYS = (2.0, 8.0)
 
 _READS_OF_AN_END = 3
 """How often an end is read: some show a success, and then say again that the video runs."""
+
+_LOOKS_AT_THE_FILE = 3
 
 _FIRST_LOOKS = (0.0, 2.0, 3.0, 5.0)
 _SKEW = timedelta(days=1)
@@ -280,11 +281,21 @@ class Watch:
             ends = signed_url_expiry(video.video_url)
             since = video.completed_at or datetime.now(tz=UTC)
             purchase.url_life = None if ends is None else round((ends - since).total_seconds())
-            purchase.file = self._first_bytes(video.video_url)
+            purchase.file = self._first_look(video.video_url)
         if self._client.adapter.most_ids_per_request > 1:
             purchase.by_ids = self._by_ids()
         purchase.is_over = True
         self._file.save(purchase)
+
+    def _first_look(self, url: str) -> str:
+        """Some hosts answer 404 or 403 to the first requests for a file."""
+        found = ""
+        for _ in range(_LOOKS_AT_THE_FILE):
+            found = first_bytes(url, allow_private_hosts=self._client.settings.allow_private_hosts)
+            if not found.startswith("HTTP "):
+                break
+            time.sleep(self._pace.interval)
+        return found
 
     def _by_ids(self) -> str:
         asked = [self._video_id, no_such_id(self._client.adapter)]
@@ -295,24 +306,6 @@ class Watch:
         if found == {self._video_id}:
             return "exact"
         return "without the video" if self._video_id not in found else f"with {len(found) - 1} other(s)"
-
-    def _first_bytes(self, url: str) -> str:
-        """What a stranger gets of the file: its first bytes, without the key."""
-        if leads_inside(url) and not self._client.settings.allow_private_hosts:
-            return "not asked: a private address"
-        options = {"headers": {"Range": "bytes=0-11"}, "timeout": 30.0}
-        try:
-            with (
-                httpx_transport.unlogged(url),
-                httpx_transport.make_client(url, options) as plain,
-                plain.stream("GET", url) as answer,
-            ):
-                if answer.status_code not in (200, 206):
-                    return f"HTTP {answer.status_code}"
-                start = next(answer.iter_bytes(12), b"")
-        except Exception as error:
-            return f"no answer ({type(error).__name__})"
-        return "mp4" if start[4:8] == b"ftyp" else "no MP4"
 
 
 def without_account(purchase: Purchase) -> Purchase:

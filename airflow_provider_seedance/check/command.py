@@ -28,6 +28,8 @@ from airflow_provider_seedance.check.seen import Purchase, Seen
 
 CONFIRMATION = "buy one video"
 
+OWN_ADDRESS = "the vendor's own address"
+
 NOT_RUN, IN_DOUBT = 2, 3
 
 _BY_GRAVITY = (0, 4, 1, NOT_RUN, IN_DOUBT)
@@ -110,7 +112,7 @@ def check(account: Account, options: argparse.Namespace, answer: Callable[[str],
     seen.purchase = _noted(client, file)
     if not options.against_simulator:
         _remember(path, seen)
-    notebook = _Notebook(client, seen, path)
+    notebook = _Notebook(client, seen, path, is_simulated=options.against_simulator)
     stopped = False
     try:
         ask_for_free(client.adapter, client.settings, seen)
@@ -208,7 +210,8 @@ def _buy_one(
 class _Notebook:
     """Writes the report whenever something is known."""
 
-    def __init__(self, client: SeedanceClient, seen: Seen, path: Path) -> None:
+    def __init__(self, client: SeedanceClient, seen: Seen, path: Path, *, is_simulated: bool) -> None:
+        self._is_simulated = is_simulated
         self._client, self._seen, self._path = client, seen, path
         self._asked_at = datetime.now(tz=UTC).isoformat(timespec="seconds")
 
@@ -218,7 +221,7 @@ class _Notebook:
     def report(self) -> Report:
         adapter = self._client.adapter
         own = self._client.base_url == adapter.default_base_url.rstrip("/")
-        address = "the vendor's own" if own else "another"
+        address = "the simulator's address" if self._is_simulated else OWN_ADDRESS if own else "another address"
         findings = self.findings()
         return Report(
             adapter.name,

@@ -26,7 +26,7 @@ class Report:
     :param vendor: its name.
     :param title: its name for people.
     :param asked_at: when, ISO 8601.
-    :param address: `the vendor's own`, or `another one`: which one it is may be nobody's business.
+    :param address: the vendor's own, the simulator's, or another: which one it is may be nobody's business.
     :param model: that was asked about.
     :param findings: the verdicts.
     :param purchase: the video that was bought.
@@ -75,11 +75,12 @@ class Report:
     def as_markdown(self) -> str:
         """For people, and for an issue."""
         told = self.as_json()
-        counts = ", ".join(f"{self.counts[verdict]} {verdict}" for verdict in ("holds", "doesn't", "can't tell"))
+        words = (("holds", "hold"), ("doesn't", "don't"), ("can't tell", "can't be told"))
+        counts = ", ".join(f"{self.counts[verdict]} {word}" for verdict, word in words)
         lines = [
             f"# First contact with {self.title}",
             "",
-            f"Asked at {self.asked_at}, at {self.address} address, about `{self.model}`, "
+            f"Asked at {self.asked_at}, at {self.address}, about `{self.model}`, "
             f"by airflow-provider-seedance {__version__}: {counts}.",
             "",
         ]

@@ -37,6 +37,7 @@ class Answered:
     status: int
     body: bytes
     content_type: str = "application/json"
+    location: str | None = None
 
     def bent(self, change: Callable[[Any], Any]) -> Answered:
         """The same with its JSON changed."""
@@ -76,6 +77,8 @@ class Bent:
                 answer = bend(asked, ask)
                 self.send_response(answer.status)
                 self.send_header("content-type", answer.content_type)
+                if answer.location is not None:
+                    self.send_header("location", answer.location)
                 self.send_header("content-length", str(len(answer.body)))
                 self.end_headers()
                 self.wfile.write(answer.body)

@@ -295,3 +295,23 @@ def test_a_list_of_many_that_brings_others_is_found(moving: Simulator, run: Run)
         result = run("--buy-one")
     assert result.broken == ["ids.exact"]
     assert result.seen["ids.exact"] == "without the video"
+
+
+def test_a_file_that_moves_and_is_late_is_still_a_file(moving: Simulator, run: Run) -> None:
+    came: list[str] = []
+
+    def bend(asked: Asked, ask: Ask) -> Answered:
+        if not is_file(asked):
+            return ask(asked)
+        came.append(asked.target)
+        if len(came) == 1:
+            return told({"error": "not yet"}, 404)
+        if asked.target.endswith("&moved=1"):
+            return ask(replace(asked, target=asked.target.removesuffix("&moved=1")))
+        return Answered(302, b"", "text/plain", location=f"{asked.target}&moved=1")
+
+    with Bent(moving, bend) as bent:
+        run.connect(moving, "byteplus", bent.url)
+        result = run("--buy-one")
+    assert (result.code, result.verdicts["url.open"]) == (0, "holds")
+    assert len(came) == 3
