@@ -5,6 +5,7 @@ import logging
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 import warnings
@@ -45,10 +46,12 @@ class Postgres:
             copy_data(template, self.folder)
         self._is_new = template is None
         self._server = get_server(self.folder, start=False)
+        self._watcher: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Self:
         """Make the data if there are none, and start the server."""
         deadline = time.monotonic() + PATIENCE
+        self._watch()
         while True:
             try:
                 self._server.ensure_pgdata_inited()
@@ -73,6 +76,17 @@ class Postgres:
         """Stop the server and remove the data. Safe to call twice."""
         self.halt()
         shutil.rmtree(self.folder.parent, ignore_errors=True)
+        if self._watcher is not None and self._watcher.stdin is not None:
+            self._watcher.stdin.close()
+            self._watcher.wait()
+            self._watcher = None
+
+    def _watch(self) -> None:
+        """Have the server stopped when this process ends, however it ends: the server itself would outlive it."""
+        if self._watcher is None:
+            command = [sys.executable, "-m", "dev.postgres", str(self.folder)]
+            checkout = Path(__file__).parents[1]
+            self._watcher = subprocess.Popen(command, stdin=subprocess.PIPE, cwd=checkout, start_new_session=True)
 
     def url(self, driver: str = "psycopg2") -> str:
         """For SQLAlchemy."""
@@ -113,3 +127,8 @@ def copy_data(source: Path, target: Path) -> None:
         owner = source.stat()
         for path in (target, *target.rglob("*")):
             os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+
+
+if __name__ == "__main__":
+    sys.stdin.read()  # until the process at the other end is gone, or has stopped the server itself
+    stop_leftover(Path(sys.argv[1]))
