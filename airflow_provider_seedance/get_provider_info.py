@@ -95,6 +95,14 @@ def connection_fields(vendors: Mapping[str, VendorDescriptor]) -> dict[str, Any]
             ),
             "schema": {"type": ["object", "null"]},
         },
+        "models": {
+            "label": "Models",
+            "description": (
+                "What this account has for a model family, where it is not the vendor's own model: "
+                '{"seedance-2.0": "ep-20260101120000-abcde"}.'
+            ),
+            "schema": {"type": ["object", "null"]},
+        },
     }
 
 

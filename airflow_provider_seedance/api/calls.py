@@ -33,7 +33,7 @@ from airflow_provider_seedance.api.http.reading import MAY_BE_BILLED
 from airflow_provider_seedance.api.http.scrubbing import Scrubber
 from airflow_provider_seedance.api.http.steps import Call, Flow, Pause, Step, Steps
 from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatus
-from airflow_provider_seedance.api.validation import check_request, to_request
+from airflow_provider_seedance.api.validation import check_request, for_vendor, to_request
 from airflow_provider_seedance.api.vendors import make_asset_adapter
 from airflow_provider_seedance.api.vendors.asset_adapter import AssetAdapter
 from airflow_provider_seedance.api.vendors.video_adapter import VendorAdapter, VideoPage
@@ -59,7 +59,7 @@ class Calls:
         self._key = key
 
     def create_video(self, request: VideoRequest | Mapping[str, Any], *, wait_for_room: bool = True) -> Steps[Video]:
-        checked = to_request(request)
+        checked = for_vendor(to_request(request), self._adapter)
         for warning in check_request(checked, self._adapter):
             log.warning(warning)
         call = Call.CREATE if wait_for_room else Call.CREATE_NOW

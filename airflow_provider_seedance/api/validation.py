@@ -9,7 +9,9 @@ from pydantic import ValidationError
 
 from airflow_provider_seedance.api.errors import InvalidRequestError
 from airflow_provider_seedance.api.models import REQUEST_FIELDS, VideoRequest
-from airflow_provider_seedance.api.vendors import BUILT_IN, make_adapter, vendor_of_model
+from airflow_provider_seedance.api.vendors import BUILT_IN, all_vendors, make_adapter, vendor_of_model
+from airflow_provider_seedance.api.vendors.descriptor import FAMILIES
+from airflow_provider_seedance.api.vendors.families import with_own_model
 from airflow_provider_seedance.api.vendors.rules import Problem, Route, check
 from airflow_provider_seedance.api.vendors.video_adapter import VendorAdapter
 
@@ -25,6 +27,14 @@ def to_request(fields: VideoRequest | Mapping[str, Any]) -> VideoRequest:
         return VideoRequest.model_validate(dict(fields))
     except ValidationError as error:
         raise _invalid(_in_words(error)) from None
+
+
+def for_vendor(request: VideoRequest, adapter: VendorAdapter) -> VideoRequest:
+    """The request as this vendor, and this account, understands it: with its own name in place of a model family.
+
+    :raises InvalidRequestError: the vendor has no equivalent of the family.
+    """
+    return with_own_model(request, adapter.descriptor, adapter.models, all_vendors().values())
 
 
 def check_request(request: VideoRequest, adapter: VendorAdapter) -> list[str]:
@@ -58,13 +68,32 @@ def check_literals(fields: Mapping[str, Any], templates: Collection[str]) -> Non
     stand_ins = {"model": "template", "prompt": "template"}
     literal = {name: value for name, value in fields.items() if name not in templates}
     request = to_request({name: stand_ins[name] for name in templates if name in stand_ins} | literal)
-    vendor = None if "model" in templates else vendor_of_model(request.model)
-    if vendor is None:
+    if "model" in templates:
         return
-    problems = [p for p in _problems(request, make_adapter(vendor)) if p.depends_on.isdisjoint(templates)]
-    fatal = [problem.message for problem in problems if problem.is_fatal]
-    if fatal:
+    if request.model in FAMILIES:
+        _check_family(request, templates)
+        return
+    vendor = vendor_of_model(request.model)
+    if vendor is not None and (fatal := _broken(request, make_adapter(vendor), templates)):
         raise _invalid(fatal)
+
+
+def _check_family(request: VideoRequest, templates: Collection[str]) -> None:
+    """Which vendor it will be, the connection says later: refused is only what each vendor of the family refuses."""
+    verdicts = []
+    for vendor in all_vendors().values():
+        if request.model in vendor.families:
+            adapter = make_adapter(vendor.name)
+            fatal = _broken(for_vendor(request, adapter), adapter, templates)
+            if not fatal:
+                return
+            verdicts += fatal
+    raise _invalid(verdicts)
+
+
+def _broken(request: VideoRequest, adapter: VendorAdapter, templates: Collection[str]) -> list[str]:
+    problems = [problem for problem in _problems(request, adapter) if problem.depends_on.isdisjoint(templates)]
+    return [problem.message for problem in problems if problem.is_fatal]
 
 
 def _route(request: VideoRequest, adapter: VendorAdapter) -> Route | None:

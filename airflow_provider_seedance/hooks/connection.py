@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -13,6 +14,7 @@ from airflow_provider_seedance.api.errors import SeedanceConfigError
 from airflow_provider_seedance.api.pricing import Prices, read_prices
 from airflow_provider_seedance.api.vendors import BUILT_IN, all_vendors, find_vendor, make_adapter
 from airflow_provider_seedance.api.vendors.descriptor import PollRates, Setting, VendorDescriptor
+from airflow_provider_seedance.api.vendors.families import read_models
 from airflow_provider_seedance.api.vendors.video_adapter import VendorAdapter
 from airflow_provider_seedance.get_provider_info import connection_fields
 
@@ -153,9 +155,10 @@ class SeedanceConnection:
                 for setting in other.settings:
                     _setting(extra, setting)
             own = {setting.name: _setting(extra, setting) for setting in vendor.settings}
+            models = _models(extra)
         except ValueError as error:
             raise SeedanceConfigError(f"Connection {self.conn_id!r}: {error} Nothing was sent.") from None
-        return make_adapter(vendor.name, own), settings
+        return make_adapter(vendor.name, own, models), settings
 
 
 def _vendor(extra: Mapping[str, Any]) -> VendorDescriptor:
@@ -169,6 +172,18 @@ def _vendor(extra: Mapping[str, Any]) -> VendorDescriptor:
         return find_vendor(vendor)
     except SeedanceConfigError as error:
         raise ValueError(str(error)) from None
+
+
+def _models(extra: Mapping[str, Any]) -> dict[str, str]:
+    """What the account has for the model families; the form keeps a JSON object, other ways a text of one."""
+    value = extra.get("models")
+    if value in (None, "", {}):
+        return {}
+    try:
+        decoded = json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError("extra `models` is no JSON.") from None
+    return read_models(decoded)
 
 
 def _setting(extra: Mapping[str, Any], setting: Setting) -> bool | str | None:

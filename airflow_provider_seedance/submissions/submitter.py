@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from airflow_provider_seedance.api.errors import SeedanceError, SubmissionUnknownError, VideoNotFoundError
 from airflow_provider_seedance.api.jobs import NOT_FOUND_GRACE
 from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatus
+from airflow_provider_seedance.api.validation import for_vendor
 from airflow_provider_seedance.api.video_jobs import failure_of
 from airflow_provider_seedance.exceptions import for_airflow
 from airflow_provider_seedance.submissions import messages
@@ -119,8 +120,9 @@ class Submitter:
     def _submit(self, before: SubmissionRecord | None) -> tuple[Video, Submission]:
         if self._check:
             self._check()
-        mark = self._adapter.draw_mark(self._request)
-        request = self._adapter.mark(self._request, mark) if mark else self._request
+        asked = for_vendor(self._request, self._adapter)
+        mark = self._adapter.draw_mark(asked)
+        request = self._adapter.mark(asked, mark) if mark else asked
         record = SubmissionRecord(
             fingerprint=self._fingerprints[FINGERPRINT_VERSION],
             fingerprint_version=FINGERPRINT_VERSION,
@@ -128,7 +130,7 @@ class Submitter:
             life=self._life.to_json(),
             intended_at=time.time(),
             vendor=self._adapter.name,
-            model=self._request.model,
+            model=asked.model,
             marker=mark,
             seed=request.seed,
             attempt=new_attempt(),
@@ -180,7 +182,7 @@ class Submitter:
         keep(self._store, record, self._pauses)
         for delay in self._pauses.look_up if self._finder.can_find(record) else ():
             self._pauses.sleep(delay)
-            video = self._finder.find(record, self._request)
+            video = self._finder.find(record, self._as_sent(record))
             if video is not None:
                 return record, video
         # With "resubmit" it is the next attempt that submits: a retry is the user's own word for "again".
@@ -190,7 +192,7 @@ class Submitter:
     def _take_up_intent(self, record: SubmissionRecord) -> tuple[Video, Submission]:
         """An earlier attempt noted its intent and no id: finds the video that came of it, or decides what to do."""
         is_same = not changed_fields(record, self._fingerprints)
-        found = self._finder.find(record, self._request if is_same else None)
+        found = self._finder.find(record, self._as_sent(record) if is_same else None)
         if found is None:
             if not self._may_resubmit or self._finder.list_is_down or self._overtaken:
                 raise for_airflow(self._unknown(record), retry=self._finder.can_find(record))
@@ -201,6 +203,10 @@ class Submitter:
         if fields := changed_fields(record, self._fingerprints):
             raise for_airflow(messages.changed(record, fields))
         return self._reattach(record, is_kept=submission.is_kept)
+
+    def _as_sent(self, record: SubmissionRecord) -> VideoRequest:
+        """The request with the model that was sent, whatever its family leads to now."""
+        return self._request.model_copy(update={"model": record.model})
 
     def _reattach(self, record: SubmissionRecord, *, is_kept: bool) -> tuple[Video, Submission]:
         video_id = record.video_id or ""

@@ -65,11 +65,14 @@ def check_before_paying(
     :param object_storage_conn_id: the connection that opens the storage, if it is named.
     :raises SeedanceError: nothing may be submitted; the class says why.
     """
+    from airflow_provider_seedance.api.validation import for_vendor
     from airflow_provider_seedance.tasks.cost_check import check_cost
 
+    adapter = hook.get_conn().adapter
+    request = for_vendor(request, adapter)
     if lands:
         from airflow_provider_seedance.tasks.output_check import check_output
 
-        facts = {**run, "vendor": hook.get_conn().adapter.name, "model": request.model}
+        facts = {**run, "vendor": adapter.name, "model": request.model}
         check_output("output_path", output_path, conn_id=object_storage_conn_id, facts=facts, is_new=True)
     check_cost(hook, request, max_cost)

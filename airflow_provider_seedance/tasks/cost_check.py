@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from airflow_provider_seedance.api.pricing import Cost, Prices, cost_of, quantities_of, read_limit, refuse_above
+from airflow_provider_seedance.api.validation import for_vendor
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def check_cost(hook: SeedanceHook, request: VideoRequest, max_cost: float | str 
     limit = read_limit(max_cost)
     try:
         prices = prices_on(hook)
-        estimate = cost_of(prices, quantities_of(hook.get_conn().adapter.billed(request)))
+        adapter = hook.get_conn().adapter
+        estimate = cost_of(prices, quantities_of(adapter.billed(for_vendor(request, adapter))))
         if prices:
             log.info("Estimated cost: %s.", estimate)
     except Exception as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from airflow_provider_seedance.api.models import Video, VideoStatus
 from airflow_provider_seedance.api.pricing import Quantities, cost_of, quantities, quantities_of
-from airflow_provider_seedance.api.validation import to_request
+from airflow_provider_seedance.api.validation import for_vendor, to_request
 from airflow_provider_seedance.api.vendors import make_adapter
 from airflow_provider_seedance.compat.metrics import SUCCEEDED, count_video, outcome_of
 from airflow_provider_seedance.tasks.asset_events import attach_to_outlets
@@ -57,7 +57,7 @@ def hand_on(
     :param fields: the request, if the task knows it.
     :param landed: the manifest, if the task has landed the video.
     """
-    asked = _asked(video, fields or {})
+    asked = _asked(video, fields or {}, hook)
     known = replace(
         asked, seconds=video.made_seconds or asked.seconds, resolution=video.made_resolution or asked.resolution
     )
@@ -81,10 +81,12 @@ def count_failure(error: SeedanceError, *, hook: SeedanceHook, fields: Mapping[s
     count_video(outcome_of(error), vendor=vendor, model=quantities(fields or {}).model)
 
 
-def _asked(video: Video, fields: Mapping[str, Any]) -> Quantities:
+def _asked(video: Video, fields: Mapping[str, Any], hook: SeedanceHook) -> Quantities:
     """What was asked for: as it was sent, or at least as far as the task still knows it."""
     try:
-        return quantities_of(make_adapter(video.vendor).billed(to_request(fields)), video.usage)
+        adapter = hook.connection.adapter
+        adapter = adapter if adapter.name == video.vendor else make_adapter(video.vendor)
+        return quantities_of(adapter.billed(for_vendor(to_request(fields), adapter)), video.usage)
     except Exception as error:
         log.debug("The request can't be rebuilt (%s).", type(error).__name__)
     try:

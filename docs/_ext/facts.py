@@ -16,7 +16,7 @@ from sphinx.util.docutils import SphinxDirective
 from airflow_provider_seedance.api import errors
 from airflow_provider_seedance.api.vendors import BUILT_IN, find_vendor, make_adapter
 from airflow_provider_seedance.api.vendors.assumptions import UNRECORDED, Basis, assumptions_about, first_contact
-from airflow_provider_seedance.api.vendors.descriptor import VendorDescriptor
+from airflow_provider_seedance.api.vendors.descriptor import FAMILIES, ByMedia, VendorDescriptor
 from airflow_provider_seedance.api.vendors.rules import MEDIA_FIELDS, OPTION_FIELDS, Route
 from airflow_provider_seedance.api.vendors.video_adapter import VendorAdapter
 from airflow_provider_seedance.get_provider_info import connection_fields, get_provider_info
@@ -262,9 +262,36 @@ class ConfigTable(FactsDirective):
             yield from table(("option", "meaning", "example"), rows)
 
 
+class FamilyTable(FactsDirective):
+    """`family-table`: what each vendor calls each model family."""
+
+    def lines(self) -> Iterator[str]:
+        """See `FactsDirective`."""
+        rows = []
+        for name, vendor in BUILT_IN.items():
+            names = [vendor.families.get(family) for family in FAMILIES]
+            rows.append((f"`{name}`", *(_own_name(own) for own in names)))
+        yield from table(("vendor", *(f"`{family}`" for family in FAMILIES)), rows)
+
+
+def _own_name(own: str | ByMedia | None) -> str:
+    if isinstance(own, ByMedia):
+        return f"`{own.text}`, with images `{own.images}`, with videos `{own.videos}`"
+    return f"`{own}`" if own else "-"
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Registers the directives."""
-    directives = (VendorFacts, VendorPromises, VendorRules, FieldMatrix, ErrorTable, ConnectionTable, ConfigTable)
+    directives = (
+        VendorFacts,
+        VendorPromises,
+        VendorRules,
+        FieldMatrix,
+        ErrorTable,
+        ConnectionTable,
+        ConfigTable,
+        FamilyTable,
+    )
     names = (
         "vendor-facts",
         "vendor-promises",
@@ -273,6 +300,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         "error-table",
         "connection-table",
         "config-table",
+        "family-table",
     )
     for name, directive in zip(names, directives, strict=True):
         app.add_directive(name, directive)

@@ -15,7 +15,7 @@ from pkgutil import iter_modules, resolve_name
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_seedance.api.errors import SeedanceConfigError, UnsupportedByVendorError
-from airflow_provider_seedance.api.vendors.descriptor import VendorDescriptor
+from airflow_provider_seedance.api.vendors.descriptor import FAMILIES, VendorDescriptor
 
 if TYPE_CHECKING:
     from airflow_provider_seedance.api.vendors.asset_adapter import AssetAdapter
@@ -55,16 +55,21 @@ def all_vendors() -> dict[str, VendorDescriptor]:
     return {**BUILT_IN, **_added()}
 
 
-def make_adapter(vendor: str, settings: Mapping[str, Any] | None = None) -> VendorAdapter:
+def make_adapter(
+    vendor: str, settings: Mapping[str, Any] | None = None, models: Mapping[str, str] | None = None
+) -> VendorAdapter:
     """A vendor's adapter, ready to use.
 
     :param vendor: its name.
     :param settings: the vendor's own settings; those left out have their defaults.
+    :param models: what the account has for a model family, where that is not the vendor's own model.
     :raises SeedanceConfigError: for a name that no vendor has.
     """
     descriptor = find_vendor(vendor)
     adapter_class: type[VendorAdapter] = resolve_name(descriptor.videos)
-    return adapter_class(descriptor, settings)
+    adapter = adapter_class(descriptor, settings)
+    adapter.models = dict(models or {})
+    return adapter
 
 
 def make_asset_adapter(vendor: VendorAdapter) -> AssetAdapter:
@@ -84,7 +89,9 @@ def make_asset_adapter(vendor: VendorAdapter) -> AssetAdapter:
 
 
 def vendor_of_model(model: str) -> str | None:
-    """The only vendor that has a model of this name, `None` for endpoint ids (`ep-...`), new and shared names."""
+    """The only vendor that has a model of this name, `None` for endpoint ids (`ep-...`), families and new names."""
+    if model in FAMILIES:
+        return None
     having = [vendor.name for vendor in BUILT_IN.values() if vendor.has_model(model)]
     having = having or [vendor.name for vendor in _added().values() if vendor.has_model(model)]
     return having[0] if len(having) == 1 else None

@@ -46,6 +46,24 @@ class Setting:
         return {"label": self.label, "description": self.description, "schema": schema}
 
 
+FAMILIES = ("seedance-2.0", "seedance-2.0-fast", "seedance-2.0-mini", "seedance-2.5")
+"""The model families: names that mean the same at every vendor that has an equivalent, whatever it calls it."""
+
+
+@dataclass(frozen=True)
+class ByMedia:
+    """A family at a vendor that has a model for each kind of input.
+
+    :param text: for text alone.
+    :param images: for frames, reference images and sounds.
+    :param videos: for reference videos, whatever is beside them.
+    """
+
+    text: str
+    images: str
+    videos: str
+
+
 @dataclass(frozen=True)
 class VendorDescriptor:
     """A vendor that sells Seedance videos.
@@ -57,7 +75,7 @@ class VendorDescriptor:
     :param assets: `module:Class` of its `AssetAdapter`; `None` if no call by which a key uploads media is documented.
     :param auth_scheme: the word before the key in the `Authorization` header.
     :param models: patterns (`*`, `[0-9]`) of model names that this vendor alone has.
-    :param families: the vendor's model names by model family (`seedance-2.0`).
+    :param families: what the vendor calls each of the `FAMILIES` that it has.
     :param video_id_example: an id as the vendor gives them, for the docs.
     :param settings: see `Setting`. Two descriptors that share an adapter may share a setting.
     :param retention: how long result URLs live after completion; `None` if that isn't documented.
@@ -80,7 +98,7 @@ class VendorDescriptor:
     assets: str | None = None
     auth_scheme: str = "Bearer"
     models: tuple[str, ...] = ()
-    families: Mapping[str, str] = field(default_factory=dict)
+    families: Mapping[str, str | ByMedia] = field(default_factory=dict)
     video_id_example: str = ""
     settings: tuple[Setting, ...] = ()
     retention: timedelta | None = None

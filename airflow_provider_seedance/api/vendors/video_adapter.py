@@ -74,6 +74,8 @@ class VendorAdapter(ABC):
     def __init__(self, descriptor: VendorDescriptor, settings: Mapping[str, Any] | None = None) -> None:
         self.descriptor = descriptor
         self.settings = descriptor.with_defaults(settings)
+        self.models: Mapping[str, str] = {}
+        """What the account has for a model family; it counts before `VendorDescriptor.families`."""
         self.name, self.title = descriptor.name, descriptor.title
         self.default_base_url = descriptor.base_url
         self.retention, self.retention_note = descriptor.retention, descriptor.retention_note

@@ -7,6 +7,16 @@ from typing import Any
 
 from airflow_provider_seedance.api.vendors.descriptor import PollRates, Setting, VendorDescriptor
 
+
+def _families(prefix: str) -> dict[str, str]:
+    return {
+        "seedance-2.0": f"{prefix}-seedance-2-0-260128",
+        "seedance-2.0-fast": f"{prefix}-seedance-2-0-fast-260128",
+        "seedance-2.0-mini": f"{prefix}-seedance-2-0-mini-260615",
+        "seedance-2.5": f"{prefix}-seedance-2-5-260628",
+    }
+
+
 _SHARED: dict[str, Any] = {
     "videos": f"{__name__}.videos:ArkAdapter",
     "video_id_example": "cgt-20260101120000-abcde",
@@ -37,6 +47,7 @@ DESCRIPTORS = (
         title="BytePlus ModelArk",
         base_url="https://ark.ap-southeast.bytepluses.com/api/v3",
         models=("dreamina-seedance-*",),
+        families=_families("dreamina"),
         **_SHARED,
     ),
     VendorDescriptor(
@@ -44,6 +55,7 @@ DESCRIPTORS = (
         title="Volcengine Ark",
         base_url="https://ark.cn-beijing.volces.com/api/v3",
         models=("doubao-seedance-*",),
+        families=_families("doubao"),
         **_SHARED,
     ),
 )

@@ -10,6 +10,11 @@ DESCRIPTORS = (
         videos=f"{__name__}.videos:GMICloudAdapter",
         assets=f"{__name__}.assets:GMICloudAssets",
         models=("seedance-2-0-*",),
+        families={
+            "seedance-2.0": "seedance-2-0-260128",
+            "seedance-2.0-fast": "seedance-2-0-fast-260128",
+            "seedance-2.5": "seedance-2-5-260628",
+        },
         video_id_example="0d6c9a52-6f0e-4c0b-9f53-0d3a1b0e7c11",
         settings=(
             Setting("gmicloud_organization_id", "GMI Cloud: organization id", "Sent as X-Organization-ID, if set."),

@@ -12,6 +12,13 @@ DESCRIPTORS = (
         videos=f"{__name__}.videos:JimmyAIAdapter",
         assets=f"{__name__}.assets:JimmyAIAssets",
         models=("sd2_mx_*", "sd2-933-*", "seedance2.0-*", "seedance2.5-gz*"),
+        # Of several routes for a family the one that takes most: all media, URLs and assets, a choice of resolutions.
+        families={
+            "seedance-2.0": "seedance2.0-sp",
+            "seedance-2.0-fast": "seedance2.0-fast-sp",
+            "seedance-2.0-mini": "seedance2.0-mini",
+            "seedance-2.5": "seedance-2.5-sp",
+        },
         video_id_example="vid_0123456789ab",
         retention=timedelta(days=3),
         retention_note="Jimmy AI keeps result URLs for about 3 days (docs.jimmyai.cn).",

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from airflow_provider_seedance.api.vendors.descriptor import PollRates, Setting, VendorDescriptor
+from airflow_provider_seedance.api.vendors.descriptor import ByMedia, PollRates, Setting, VendorDescriptor
 
 DESCRIPTORS = (
     VendorDescriptor(
@@ -12,6 +12,10 @@ DESCRIPTORS = (
         videos=f"{__name__}.videos:ModellixAdapter",
         assets=f"{__name__}.assets:ModellixAssets",
         models=("seedance-2.0-*",),
+        families={
+            family: ByMedia(text=f"{family}-t2v", images=f"{family}-i2v", videos=f"{family}-v2v")
+            for family in ("seedance-2.0", "seedance-2.0-fast", "seedance-2.0-mini")
+        },
         video_id_example="task-0123456789ab",
         settings=(
             Setting(
