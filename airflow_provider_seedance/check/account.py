@@ -39,6 +39,8 @@ def connected(conn_id: str) -> Iterator[Account]:
 
     :raises NotRunError: the connection can't be used.
     """
+    from airflow.providers.common.compat.sdk import AirflowNotFoundException
+
     from airflow_provider_seedance.hooks.seedance import SeedanceHook
 
     try:
@@ -46,6 +48,8 @@ def connected(conn_id: str) -> Iterator[Account]:
         account = account_at(connection)
     except SeedanceError as error:
         raise NotRunError(str(error)) from None
+    except AirflowNotFoundException:
+        raise NotRunError(f"The connection {conn_id!r} isn't defined. Nothing was sent.") from None
     except Exception as error:  # its text may quote the connection
         why = type(error).__name__
         raise NotRunError(f"The connection {conn_id!r} can't be read ({why}). Nothing was sent.") from None

@@ -148,11 +148,13 @@ def buy(
     else:
         purchase.outcome, purchase.video_id = "bought", video.video_id
     purchase.accepted_at = time.time()
-    if purchase.outcome == "refused":
-        file.forget()
-    else:
-        file.save(purchase)
-    noted(purchase)
+    try:
+        noted(purchase)
+    finally:
+        if purchase.outcome == "refused":
+            file.forget()
+        else:
+            file.save(purchase)
     return purchase
 
 

@@ -183,6 +183,8 @@ def _buy_one(
 
         def noted(purchase: Purchase) -> None:
             seen.purchase = purchase
+            if purchase.video_id:  # first of all where no full disk keeps it from being seen
+                print(f"Bought: {purchase.video_id}", flush=True)
             notebook.write()
 
         try:

@@ -110,6 +110,20 @@ def test_a_process_that_is_killed_before_the_answer_leaves_a_note_that_forbids_a
     assert moving.ledger == []
 
 
+def test_with_a_full_disk_the_id_is_on_the_screen(
+    moving: Simulator, run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run.connect(moving, "byteplus")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(PurchaseFile, "save", full)
+    with pytest.raises(OSError, match="No space"):
+        run("--buy-one")
+    assert f"Bought: {moving.ledger[0].video_id}" in capsys.readouterr().out
+
+
 def test_a_refused_create_leaves_no_note(moving: Simulator, run: Run) -> None:
     moving.faults.add(Fault("no_balance", on="create", skip=1))
     run.connect(moving, "byteplus")
