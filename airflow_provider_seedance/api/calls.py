@@ -33,6 +33,7 @@ from airflow_provider_seedance.api.http.reading import MAY_BE_BILLED
 from airflow_provider_seedance.api.http.scrubbing import Scrubber
 from airflow_provider_seedance.api.http.steps import Call, Flow, Pause, Step, Steps
 from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatus
+from airflow_provider_seedance.api.pricing import Cost
 from airflow_provider_seedance.api.validation import check_request, for_vendor, to_request
 from airflow_provider_seedance.api.vendors import make_asset_adapter
 from airflow_provider_seedance.api.vendors.asset_adapter import AssetAdapter
@@ -92,6 +93,15 @@ class Calls:
             told = f"{title} accepted the request, but a later step of the call failed: {why.rstrip('.')}. "
             video_id = accepted[0].video_id if isinstance(accepted[0], Video) else None
             raise SubmissionUnknownError(told + MAY_BE_BILLED, vendor=title, video_id=video_id) from None
+
+    def quote_video(self, request: VideoRequest | Mapping[str, Any]) -> Steps[Cost]:
+        checked = for_vendor(to_request(request), self._adapter)
+        check_request(checked, self._adapter)
+
+        def prepared(step: Step[Any]) -> Step[Any]:
+            return replace(step, scrub=step.scrub or Scrubber(self._key, checked.prompt, step.request.json))
+
+        return (yield from _changed(self._adapter.quote(checked), prepared))
 
     def get_video(self, video_id: str) -> Flow[Video]:
         return self._adapter.read(check_video_id(video_id))

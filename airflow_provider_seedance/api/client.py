@@ -19,6 +19,7 @@ from airflow_provider_seedance.api.http.settings import ClientSettings as Client
 from airflow_provider_seedance.api.http.steps import Call as Call
 from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatus
 from airflow_provider_seedance.api.polling_client import PollingClient as PollingClient
+from airflow_provider_seedance.api.pricing import Cost
 from airflow_provider_seedance.api.twins import twin_of
 from airflow_provider_seedance.api.vendors.video_adapter import VendorAdapter, VideoPage
 
@@ -62,6 +63,16 @@ class SeedanceClient(BaseClient):
         :raises SeedanceApiError: the vendor refused, or can't be reached; nothing was created.
         """
         return self._driver.run(self._calls.create_video(request, wait_for_room=wait_for_room))
+
+    def quote_video(self, request: VideoRequest | Mapping[str, Any]) -> Cost:
+        """Asks the vendor what a video would cost. Nothing is made.
+
+        :param request: what the video would be; a mapping has the fields of `VideoRequest`.
+        :return: the vendor's price, or why it tells none.
+        :raises InvalidRequestError: a documented rule is broken; nothing was sent.
+        :raises UnsupportedByVendorError: the vendor has no such call.
+        """
+        return self._driver.run(self._calls.quote_video(request))
 
     def get_video(self, video_id: str, *, timeout: float | None = None) -> Video:
         """Reads one video.
@@ -205,6 +216,10 @@ class AsyncSeedanceClient(BaseClient):
     @twin_of(SeedanceClient.create_video)
     async def create_video(self, request: VideoRequest | Mapping[str, Any], *, wait_for_room: bool = True) -> Video:
         return await self._driver.run(self._calls.create_video(request, wait_for_room=wait_for_room))
+
+    @twin_of(SeedanceClient.quote_video)
+    async def quote_video(self, request: VideoRequest | Mapping[str, Any]) -> Cost:
+        return await self._driver.run(self._calls.quote_video(request))
 
     async def get_video(self, video_id: str) -> Video:
         """See `SeedanceClient.get_video`; it ends by the retry policy alone."""

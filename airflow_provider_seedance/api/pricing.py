@@ -172,6 +172,20 @@ def cost_of(prices: Prices, known: Quantities) -> Cost:
     return Cost(amount, price.currency, " + ".join(words for _, words in parts))
 
 
+def told_cost(usage: Mapping[str, Any] | None) -> Cost | None:
+    """What the vendor itself says that a video has cost, `None` where it doesn't.
+
+    :param usage: `Video.usage`; the adapter has put the currency beside the amount, if a document names it.
+    """
+    told, currency = (usage or {}).get("cost"), (usage or {}).get("currency")
+    if isinstance(told, bool) or not isinstance(told, int | float) or not isinstance(currency, str):
+        return None
+    try:
+        return Cost(_AMOUNT.validate_python(str(told)), currency, "as the vendor says")
+    except ValidationError:
+        return None
+
+
 def read_limit(max_cost: float | str | None) -> Decimal | None:
     """The amount that `max_cost` means, also as the text that a template renders to; `None` if there is no limit.
 

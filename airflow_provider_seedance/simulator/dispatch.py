@@ -157,6 +157,7 @@ class FrontDesk:
         with self.world.lock:
             try:
                 route, params = vendor.resolve(incoming.method, incoming.path)
+                route, params = vendor.sort(route, params, incoming.headers, incoming.body)
             except Refused as refused:
                 record = incoming.record("unknown")
                 self.world.record(record)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,9 @@ log = logging.getLogger(__name__)
 
 CLOCK_SKEW = timedelta(days=1)
 """How far clocks may be apart when a list is read back to the time of a submission. Nothing is recognised by time."""
+
+_REMEMBERED = timedelta(hours=24)
+"""How long a vendor is trusted to remember a mark that we have chosen. No document says; this is our caution."""
 
 LOST = (VideoStatus.FAILED, VideoStatus.CANCELLED, VideoStatus.EXPIRED)
 """Of a video that will never be there."""
@@ -55,14 +59,26 @@ class Finder:
         if not self.can_find(record):
             log.warning("Nothing was sent along by which %s would recognise the submission.", self._adapter.title)
             return None
-        try:
-            return self._by_possible_id(record) or self._by_mark(record) or self._by_repeating(record, again)
-        except UnsupportedByVendorError:
-            return None
-        except SeedanceError as error:
-            self.list_is_down = isinstance(error, TransientApiError)
-            log.warning("Looking for the submission failed, which proves nothing: %s", error)
-            return None
+        for look in (self._by_possible_id, self._by_mark, lambda record: self._by_repeating(record, again)):
+            try:
+                found = look(record)
+            except UnsupportedByVendorError:
+                continue
+            except SeedanceError as error:
+                self.list_is_down = isinstance(error, TransientApiError)
+                log.warning("Looking for the submission failed, which proves nothing: %s", error)
+                if not self.can_repeat(record):
+                    return None
+                continue
+            if found is not None:
+                return found
+        return None
+
+    def can_repeat(self, record: SubmissionRecord) -> bool:
+        """Whether the vendor takes this submission once only, so that sending it again can't be billed twice."""
+        is_here = record.vendor == self._adapter.name and self._adapter.create_is_repeatable
+        is_recent = abs(time.time() - record.intended_at) < _REMEMBERED.total_seconds()
+        return is_here and record.marker is not None and is_recent
 
     def _by_possible_id(self, record: SubmissionRecord) -> Video | None:
         if record.possible_id is None:
@@ -96,7 +112,7 @@ class Finder:
 
     def _by_repeating(self, record: SubmissionRecord, again: VideoRequest | None) -> Video | None:
         """Sends the create again with the same mark, where the vendor documents that this makes no second video."""
-        if again is None or record.marker is None or not self._adapter.create_is_repeatable:
+        if again is None or record.marker is None or not self.can_repeat(record):
             return None
         log.info("%s makes one video only of a submission that comes twice: sending it again.", self._adapter.title)
         return self._hook.create_video(self._adapter.mark(again, record.marker), wait_for_room=False)

@@ -44,12 +44,15 @@ def unknown(
     )
 
 
-def what_a_retry_does(*, may_resubmit: bool, can_find: bool) -> str:
+def what_a_retry_does(*, may_resubmit: bool, can_find: bool, can_repeat: bool = False) -> str:
     """The sentence for a submission in doubt.
 
     :param may_resubmit: whether the user wants it submitted again (`on_unknown_submission`).
     :param can_find: whether the vendor can be asked for it.
+    :param can_repeat: whether it can be sent again under its id without a second bill.
     """
+    if can_repeat:
+        return "A retry sends it again under the same mark, which the vendor takes once only."
     if may_resubmit:
         look = "looks for it again, and if it does not find it, " if can_find else ""
         return f"A retry {look}submits it again, as on_unknown_submission says."

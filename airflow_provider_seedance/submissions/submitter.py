@@ -194,7 +194,8 @@ class Submitter:
         is_same = not changed_fields(record, self._fingerprints)
         found = self._finder.find(record, self._as_sent(record) if is_same else None)
         if found is None:
-            if not self._may_resubmit or self._finder.list_is_down or self._overtaken:
+            is_same_again = self._finder.can_repeat(record)  # under another mark, it could be billed twice
+            if not self._may_resubmit or self._finder.list_is_down or self._overtaken or is_same_again:
                 raise for_airflow(self._unknown(record), retry=self._finder.can_find(record))
             log.warning("An earlier submission is in doubt; submitting again, as on_unknown_submission says.")
             return self._submit(record)
@@ -260,5 +261,9 @@ class Submitter:
             cause,
             vendor=self._adapter.name,
             title=self._adapter.title,
-            retry=messages.what_a_retry_does(may_resubmit=self._may_resubmit, can_find=self._finder.can_find(record)),
+            retry=messages.what_a_retry_does(
+                may_resubmit=self._may_resubmit,
+                can_find=self._finder.can_find(record),
+                can_repeat=self._finder.can_repeat(record),
+            ),
         )

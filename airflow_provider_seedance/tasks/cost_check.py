@@ -34,10 +34,13 @@ def check_cost(hook: SeedanceHook, request: VideoRequest, max_cost: float | str 
     """
     limit = read_limit(max_cost)
     try:
+        client = hook.get_conn()
         prices = prices_on(hook)
-        adapter = hook.get_conn().adapter
-        estimate = cost_of(prices, quantities_of(adapter.billed(for_vendor(request, adapter))))
-        if prices:
+        estimate = cost_of(prices, quantities_of(client.adapter.billed(for_vendor(request, client.adapter))))
+        asks = limit is not None and estimate.amount is None and client.adapter.descriptor.quotes_prices
+        if asks:
+            estimate = client.quote_video(request)
+        if prices or asks:
             log.info("Estimated cost: %s.", estimate)
     except Exception as error:
         estimate = Cost(None, None, str(error).rstrip("."))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from airflow_provider_seedance.api.models import Video, VideoStatus
-from airflow_provider_seedance.api.pricing import Quantities, cost_of, quantities, quantities_of
+from airflow_provider_seedance.api.pricing import Quantities, cost_of, quantities, quantities_of, told_cost
 from airflow_provider_seedance.api.validation import for_vendor, to_request
 from airflow_provider_seedance.api.vendors import make_adapter
 from airflow_provider_seedance.compat.metrics import SUCCEEDED, count_video, outcome_of
@@ -31,7 +31,8 @@ class Usage(TypedDict):
     :param tokens: what the vendor counted.
     :param attempts: which try of the task this is.
     :param estimated_cost: by the connection's `prices`, from the request alone.
-    :param cost: by the connection's `prices`, once the video is there. The vendor's invoice may say something else.
+    :param cost: by the connection's `prices`, once the video is there; without prices, what the vendor says with the
+        video (Runware, OpenRouter). The invoice may say something else.
     :param currency: of both.
     """
 
@@ -113,6 +114,8 @@ def _usage(context: Context, video: Video, asked: Quantities, known: Quantities,
             if video.status is VideoStatus.SUCCEEDED:
                 after = cost_of(prices, known)
                 log.info("Video %s costs %s by the connection's prices.", video.video_id, after)
+        elif video.status is VideoStatus.SUCCEEDED:
+            after = told_cost(video.usage)
     except Exception as error:
         log.warning("There is no cost: %s", error)
     return Usage(
@@ -121,5 +124,5 @@ def _usage(context: Context, video: Video, asked: Quantities, known: Quantities,
         attempts=getattr(context.get("ti"), "try_number", None),
         estimated_cost=before.number if before else None,
         cost=after.number if after else None,
-        currency=before.currency if before else None,
+        currency=next((cost.currency for cost in (before, after) if cost), None),
     )

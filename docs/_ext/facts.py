@@ -195,6 +195,8 @@ def _rules(vendor: VendorAdapter, route: Route) -> Iterator[Row]:
     yield "frames", together.get(route.frames, "")
     for one, other in route.excludes:
         yield "not together", f"{words(one)} with {words(other)}"
+    for name, needed in route.needs:
+        yield f"`{name}`", f"only together with `{needed}`"
     yield "`reference_audios`", f"only with one of {words(route.audio_needs)}" if route.audio_needs else ""
     yield "`web_search`", "with text alone" if route.web_search_needs_text_only else ""
     for name, schemes in route.media.items():
@@ -204,6 +206,8 @@ def _rules(vendor: VendorAdapter, route: Route) -> Iterator[Row]:
     yield "`seed`", f"{route.seed[0]} to {route.seed[1]}" if route.seed else ""
     if route.expires:
         yield "`execution_expires_after`", f"{route.expires[0]} to {route.expires[1]} seconds"
+    seen = [name for name in fields if name in route.observed]
+    yield "limits that were seen, not documented: they warn and pass", words(seen) if seen else ""
 
 
 class FieldMatrix(FactsDirective):

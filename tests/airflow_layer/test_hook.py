@@ -26,6 +26,7 @@ from airflow_provider_seedance.api.errors import (
 from airflow_provider_seedance.api.models import VideoRequest, VideoStatus
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
+from tests.support.requests import BY_ID, CAN_LIST, SENDS_ONCE, TELLS_UNKNOWN_IDS
 
 from .helpers import (
     FIRST_PARTY,
@@ -76,7 +77,7 @@ def test_many_videos_come_in_the_order_of_their_ids_with_as_few_requests_as_the_
     assert [video.video_id for video in videos] == wanted
     assert [video.status.is_terminal for video in videos] == [False, False, True, False]
     reads = sum(count for (_, name), count in sim.counts.items() if name in ("poll", "list"))
-    assert reads == (1 if vendor in FIRST_PARTY else len(set(wanted)))
+    assert reads == (1 if vendor in BY_ID else len(set(wanted)))
 
 
 def test_no_videos_are_read_without_asking(sim: Simulator, form: str) -> None:
@@ -107,7 +108,7 @@ def test_a_cancel_reaches_the_vendor_or_is_refused_here(vendor: str, sim: Simula
 def test_a_list_is_a_page_of_videos_where_the_vendor_has_one(vendor: str, sim: Simulator, form: str) -> None:
     ids = {submit(vendor), submit(vendor)}
     hook = SeedanceHook(conn_id(vendor))
-    if vendor in ("jimmyai", "modellix"):
+    if vendor not in CAN_LIST:
         with pytest.raises(UnsupportedByVendorError, match="list") as caught:
             call(form, hook, "list_videos")
         assert not retried_by_airflow(caught.value)
@@ -119,7 +120,7 @@ def test_a_list_is_a_page_of_videos_where_the_vendor_has_one(vendor: str, sim: S
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_a_model_is_described_in_the_vendor_s_words_where_it_has_any(vendor: str, sim: Simulator, form: str) -> None:
     hook = SeedanceHook(conn_id(vendor))
-    if vendor in ("gmicloud", "modellix"):
+    if vendor in ("gmicloud", "modellix", "runware"):
         assert call(form, hook, "get_model_info", SIMPLE[vendor]["model"])
         return
     with pytest.raises(UnsupportedByVendorError, match="model"):
@@ -153,7 +154,7 @@ CREATE_FAULTS: list[tuple[str, dict[str, Any], type[SeedanceError], bool]] = [
 ]
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", SENDS_ONCE)
 @pytest.mark.parametrize(("fault", "options", "kind", "retried"), CREATE_FAULTS)
 def test_airflow_retries_a_failed_create_only_if_that_can_help_without_a_second_bill(
     fault: str,
@@ -201,7 +202,7 @@ def test_a_vendor_that_cannot_be_reached_is_worth_a_retry(sim: Simulator, form: 
     assert sim.ledger == []
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", TELLS_UNKNOWN_IDS)
 def test_an_unknown_id_is_told_with_the_vendor_s_retention(vendor: str, sim: Simulator, form: str) -> None:
     with pytest.raises(VideoNotFoundError, match=r"keep") as caught:
         call(form, SeedanceHook(conn_id(vendor)), "get_video", "nosuch-20261120000000-abcde")

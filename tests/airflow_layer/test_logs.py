@@ -17,6 +17,7 @@ from airflow_provider_seedance.sensors.seedance import SeedanceVideoSensor
 from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
 from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
 from tests.any_airflow import AIRFLOW
+from tests.support.requests import SENDS_ONCE
 
 from .helpers import PROMPT, SIGNED, SIMPLE, SOON, assert_no_secret, conn_id, event_of, submit_finished
 
@@ -94,7 +95,7 @@ async def test_an_asynchronous_create_and_a_deferred_wait_tell_nothing_secret(
     assert result["video_url"] not in "\n".join(heard.lines)
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", SENDS_ONCE)
 @pytest.mark.parametrize("fault", ["auth", "moderation_submit", "no_balance", "http_500", "torn_json", "reset_after"])
 def test_a_refused_create_tells_nothing_secret(fault: str, vendor: str, sim: Simulator, heard: Everything) -> None:
     sim.faults.add(Fault(fault, message=f"no: {PROMPT} {SIGNED}"))

@@ -22,6 +22,7 @@ from airflow_provider_seedance.api.errors import (
 from airflow_provider_seedance.api.models import Video, VideoError, VideoRequest, VideoStatus
 from airflow_provider_seedance.api.vendors import VENDORS, make_adapter
 from airflow_provider_seedance.api.vendors.refusals import clean, retry_after
+from tests.support.requests import ANSWERS, TAKES_IDS
 
 from .helpers import NOW, PROMPT, SIMPLE, answer
 
@@ -32,6 +33,7 @@ HTML = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
 
 GMI_ID, ARK_ID = "11111111-2222-4333-8444-555555555555", "cgt-20261120000000-aaaaa"
 IDS = {"jimmyai": "vid_000001", "gmicloud": GMI_ID, "modellix": "task-000001", "byteplus": ARK_ID, "volcengine": ARK_ID}
+IDS |= {vendor: shown.video_id for vendor, shown in ANSWERS.items()}
 FAST = "dreamina-seedance-2-0-fast-260128"
 
 
@@ -40,7 +42,10 @@ def read(vendor: str, body: object, status: int = 200, **headers: str) -> Video:
 
 
 def create(vendor: str, body: object, status: int = 200, **headers: str) -> Video:
-    return make_adapter(vendor).parse_create(answer(body, status, **headers), VideoRequest(**SIMPLE[vendor]))
+    request = VideoRequest(**SIMPLE[vendor])
+    if vendor in TAKES_IDS:
+        request = request.marked(IDS[vendor])
+    return make_adapter(vendor).parse_create(answer(body, status, **headers), request)
 
 
 def jimmy(status: str, **more: Any) -> Body:
@@ -65,6 +70,7 @@ def ark(status: str, **more: Any) -> Body:
 
 
 SHAPE = {"jimmyai": jimmy, "gmicloud": gmi, "modellix": modellix, "byteplus": ark, "volcengine": ark}
+SHAPE |= {vendor: shown.shown for vendor, shown in ANSWERS.items()}
 
 JIMMY_DONE = {"video_url": "https://cdn.example/v/000001.mp4", "image_url": "https://cdn.example/v/000001.jpg"}
 GMI_DONE = {"video_url": "https://storage.example/v/1.mp4", "thumbnail_image_url": "https://storage.example/v/1.jpg"}
@@ -98,6 +104,7 @@ WORDS = {
     },
 }
 WORDS["byteplus"] = WORDS["volcengine"] = {status.value: status.value for status in VideoStatus}
+WORDS |= {vendor: dict(shown.words) for vendor, shown in ANSWERS.items()}
 
 EVERY_WORD = [
     pytest.param(vendor, word, VideoStatus(status), id=f"{vendor}-{word}")
@@ -444,6 +451,8 @@ def test_a_success_without_an_http_url_is_not_deliverable(vendor: str, url: Any)
         "modellix": {"result": {"resources": [{"type": "video", "url": url}]}},
     }
     word = {"jimmyai": "completed", "gmicloud": "success", "modellix": "success"}.get(vendor, "succeeded")
+    if vendor in ANSWERS:
+        word, shapes[vendor] = ANSWERS[vendor].word_of_success, {"url": url}
     seen = read(vendor, SHAPE[vendor](word, **shapes.get(vendor, {"content": {"video_url": url}})))
     assert seen.status is VideoStatus.SUCCEEDED
     assert not seen.is_deliverable
@@ -457,13 +466,15 @@ def test_a_url_before_the_success_is_not_deliverable(vendor: str) -> None:
         "modellix": {"result": {"resources": [MODELLIX_VIDEO]}},
     }
     word = "running" if vendor in ("byteplus", "volcengine") else "processing"
+    if vendor in ANSWERS:
+        word, shapes[vendor] = ANSWERS[vendor].word_of_work, {"url": "https://cdn.example/1.mp4"}
     assert not read(vendor, SHAPE[vendor](word, **shapes.get(vendor, {"content": ARK_DONE}))).is_deliverable
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_an_answer_for_another_video_is_not_believed(vendor: str) -> None:
     body = SHAPE[vendor]("failed")
-    with pytest.raises(TransientApiError, match="another video than other-id"):
+    with pytest.raises(TransientApiError, match=r"another video than other-id|nothing of task other-id"):
         make_adapter(vendor).parse_get(answer(body), "other-id")
 
 
@@ -505,6 +516,11 @@ ACCEPTED = [
     pytest.param("modellix", modellix("processing"), id="modellix-processing"),
     pytest.param("byteplus", {"id": ARK_ID}, id="byteplus"),
     pytest.param("volcengine", {"id": ARK_ID, "safety_identifier": "me"}, id="volcengine"),
+    *(
+        pytest.param(vendor, body, id=f"{vendor}-{n}")
+        for vendor, a in ANSWERS.items()
+        for n, body in enumerate(a.accepted)
+    ),
 ]
 
 
@@ -651,6 +667,11 @@ ERRORS = [
         )
     ),
     *(
+        pytest.param(vendor, *error, id=f"{vendor}-{number}-{error[0]}")
+        for vendor, shown in ANSWERS.items()
+        for number, error in enumerate(shown.errors)
+    ),
+    *(
         pytest.param(vendor, 200, body, SubmissionUnknownError, TransientApiError, id=f"{vendor}-{name}")
         for vendor in VENDORS
         for name, body in (
@@ -691,6 +712,7 @@ REFUSED_BY: dict[str, Callable[[int, str], Body]] = {
     "byteplus": lambda status, text: ark_error("InvalidAction", f"{text}. Request id: 0217"),
     "volcengine": lambda status, text: ark_error("InvalidAction", f"{text}. Request id: 0217"),
 }
+REFUSED_BY |= {vendor: shown.refusal for vendor, shown in ANSWERS.items()}
 """A refusal in the vendor's own shape."""
 
 
@@ -701,7 +723,8 @@ def test_405_and_415_refuse_and_the_request_id_is_quoted(status: int, vendor: st
         create(vendor, REFUSED_BY[vendor](status, "not this way"), status)
     assert "not this way" in str(caught.value)
     assert "Nothing was created. Correct the request" in str(caught.value)
-    if vendor in ("jimmyai", "modellix"):  # these document no request id
+    silent = ("jimmyai", "modellix", *(name for name, shown in ANSWERS.items() if not shown.quotes_request_id))
+    if vendor in silent:  # these document no request id
         assert caught.value.request_id is None
         assert "request id" not in str(caught.value)
     else:
@@ -740,7 +763,10 @@ UNKNOWN_ID = {
 }
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+UNKNOWN_ID |= {vendor: shown.unknown_id for vendor, shown in ANSWERS.items() if shown.unknown_id is not None}
+
+
+@pytest.mark.parametrize("vendor", UNKNOWN_ID)
 def test_an_unknown_id_is_told_with_the_vendors_retention(vendor: str) -> None:
     with pytest.raises(VideoNotFoundError) as caught:
         read(vendor, UNKNOWN_ID[vendor], 404)

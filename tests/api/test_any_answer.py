@@ -21,6 +21,7 @@ from airflow_provider_seedance.api.vendors import VENDORS, make_adapter
 from airflow_provider_seedance.api.vendors.video_adapter import HttpResponse
 from airflow_provider_seedance.api.video_jobs import VIDEO
 from tests.outside.answers import EXAMPLES, SUCCESS_WORDS, THOROUGH, answers_of, told_in
+from tests.support.requests import ANSWERS, TAKES_IDS
 
 from .helpers import SIMPLE
 
@@ -72,12 +73,16 @@ def test_any_answer_to_a_read_is_a_video_or_one_of_our_exceptions(vendor: str) -
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_any_answer_to_a_create_is_a_video_with_the_vendors_id_or_one_of_our_exceptions(vendor: str) -> None:
     adapter, request = make_adapter(vendor), VideoRequest(**SIMPLE[vendor])
+    if vendor in TAKES_IDS:
+        request = request.marked("v-1")
 
     @THOROUGH
     @given(answers_of(vendor))
     def create(response: HttpResponse) -> None:
         result = result_of(lambda: adapter.parse_create(response, request))
-        if isinstance(result, Video):
+        if isinstance(result, Video) and vendor in TAKES_IDS and response.status_code >= 300:
+            assert "conflictTaskUUID" in told_in(response.body)  # it had been accepted before
+        elif isinstance(result, Video):
             assert result.video_id in told_in(response.body)
             assert_sound(result, vendor, response)
         elif not isinstance(result, SubmissionUnknownError):
@@ -90,6 +95,8 @@ def assert_refused_in_the_vendors_own_words(error: SeedanceError, vendor: str, r
     """Nothing but the vendor's word proves that nothing was created; a server error, a redirect, silence don't."""
     if vendor == "gmicloud" and response.status_code == 500:
         assert re.search(rb"Backend error \((400|403)\)", response.body), error
+    elif response.status_code < 400 and vendor in ANSWERS:
+        assert ANSWERS[vendor].refuses_with_success, error
     elif response.status_code < 400:
         assert vendor in ("jimmyai", "modellix"), error
         assert str(response.json()["code"]) not in ("0", "200", "20000", "-1"), error

@@ -28,6 +28,7 @@ from airflow_provider_seedance.api.errors import (
     TransientApiError,
 )
 from airflow_provider_seedance.simulator import Fault, Simulator
+from tests.support.requests import ANSWERS, SENDS_ONCE
 
 from .helpers import KEY, ONE_TRY, PROMPT, SIMPLE, VENDORS, OpenClient, Stub, open_client
 
@@ -68,7 +69,7 @@ UNKNOWN = [
 ]
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", SENDS_ONCE)
 @pytest.mark.parametrize(("kind", "options", "bills"), UNKNOWN)
 def test_a_create_whose_outcome_is_unknown_is_never_sent_again(
     sim: Simulator, connect: OpenClient, vendor: str, kind: str, options: dict[str, Any], bills: int
@@ -343,7 +344,7 @@ def test_a_host_that_does_not_exist_is_not_sent(form: str) -> None:
 # -- redirects ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", SENDS_ONCE)
 @pytest.mark.parametrize("status", [301, 303, 308])
 def test_a_redirect_is_never_followed_with_the_key(form: str, vendor: str, status: int) -> None:
     # 303 is what a server may say that has done what it was asked for.
@@ -407,6 +408,7 @@ def unauthorized(vendor: str, said: str) -> dict[str, Any]:
         "gmicloud": {"error": said},
         "modellix": {"code": 401, "message": said},
     }
+    bodies |= {name: shown.refusal(401, said) for name, shown in ANSWERS.items()}
     return bodies.get(vendor, {"error": {"code": "AuthenticationError", "message": said}})
 
 

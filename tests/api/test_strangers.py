@@ -18,6 +18,7 @@ from airflow_provider_seedance.api.models import VideoRequest
 from airflow_provider_seedance.api.vendors import VENDORS, make_adapter
 from airflow_provider_seedance.api.vendors.json_fields import id_in
 from airflow_provider_seedance.api.vendors.strangers import sender_and_form, was_refused_on_the_way, words_of
+from tests.support.requests import ANSWERS
 
 from .helpers import PROMPT, SIMPLE, answer
 
@@ -47,6 +48,7 @@ OWN: dict[str, list[tuple[int, Any]]] = {
     ],
 }
 OWN["volcengine"] = OWN["byteplus"]
+OWN |= {vendor: [(404, shown.refusal(404, "no"))] for vendor, shown in ANSWERS.items()}
 
 FOREIGN: list[tuple[int, Any]] = [
     (403, PAGE),

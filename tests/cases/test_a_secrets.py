@@ -22,6 +22,7 @@ from airflow_provider_seedance.api.http.texts import clean
 from airflow_provider_seedance.api.vendors import VENDORS, make_adapter
 from airflow_provider_seedance.api.video_jobs import failure_of
 from tests.api.helpers import ONE_TRY, SIMPLE, open_client
+from tests.support.requests import ANSWERS
 
 from .server import Server, http
 
@@ -138,6 +139,8 @@ def test_case_a8_a_failed_videos_reason_tells_neither_the_key_nor_a_signature(ve
         flat = {"status": "failed", "error": error, "error_message": said}
         flat |= {"id": "v-1", "task_id": "v-1", "request_id": "v-1"}
         body = {"code": 0, "data": flat} if vendor in ("jimmyai", "modellix") else flat
+        if vendor in ANSWERS:
+            body = ANSWERS[vendor].failed("v-1", said)
         with Server.of(http(200, body)) as server:
             failure = failure_of(read(form, vendor, server.url))
         assert isinstance(failure, VideoFailedError)

@@ -16,6 +16,7 @@ from airflow_provider_seedance.submissions import ledger_files
 from airflow_provider_seedance.submissions.store import LedgerSubmissionStore, open_store
 from dev.task_life import Step, Ti, work
 from tests.pay_once.helpers import ARKS, CAN_LIST, Attempts, asks, bills, context_of
+from tests.support.requests import SENDS_ONCE
 
 UNKNOWN = "SubmissionUnknownError"
 
@@ -128,7 +129,7 @@ def test_case_b8_an_id_in_a_failed_create_s_body_is_looked_at_and_kept(sim: Simu
     assert [task.video_id] == bills(sim)
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", SENDS_ONCE)
 @pytest.mark.parametrize("unknown", ["fail", "resubmit"])
 def test_case_b8_an_id_that_nobody_knows_yet_is_recorded_told_and_looked_at_by_the_next_attempt(
     sim: Simulator, vendor: str, unknown: str
@@ -195,7 +196,7 @@ def test_case_b8_an_id_of_a_video_with_another_mark_is_not_taken(
 # -- B10: what really happened ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", SENDS_ONCE)
 def test_case_b10_later_attempts_tell_what_the_first_one_was_told(sim: Simulator, vendor: str) -> None:
     sim.faults.add(Fault("http_503", vendor, message="the queue is being moved"))
     task = Attempts(asks(vendor))

@@ -36,6 +36,7 @@ from airflow_provider_seedance.submissions.store import LedgerSubmissionStore
 from dev.task_life import AFTER_POST, BEFORE_POST, DeathError, Step, TaskState, Ti, work
 from tests.pay_once.helpers import ARKS, CAN_LIST, NO_LIST, Attempts, asks, bills, conn_id
 from tests.pay_once.test_limits import Fenced
+from tests.support.requests import SENDS_ONCE
 from tests.transfers.s3 import Bucket, bucket
 
 UNKNOWN = "SubmissionUnknownError"
@@ -268,7 +269,7 @@ def test_case_e2_the_slower_of_two_attempts_goes_on_with_the_faster_one_s_video(
     assert len(sim.creates()) == 1
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", SENDS_ONCE)
 @pytest.mark.parametrize("unknown", ["fail", "resubmit"])
 def test_case_e2_the_slower_of_two_attempts_says_unknown_while_the_faster_one_has_no_answer_yet(
     sim: Simulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, vendor: str, unknown: str
@@ -653,7 +654,7 @@ def test_a_record_that_cannot_be_read_any_more_is_taken_back_as_well(sim: Simula
     assert len(bills(sim)) == 1
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", SENDS_ONCE)
 @pytest.mark.parametrize("unknown", ["fail", "resubmit"])
 @pytest.mark.parametrize("later", [False, True], ids=["at once", "in the next attempt"])
 def test_a_doubt_says_what_a_retry_will_do_for_each_vendor_and_setting(

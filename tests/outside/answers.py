@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_seedance.api.vendors.video_adapter import HttpResponse
 from tests.api.helpers import KEY, NOW, PROMPT
+from tests.support.requests import ANSWERS
 
 from .wire import WAYS, Said
 
@@ -42,6 +43,9 @@ SUCCESS_WORDS = {
     "byteplus": {"succeeded"},
     "volcengine": {"succeeded"},
 }
+
+DOCUMENTED_WORDS |= {name: set(" ".join(shown.words.values()).split()) for name, shown in ANSWERS.items()}
+SUCCESS_WORDS |= {name: set(shown.words["succeeded"].split()) for name, shown in ANSWERS.items()}
 
 SIGNATURE = "5ec2e7519a7u2e"
 """Of a URL: opens it to whoever reads it."""
@@ -160,6 +164,11 @@ def values_of(vendor: str) -> st.SearchStrategy[Any]:
         result = shaped(resources=st.lists(shaped(url=URLS, **kinds), max_size=3))
         data = shaped(task_id=ids, status=status, result=result, error=error) | shaped(is_valid=st.booleans())
         return shaped(code=CODES, message=ERROR_WORDS, data=data)
+    if vendor in ANSWERS:
+        found: st.SearchStrategy[Any] = ANSWERS[vendor].any(
+            shaped, ids=ids, status=status, urls=URLS, error=ERROR_WORDS, numbers=NUMBERS, times=TIMES, usage=USAGE
+        )
+        return found
     content = shaped(video_url=URLS, last_frame_url=URLS)
     body = shaped(id=ids, status=status, content=content, error=error, usage=USAGE, duration=NUMBERS, **times)
     body |= shaped(error=shaped(code=ERROR_WORDS, message=ERROR_WORDS))

@@ -28,6 +28,7 @@ from airflow_provider_seedance.submissions.pauses import Pauses
 from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
 from dev.task_life import Ti
 from tests.api.helpers import KEY, ONE_TRY, SIMPLE
+from tests.support.requests import ANSWERS
 
 from .answers import VIDEO_ID
 from .wire import Said, Wire
@@ -50,6 +51,7 @@ def plainly_failed(vendor: str) -> Said:
         "gmicloud": {"request_id": VIDEO_ID, "status": "failed", "error": "plainly"},
         "modellix": {"code": 0, "data": {"task_id": VIDEO_ID, "status": "failed", "error": "plainly"}},
     }
+    bodies |= {name: shown.failed(VIDEO_ID) for name, shown in ANSWERS.items()}
     ark = {"id": VIDEO_ID, "status": "failed", "error": {"code": "plainly", "message": "plainly"}}
     return Said(200, json.dumps(bodies.get(vendor, ark)).encode())
 

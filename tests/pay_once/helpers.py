@@ -14,10 +14,11 @@ from dev.fault_rows import CAN_LIST as CAN_LIST
 from dev.fault_rows import MODELS
 from dev.task_life import Result, Run, Step, TaskState, Ti, work
 from tests.any_airflow import AIRFLOW
+from tests.support.requests import TAKES_IDS
 
 PROMPT = "a paper boat named Zebedee in rain"
 ARKS = ("byteplus", "volcengine")
-NO_LIST = tuple(vendor for vendor in VENDORS if vendor not in CAN_LIST)
+NO_LIST = tuple(vendor for vendor in VENDORS if vendor not in CAN_LIST and vendor not in TAKES_IDS)
 
 
 def conn_id(vendor: str) -> str:

@@ -24,6 +24,7 @@ from dev.task_life import (
     TaskLife,
     TaskState,
 )
+from tests.support.requests import SENDS_ONCE, TELLS_UNKNOWN_IDS
 
 from .helpers import ARKS, CAN_LIST, NO_LIST, PROMPT, Attempts, asks, bills
 
@@ -61,7 +62,7 @@ def test_a_death_between_post_and_record_is_a_person_s_decision_where_the_vendor
         assert word in ended.message
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", SENDS_ONCE)
 def test_a_death_between_intent_and_post_costs_nothing_and_is_not_taken_for_sent_or_unsent(
     quick: Simulator, vendor: str
 ) -> None:
@@ -451,7 +452,7 @@ def test_a_changed_request_is_refused_by_name_and_nothing_is_sent(sim: Simulator
     assert len(sim.requests) == before
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", TELLS_UNKNOWN_IDS)
 def test_a_video_that_the_vendor_does_not_know_any_more_fails_the_retry_for_good(sim: Simulator, vendor: str) -> None:
     task = Attempts(asks(vendor))
     task.next()
@@ -462,7 +463,7 @@ def test_a_video_that_the_vendor_does_not_know_any_more_fails_the_retry_for_good
     assert len(sim.creates()) == 1
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", TELLS_UNKNOWN_IDS)
 def test_a_video_just_submitted_that_the_vendor_does_not_know_yet_is_waited_for(sim: Simulator, vendor: str) -> None:
     task = Attempts(asks(vendor))
     task.next()

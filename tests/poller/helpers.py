@@ -156,6 +156,8 @@ def reads(sim: Simulator, call: str | None = None) -> list[RecordedRequest]:
 
 def ids_in(request: RecordedRequest) -> list[str]:
     """Which videos a request asks for."""
+    if isinstance(request.json, list):
+        return [task["taskUUID"] for task in request.json]
     if request.call == "list":
         return [value for name, value in request.query if name == "filter.task_ids"]
     return [request.path.rpartition("/")[2]]

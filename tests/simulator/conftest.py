@@ -25,8 +25,8 @@ class Caller:
         return self.http.request(method, self.base + path, **options)
 
     def create(self, path: str | None = None, **changes: Any) -> httpx.Response:
-        usual, body = SAMPLES[self.vendor].create
-        return self.send("POST", path or usual, json={**body, **changes})
+        sample = SAMPLES[self.vendor]
+        return self.send("POST", path or sample.create[0], json=sample.body(**changes))
 
     def payload(self, **changes: Any) -> httpx.Response:
         """GMI Cloud: a create with a changed payload."""
@@ -37,8 +37,13 @@ class Caller:
         assert answer.status_code == 200, answer.text
         return self.sim.ledger[-1].video_id
 
+    def ask(self, video_id: str) -> httpx.Response:
+        """A poll, whatever comes of it."""
+        method, path, body = SAMPLES[self.vendor].poll_of(video_id)
+        return self.send(method, path, json=body)
+
     def poll(self, video_id: str) -> Any:
-        answer = self.send("GET", SAMPLES[self.vendor].poll + video_id)
+        answer = self.ask(video_id)
         assert answer.status_code == 200, answer.text
         return answer.json()
 

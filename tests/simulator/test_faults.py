@@ -6,7 +6,6 @@ import httpx
 import pytest
 
 from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
-from tests.support.requests import SAMPLES
 
 from .conftest import Caller
 
@@ -262,7 +261,7 @@ def test_a_strangers_page_refuses_each_call_and_bills_nothing(
     video_id = callers[vendor].made()
     sim.faults.add(*(Fault("stranger_page", vendor, on=call, status=status) for call in ("create", "poll", "media")))
     url = callers[vendor].base
-    answers = [callers[vendor].create(), callers[vendor].send("GET", SAMPLES[vendor].poll + video_id)]
+    answers = [callers[vendor].create(), callers[vendor].ask(video_id)]
     sim.finish(video_id)
     answers.append(httpx.get(callers[vendor].url(video_id), timeout=60))
     assert [answer.status_code for answer in answers] == [status] * 3, url
@@ -279,7 +278,7 @@ def test_a_poisoned_text_spoils_no_call_but_holds_what_nobody_can_keep(
     (bill,) = sim.ledger
     assert bill.video_id in created.text
     sim.finish(bill.video_id)
-    polled = callers[vendor].send("GET", SAMPLES[vendor].poll + bill.video_id)
+    polled = callers[vendor].ask(bill.video_id)
     for answer in (created, polled):
         assert answer.status_code == 200
         assert "\\ud83d\\u0000" in answer.text
@@ -324,4 +323,4 @@ def test_a_flapping_status_takes_the_success_back_for_some_polls(sim: Simulator,
 def test_half_an_emoji_in_an_error_text_comes_over_the_wire(sim: Simulator, callers: Any, vendor: str) -> None:
     video_id = callers[vendor].made()
     sim.finish(video_id, "failed", "X", "cut \ud83d")
-    assert "cut \\ud83d" in callers[vendor].send("GET", SAMPLES[vendor].poll + video_id).text
+    assert "cut \\ud83d" in callers[vendor].ask(video_id).text

@@ -1,5 +1,6 @@
 """Each vendor refuses what its documents forbid, in its own shape, and bills nothing for it."""
 
+import json
 from typing import Any
 
 import pytest
@@ -258,8 +259,7 @@ def test_modellix_keeps_to_its_schema(
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_a_half_surrogate_in_a_prompt_breaks_nothing(sim: Simulator, callers: Any, vendor: str) -> None:
-    body = SAMPLES[vendor].create[1]
-    broken = repr(body).replace("'", '"').replace("a paper boat", "boat \\ud800")
+    broken = json.dumps(SAMPLES[vendor].body()).replace("a paper boat", "boat \\ud800")
     answer = callers[vendor].send(
         "POST", SAMPLES[vendor].create[0], content=broken, headers={"Content-Type": "application/json"}
     )

@@ -36,6 +36,19 @@ CAN_LIST = tuple(name for name, vendor in BUILT_IN.items() if vendor.can_list)
 CAN_CANCEL = tuple(name for name, vendor in BUILT_IN.items() if vendor.can_cancel)
 
 
+TAKES_IDS = tuple(name for name, vendor in BUILT_IN.items() if vendor.create_is_repeatable)
+"""The vendors where the client chooses the id, so that a create may be sent again."""
+
+SENDS_ONCE = tuple(name for name in BUILT_IN if name not in TAKES_IDS)
+
+ANSWERS = {vendor: sample.answers for vendor, sample in SAMPLES.items() if sample.answers is not None}
+"""Answers by hand, of the vendors whose samples have them."""
+
+
+TELLS_UNKNOWN_IDS = tuple(name for name in BUILT_IN if name not in ANSWERS or ANSWERS[name].unknown_id is not None)
+"""The vendors that say so when they don't know an id."""
+
+
 def simple(prompt: str) -> dict[str, dict[str, Any]]:
     """The least that each vendor takes, by vendor."""
     return {name: {"model": sample.model, "prompt": prompt, **sample.least} for name, sample in SAMPLES.items()}

@@ -2,9 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The answers of one vendor, by hand.
+
+    :param video_id: of the video in them.
+    :param words: its words for each of our statuses, separated by spaces; the first of `succeeded` is the usual one.
+    :param shown: a read, of a word for the status and perhaps a URL.
+    :param accepted: answers that accept a create.
+    :param errors: HTTP status, body, exception of a create and of a read.
+    :param refusal: an error of an HTTP status and a text.
+    :param quotes_request_id: whether `refusal` holds a request id, 0217.
+    :param unknown_id: a body with HTTP 404 by which it says that there is no such video; `None` if it never says so.
+    :param any: JSON values in its shape, more or less, of a status, ids, URLs and whatever else it needs.
+    :param failed: a read of the video with this id, which has failed; the text that says why is `plainly`, or given.
+    :param refuses_with_success: whether a refusal may come with HTTP 200.
+    """
+
+    video_id: str
+    words: Mapping[str, str]
+    shown: Callable[..., Any]
+    accepted: tuple[Any, ...]
+    errors: tuple[tuple[int, Any, type[Exception], type[Exception]], ...]
+    refusal: Callable[[int, str], Any]
+    any: Callable[..., Any]
+    failed: Callable[..., Any]
+    unknown_id: Any = None
+    quotes_request_id: bool = False
+    refuses_with_success: bool = False
+
+    def says_no(self, status: int) -> Any:
+        """A refusal without any reason."""
+        return self.refusal(status, "no")
+
+    @property
+    def word_of_success(self) -> str:
+        """Its usual word for a finished video."""
+        return self.words["succeeded"].split()[0]
+
+    @property
+    def word_of_work(self) -> str:
+        """Its usual word for a video that is being made."""
+        return self.words["running"].split()[0]
 
 
 @dataclass(frozen=True)
@@ -19,6 +63,9 @@ class Sample:
     :param poll: path of a poll, without the id that follows.
     :param url_at: where a poll's answer holds the URL of the finished video.
     :param least: fields that have to stand beside model and prompt.
+    :param wrap: makes the body that is sent of what `create` holds.
+    :param asks: the body of a poll, where it is a POST.
+    :param answers: see `Answers`; those of the first five vendors stand in the tests that read them.
     """
 
     vendor: str
@@ -29,3 +76,16 @@ class Sample:
     poll: str
     url_at: tuple[str | int, ...]
     least: Mapping[str, Any] = field(default_factory=dict)
+    wrap: Callable[[Mapping[str, Any]], Any] = dict
+    asks: Callable[[str], Any] | None = None
+    answers: Answers | None = None
+
+    def body(self, **changes: Any) -> Any:
+        """The body of a create, with some of it changed."""
+        return self.wrap({**self.create[1], **changes})
+
+    def poll_of(self, video_id: str) -> tuple[str, str, Any]:
+        """Method, path and body of a poll."""
+        if self.asks is None:
+            return "GET", f"{self.poll}{video_id}", None
+        return "POST", self.poll, self.asks(video_id)

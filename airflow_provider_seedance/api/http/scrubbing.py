@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -35,7 +35,7 @@ _PIECE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _DOUBLY = re.compile(r"%(?:25)+(?=[0-9a-f]{2})", re.IGNORECASE)
-_PROMPT_KEYS = frozenset(("prompt", "text", "negative_prompt"))
+_PROMPT_KEYS = frozenset(("prompt", "positivePrompt", "text", "negative_prompt"))
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ class Scrubber:
         self,
         key: str = "",
         prompt: str = "",
-        sent: Mapping[str, Any] | None = None,
+        sent: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
         echo: Mapping[str, Any] | None = None,
     ) -> None:
         self._key = key

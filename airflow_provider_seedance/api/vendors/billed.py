@@ -13,10 +13,10 @@ Places = Mapping[str, tuple[str, ...]]
 _SEVERAL = frozenset(
     {
         *("n", "count", "batch_size", "num_outputs", "num_samples"),
-        *("num_videos", "number_of_videos", "sample_count", "video_count"),
+        *("num_videos", "number_of_videos", "sample_count", "video_count", "numberResults"),
     }
 )
-"""Words by which APIs are asked for several videos at once; none of our vendors documents one."""
+"""Words by which APIs are asked for several videos at once; of our vendors, Runware documents one (`numberResults`)."""
 
 _FRAMES = frozenset(("frames", "num_frames"))
 

@@ -86,6 +86,7 @@ class VendorDescriptor:
     :param can_cancel: whether a queued video can be cancelled.
     :param can_stop: whether a cancel may be sent for a running one as well: it is asked to stop.
     :param has_callbacks: whether the vendor calls an address (passed through `extra`) when a video ends.
+    :param quotes_prices: whether the vendor tells the price of a request without carrying it out.
     :param create_is_repeatable: whether the vendor documents that a create which comes again with the same mark (an id
         that the client chooses, an idempotency key) makes no second video. Then a lost create is sent again.
     """
@@ -108,6 +109,7 @@ class VendorDescriptor:
     can_cancel: bool = False
     can_stop: bool = False
     has_callbacks: bool = False
+    quotes_prices: bool = False
     create_is_repeatable: bool = False
 
     def has_model(self, model: str) -> bool:

@@ -55,6 +55,8 @@ class Route:
     :param seed: least and greatest seed.
     :param expires: least and greatest `execution_expires_after`, in seconds.
     :param text_is_optional_beside: media fields beside which the prompt may be left out.
+    :param needs: pairs of a field and the one that it can't do without.
+    :param observed: fields whose limits nobody documented, though they were seen: breaking those warns and passes.
     :param seen: per field, values that no document allows though the vendor was seen to take them: these warn and pass.
     """
 
@@ -79,6 +81,8 @@ class Route:
     seed: tuple[int, int] | None = None
     expires: tuple[int, int] | None = None
     text_is_optional_beside: tuple[str, ...] = ()
+    needs: tuple[tuple[str, str], ...] = ()
+    observed: frozenset[str] = frozenset()
     seen: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
 
     def has(self, model: str) -> bool:
@@ -114,10 +118,16 @@ def check(request: VideoRequest, route: Route, vendor_title: str, takers_of: Cal
     seen = [name for name, values in route.seen.items() if getattr(request, name) in values]
     kept = request.model_copy(update=dict.fromkeys(seen))
     broken = [
-        Problem(f"{message} [{route.source}]", frozenset(("model", *depends_on)))
-        for message, depends_on in _broken_rules(kept, route, where, takers_of)
+        _problem(message, depends_on, route) for message, depends_on in _broken_rules(kept, route, where, takers_of)
     ]
     return broken + [_seen(name, getattr(request, name), route, where) for name in seen]
+
+
+def _problem(message: str, depends_on: tuple[str, ...], route: Route) -> Problem:
+    # A field that the route has no word for can't be sent, whatever was seen; so the first word of a rule decides.
+    is_observed = depends_on[0] in route.observed & route.fields
+    told = f"{message}; that was seen, not documented, so it is sent as it is" if is_observed else message
+    return Problem(f"{told} [{route.source}]", frozenset(("model", *depends_on)), is_fatal=not is_observed)
 
 
 def _seen(name: str, value: object, route: Route, where: str) -> Problem:
@@ -211,6 +221,9 @@ def _wrong_combinations(request: VideoRequest, route: Route, where: str) -> _Bro
     for one, other in route.excludes:
         if any(map(request.is_set, one)) and any(map(request.is_set, other)):
             yield f"{_words(one)}: {where} does not take them together with {_words(other)}", (*one, *other)
+    for name, needed in route.needs:
+        if request.is_set(name) and not request.is_set(needed):
+            yield f"{name}: {where} takes it only together with {needed}", (name, needed)
     frames = ("first_frame", "last_frame")
     if route.frames == "pair" and request.is_set("first_frame") != request.is_set("last_frame"):
         yield f"first_frame, last_frame: {where} takes both or none", frames

@@ -14,6 +14,7 @@ from airflow_provider_seedance.api.http.messages import HttpRequest as HttpReque
 from airflow_provider_seedance.api.http.messages import HttpResponse as HttpResponse
 from airflow_provider_seedance.api.http.steps import Call, Flow, Step
 from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatus
+from airflow_provider_seedance.api.pricing import Cost
 from airflow_provider_seedance.api.vendors.billed import Billed, Places, read_billed
 from airflow_provider_seedance.api.vendors.descriptor import PollRates as PollRates
 from airflow_provider_seedance.api.vendors.descriptor import VendorDescriptor
@@ -124,6 +125,13 @@ class VendorAdapter(ABC):
             lambda response: self.parse_find(response, mark, limit=limit, offset=offset),
             most_bytes=MOST_OF_A_LIST,
         )
+
+    def quote(self, request: VideoRequest) -> Flow[Cost]:
+        """Asks what the request would cost, without carrying it out.
+
+        :raises UnsupportedByVendorError: the vendor has no such call.
+        """
+        raise self._unsupported("price a request")
 
     def route_of(self, model: str) -> Route | None:
         """The documented route of a model name, `None` for an undocumented one."""

@@ -76,15 +76,28 @@ class Call:
 
         :raises Refused: if it is not JSON, not an object or not declared as JSON
         """
-        if self.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-            raise Refused("bad_json", "Content-Type must be application/json")
-        try:
-            value = jsonlib.loads(self.body)
-        except ValueError:
-            raise Refused("bad_json", "the body is not valid JSON") from None
+        value = self._body()
         if not isinstance(value, dict):
             raise Refused("bad_json", "the body must be a JSON object")
         return value
+
+    def body_list(self) -> list[Any]:
+        """The body as a JSON array.
+
+        :raises Refused: if it is not JSON, not an array or not declared as JSON
+        """
+        value = self._body()
+        if not isinstance(value, list):
+            raise Refused("bad_json", "the body must be a JSON array")
+        return value
+
+    def _body(self) -> Any:
+        if self.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            raise Refused("bad_json", "Content-Type must be application/json")
+        try:
+            return jsonlib.loads(self.body)
+        except ValueError:
+            raise Refused("bad_json", "the body is not valid JSON") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +151,12 @@ class Vendor(ABC):
         if known:
             raise Refused("method", f"method {method} is not allowed on {path}")
         raise Refused("unknown_path", f"no such path: {path}")
+
+    def sort(
+        self, route: Route, params: dict[str, str], headers: Mapping[str, str], body: bytes
+    ) -> tuple[Route, dict[str, str]]:
+        """The route itself, where method and path alone don't tell what the call is."""
+        return route, params
 
     def kinds(self, route: Route, query: list[tuple[str, str]]) -> tuple[str, ...]:
         """What the call counts as for faults, the main kind first."""
