@@ -18,6 +18,7 @@ MODELS = {
     "jimmyai": "seedance2.0-fast-sp",
     "gmicloud": "seedance-2-0-fast-260128",
     "modellix": "seedance-2.0-fast-t2v",
+    "runware": "bytedance:seedance@2.0-fast",
 }
 FOLDER = os.environ.get("SEEDANCE_OUTPUT", f"file://{tempfile.gettempdir()}/seedance")
 

@@ -52,6 +52,14 @@ def airflow_db() -> None:
     keep_api_server()
 
 
+@pytest.fixture(autouse=True)
+def _runware_does_not_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A create whose answer is lost is sent again at once."""
+    from airflow_provider_seedance.api.vendors.runware.videos import RunwareAdapter
+
+    monkeypatch.setattr(RunwareAdapter, "pauses", (0.0, 0.0))
+
+
 @pytest.fixture
 def submission_records(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """A place for what tasks note: Airflow's own, below 3.3 the ledger."""

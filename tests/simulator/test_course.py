@@ -14,10 +14,13 @@ WORDS = {
     "modellix": ("pending", "processing", "success", "failed"),
     "byteplus": ("queued", "running", "succeeded", "failed"),
     "volcengine": ("queued", "running", "succeeded", "failed"),
+    "runware": ("processing", "processing", "success", "error"),
 }
 
 
 def word_of(shown: Any) -> Any:
+    if isinstance(shown.get("data"), list):  # Runware's
+        return [*shown["data"], *shown.get("errors", [])][0]["status"]
     return shown.get("data", shown)["status"]
 
 

@@ -1,0 +1,181 @@
+"""What Runware's answers say of one task: items in `data`, errors in `errors`, matched by the id."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_seedance.api.http.json_values import is_sound_number
+from airflow_provider_seedance.api.http.messages import HttpResponse
+from airflow_provider_seedance.api.models import Video, VideoError, VideoStatus
+from airflow_provider_seedance.api.vendors.json_fields import (
+    as_progress,
+    dig,
+    read_status,
+    seed_or_none,
+    signed_url_expiry,
+    text_or_none,
+)
+from airflow_provider_seedance.api.vendors.refusals import (
+    ErrorAnswer,
+    Meaning,
+    clean,
+    meaning_of_status,
+    speaks_of_moderation,
+    text_of,
+)
+
+CONFLICT = "conflictTaskUUID"
+
+_STATUSES = {
+    "processing": VideoStatus.RUNNING,
+    "success": VideoStatus.SUCCEEDED,
+    "error": VideoStatus.FAILED,
+}
+
+_CODES: tuple[tuple[re.Pattern[str], Meaning], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), meaning)
+    for pattern, meaning in (
+        (r"(?:invalid|missing)ApiKey$", Meaning.AUTH),
+        (r".*insufficientCredits$", Meaning.QUOTA),
+        (r"(?:rateLimit|concurrencyLimit)", Meaning.RATE_LIMIT),
+        (r"(?:invalidProviderContent|contentModeration)", Meaning.MODERATION),
+        # The vendor's own client sorts by these beginnings.
+        (r"(?:missing|invalid|unsupported|incompatible|value|array|unknown|conflict)", Meaning.REJECTED),
+    )
+)
+"""What the beginning of a code means; of others only the HTTP status tells."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """What an answer says of one task.
+
+    :param items: of `data`, that carry its id.
+    :param error: of `errors`, that carries its id, or none, so that it is about the request.
+    :param is_refusal: whether that error is about the request, and says nothing of the video.
+    """
+
+    items: tuple[Mapping[str, Any], ...]
+    error: Mapping[str, Any] | None
+    is_refusal: bool
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the answer tells of the task at all."""
+        return bool(self.items) or (self.error is not None and not self.is_refusal)
+
+
+def read(response: HttpResponse, video_id: str) -> Read:
+    """What an answer says of the task of this id."""
+    return read_task(response.json_object(), video_id, is_success=_is_success(response))
+
+
+def read_task(value: Any, video_id: str, *, is_success: bool = True) -> Read:
+    """The same of a decoded answer.
+
+    :param is_success: whether HTTP said so: a failed video is told with success.
+    """
+    items = tuple(item for item in _objects(value, "data") if item.get("taskUUID") == video_id)
+    errors = _objects(value, "errors")
+    own = [error for error in errors if error.get("taskUUID") == video_id]
+    error = next(iter(own or [each for each in errors if each.get("taskUUID") in (None, "")]), None)
+    is_ending = error is not None and bool(own) and is_success and error.get("taskType") != "getResponse"
+    return Read(items, error, is_refusal=error is not None and not is_ending)
+
+
+def is_answer(response: HttpResponse) -> bool:
+    """Whether it has the form of an answer about tasks."""
+    body = response.json_object()
+    return _is_success(response) and (isinstance(body.get("data"), list) or isinstance(body.get("errors"), list))
+
+
+def is_own_error(response: HttpResponse) -> bool:
+    """Whether it has the form of Runware's errors: each with a code."""
+    errors = _objects(response.json_object(), "errors")
+    return bool(errors) and all(isinstance(error.get("code"), str) and error["code"] for error in errors)
+
+
+def first_item(response: HttpResponse) -> dict[str, Any]:
+    """What the answer to a request of one task holds; empty if that is nothing."""
+    items = _objects(response.json_object(), "data") if _is_success(response) else []
+    return items[0] if items else {}
+
+
+def results_in(response: HttpResponse) -> list[dict[str, Any]] | None:
+    """What a search has found, `None` if this is no answer to a search."""
+    results = first_item(response).get("results")
+    return [each for each in results if isinstance(each, dict)] if isinstance(results, list) else None
+
+
+def explain(response: HttpResponse, error: Mapping[str, Any], *, is_vendors: bool) -> ErrorAnswer:
+    """An error in our words."""
+    code, message = text_of(error.get("code")) or None, text_of(error.get("message"))
+    return ErrorAnswer(_meaning(response.status_code, code or "", message), code, message, is_vendors=is_vendors)
+
+
+def _meaning(status: int, code: str, message: str) -> Meaning:
+    by_status = meaning_of_status(status)
+    if status == 429 or (by_status is Meaning.UNCLEAR and not 200 <= status < 300):
+        return by_status  # no text makes a refusal of what may have been taken
+    meaning = next((meaning for pattern, meaning in _CODES if pattern.match(code)), by_status)
+    if meaning is Meaning.NOT_FOUND:
+        return Meaning.REJECTED  # there is one address for all: it says nothing of a video
+    if meaning is Meaning.REJECTED and speaks_of_moderation(message):
+        return Meaning.MODERATION
+    return meaning
+
+
+def video_read(read: Read, video_id: str, vendor: str) -> Video:
+    """The video that an answer about its task shows."""
+    if read.items:
+        best = next((item for item in read.items if text_or_none(item.get("videoURL"))), read.items[0])
+        return video_of(best, video_id, vendor)
+    return video_of({"status": "error", **(read.error or {})} if read.error else {}, video_id, vendor)
+
+
+def video_of(item: Mapping[str, Any], video_id: str, vendor: str) -> Video:
+    """A video from an item of `data` or an error of `errors`. Without a status it counts as running."""
+    status, undocumented = read_status(_status(item), _STATUSES)
+    failed = status is VideoStatus.FAILED
+    url = text_or_none(item.get("videoURL"))
+    return Video(
+        video_id=video_id,
+        vendor=vendor,
+        status=status,
+        video_url=url,
+        url_expires_at=signed_url_expiry(url),
+        progress=as_progress(item.get("progress")),
+        error=_failure(item) if failed else None,
+        usage=usage_of(item),
+        seed=seed_or_none(item.get("seed")),
+        undocumented_status=undocumented,
+    )
+
+
+def _status(item: Mapping[str, Any]) -> object:
+    if "status" in item:
+        return item["status"]
+    return "success" if text_or_none(item.get("videoURL")) else "processing"
+
+
+def _failure(item: Mapping[str, Any]) -> VideoError:
+    return VideoError(code=text_of(item.get("code")) or None, message=clean(text_of(item.get("message"))))
+
+
+def usage_of(item: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The cost in US dollars, which `includeCost` has asked for."""
+    cost = item.get("cost")
+    is_number = isinstance(cost, int | float) and not isinstance(cost, bool) and is_sound_number(cost)
+    return {"cost": cost, "currency": "USD"} if is_number else None
+
+
+def _is_success(response: HttpResponse) -> bool:
+    return 200 <= response.status_code < 300
+
+
+def _objects(value: Any, name: str) -> list[dict[str, Any]]:
+    found = dig(value, name)
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []

@@ -1,0 +1,69 @@
+"""Runware's models and what was seen of their limits. Its documents name models and fields, and hardly any limit."""
+
+from __future__ import annotations
+
+from airflow_provider_seedance.api.vendors.rules import Route
+
+_OBSERVED = "observed in clients of api.runware.ai; not documented"
+
+FIELDS = frozenset(
+    {
+        *("first_frame", "last_frame", "reference_images", "reference_videos", "reference_audios"),
+        *("duration", "resolution", "ratio", "seed", "generate_audio"),
+    }
+)
+"""What the API has a word for."""
+
+RATIOS = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9")
+
+_PIXELS = {
+    "480p": ((864, 496), (752, 560), (640, 640), (560, 752), (496, 864), (992, 432)),
+    "720p": ((1280, 720), (1112, 834), (960, 960), (834, 1112), (720, 1280), (1470, 630)),
+    "1080p": ((1920, 1080), (1664, 1248), (1440, 1440), (1248, 1664), (1080, 1920), (2206, 946)),
+    "4k": ((3840, 2160),),
+}
+SIZES = {resolution: dict(zip(RATIOS, sizes, strict=False)) for resolution, sizes in _PIXELS.items()}
+"""Pixels by resolution and ratio, as observed. Of 4k one size was seen."""
+
+SIZES_OF_2_5: dict[tuple[str, str], tuple[int, int]] = {("480p", "16:9"): (854, 480), ("480p", "9:16"): (480, 854)}
+"""Where 2.5 differs."""
+
+
+def _route(title: str, model: str, resolutions: tuple[str, ...], longest: int, most: tuple[int, int, int]) -> Route:
+    return Route(
+        title=title,
+        models=(model,),
+        source=_OBSERVED,
+        fields=FIELDS,
+        duration=(4, longest),
+        resolutions=resolutions,
+        ratios=(*RATIOS, "adaptive"),
+        most=dict(zip(("reference_images", "reference_videos", "reference_audios"), most, strict=True)),
+        excludes=(
+            (
+                ("reference_images", "reference_videos", "reference_audios"),
+                ("first_frame", "last_frame"),
+            ),
+        ),
+        needs=(("ratio", "resolution"),),
+        observed=FIELDS - {"ratio"},
+    )
+
+
+ROUTES = (
+    _route("Seedance 2.0", "bytedance:seedance@2.0", ("480p", "720p", "1080p", "4k"), 15, (9, 3, 3)),
+    _route("Seedance 2.0 fast", "bytedance:seedance@2.0-fast", ("480p", "720p"), 15, (9, 3, 3)),
+    _route("Seedance 2.0 mini", "bytedance:seedance@2.0-mini", ("480p", "720p"), 15, (9, 3, 3)),
+    _route("Seedance 2.5", "bytedance:seedance@2.5", ("480p", "720p", "1080p"), 30, (30, 10, 10)),
+)
+
+
+def size_of(model: str, resolution: str, ratio: str) -> tuple[int, int] | None:
+    """Width and height, `None` where none was seen.
+
+    :param resolution: in the request's words.
+    :param ratio: in the request's words.
+    """
+    if model.endswith("@2.5") and (resolution, ratio) in SIZES_OF_2_5:
+        return SIZES_OF_2_5[resolution, ratio]
+    return SIZES.get(resolution, {}).get(ratio)
