@@ -28,6 +28,7 @@ class StillAirflow:
     :param offers: what the plugin's routes offer; nothing, and there are none.
     :param asked: the URLs that the page has asked for, whosever.
     :param errors: what went wrong in the page's scripts.
+    :param denied: DAGs whose XComs may not be read.
     :param media: the file that stored copies are played from.
     """
 
@@ -38,6 +39,7 @@ class StillAirflow:
     asked: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     media: Path | None = None
+    denied: Sequence[str] = ()
 
     def gallery(self, page: Page) -> Locator:
         """The gallery, once it has read all that it wants to read."""
@@ -105,7 +107,7 @@ class StillAirflow:
             keys = ("return_value", "video_id", "seedance_asked")
             found = {key: self.xcoms[run, task, key] for key in keys if (run, task, key) in self.xcoms}
             told.append(found or None)
-        return {"told": told, "denied": []}
+        return {"told": told, "denied": list(self.denied)}
 
     def _api(self, path: str, query: str) -> Any:
         if path.endswith("/tasks"):

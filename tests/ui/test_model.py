@@ -315,6 +315,69 @@ def test_costs_are_added_up_by_currency_and_never_across(node: Node) -> None:
     assert node.run(script, [tasks, facts, NOW]) == [[{"USD": 3, "CNY": 3, "": 5}], ["", "CNY", "USD"]]
 
 
+def finished(count: int, model: str = "m", seconds: int = 60) -> list[list[Any]]:
+    """Videos that were there after a minute, each in a run of its own, and what they told."""
+    done = f"2026-11-21T11:{seconds // 60:02}:{seconds % 60:02}Z"
+    facts = READY | {"model": model, "created_at": BEFORE, "completed_at": done}
+    return [[task("create", run=f"{model}{number}"), facts] for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("known", "waits_since", "group"),
+    [
+        (finished(20), "2026-11-21T11:58:59Z", "stuck"),
+        (finished(20), "2026-11-21T11:59:01Z", "waiting"),
+        (finished(19), BEFORE, "waiting"),  # too few to know what is usual
+        (finished(20, "another"), BEFORE, "waiting"),
+        ([], BEFORE, "waiting"),
+    ],
+)
+def test_a_wait_that_is_longer_than_nearly_all_of_its_model_is_called_stuck(
+    node: Node, known: list[list[Any]], waits_since: str, group: str
+) -> None:
+    script = """async ([pairs, now]) => {
+        const { assemble, limitWaits, stateOf } = await load('model.js');
+        const { readFacts } = await load('intake.js');
+        const told = new Map(pairs.map(([task, facts]) => [task, readFacts('return_value', facts)]));
+        const videos = assemble(pairs.map(([task]) => task), (task) => told.get(task));
+        limitWaits(videos, Date.parse(now));
+        return stateOf(videos.find(({ create }) => create.dag_run_id === 'waiting'), Date.parse(now)).group;
+    }"""
+    waiting = [task("create", "deferred", run="waiting", start_date=waits_since), {"video_id": "w", "model": "m"}]
+    assert node.run(script, [[*known, waiting], NOW]) == group
+
+
+def test_spending_is_told_by_dag_vendor_and_model_and_never_across_currencies(node: Node) -> None:
+    videos = [
+        {"dag": dag, "model": model, "facts": {"cost": cost, "currency": currency}}
+        for dag, model, cost, currency in (
+            ("a", "m", 1, "USD"),
+            ("a", "n", 2, "USD"),
+            ("b", "m", 9, "USD"),
+            ("a", None, 5, "CNY"),
+            ("a", "m", None, "USD"),
+        )
+    ]
+    by_dag = node.call("model.js", "spendBy", videos, "dag")
+    assert [(row["about"], row["currency"], row["cost"], row["videos"]) for row in by_dag] == [
+        ("a", "CNY", 5, 1),
+        ("b", "USD", 9, 1),
+        ("a", "USD", 3, 2),
+    ]
+    assert [row["about"] for row in node.call("model.js", "spendBy", videos, "model")] == ["unknown", "m", "n"]
+
+
+def test_a_request_can_be_copied_as_python_that_asks_for_the_same(node: Node) -> None:
+    prompt = 'A "boat"\n\\ 夕 😀'
+    asked = {"prompt": prompt, "model": "m", "seed": 7, "generate_audio": False, "reference_images": ["asset://a"]}
+    more = {"first_frame": "https://x.test/a.png", "seedance_conn_id": "c", "duration": 5}
+    (video,) = assembled(node, [task("create", "running")], {"create request": asked | more})
+    request = node.call("model.js", "requestOf", video)
+    assert request == asked | more
+    python = node.call("model.js", "pythonOf", request)
+    assert eval(python, {"SeedanceCreateVideoOperator": dict}) == {"task_id": "video"} | asked | more
+
+
 def test_every_operator_of_the_package_has_a_role() -> None:
     # Beside the pages' own list, so that a new operator isn't forgotten there.
     import inspect

@@ -193,6 +193,13 @@ def test_an_address_of_a_copy_in_an_xcom_is_never_played_as_a_vendor_s_link(page
     assert [url for url in airflow.asked if "secret" in url] == []
 
 
+def test_what_a_viewer_may_not_read_is_said_and_not_shown_as_empty(page: Page) -> None:
+    airflow = StillAirflow([task("create", "success", "r")], offers={"facts": True}, denied=["d"])
+    gallery = airflow.gallery(page)
+    expect(gallery.get_by_role("status")).to_contain_text("of d you may not read what the tasks tell")
+    assert airflow.errors == []
+
+
 def test_the_takes_of_a_run_stand_side_by_side_and_those_of_other_runs_do_not(page: Page) -> None:
     takes = [task("create", "success", "r", map_index=index) for index in range(3)]
     airflow = StillAirflow(
@@ -227,6 +234,8 @@ def test_each_currency_has_a_chart_of_its_own(page: Page) -> None:
     gallery = airflow.gallery(page)
     assert gallery.locator(".chart").count() == 0  # the videos come first
     gallery.locator("details.figures > summary").click()
+    spent = gallery.get_by_role("table", name="Spent by model")
+    expect(spent.locator("tbody tr")).to_have_text(["unknown13.00 CNY", "unknown12.00 USD"])
     expect(gallery.locator("figcaption", has_text="Cost")).to_have_text(
         [f"Cost per day in {currency}, by the connections' prices" for currency in ("CNY", "USD")]
     )

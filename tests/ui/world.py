@@ -91,6 +91,7 @@ def world(home: Path, say: Callable[[str], None]) -> Iterator[World]:
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"admin:admin,{GUEST}:viewer",
             "PYTHONPATH": str(CHECKOUT),
             "SEEDANCE_OUTPUT": (home / "videos").as_uri(),
+            "AIRFLOW__SEEDANCE__PLAYBACK_ROOTS": (home / "videos").as_uri(),
         }
         # The connection `seedance_byteplus` is made by hand, in the form.
         for vendor in set(VENDORS) - {"byteplus"}:

@@ -58,6 +58,9 @@ export function taskUrl(task, tab = "") {
   return new URL(path, AIRFLOW).href;
 }
 
+/** The page of a run in Airflow's UI. */
+export const runUrl = (task) => new URL(`dags/${part(task.dag_id)}/runs/${part(task.dag_run_id)}`, AIRFLOW).href;
+
 export const dagUrl = (dag) => new URL(`dags/${part(dag)}`, AIRFLOW).href;
 
 let offers;
@@ -233,11 +236,12 @@ class Reader {
 }
 
 /** What one XCom tells; nothing, if there is none or not for this viewer. */
-async function xcom(task, key) {
+async function xcom(task, key, denied) {
   const path = `${runPath(task.dag_id, task.dag_run_id)}/${part(task.task_id)}/xcomEntries/${part(key)}`;
   try {
     return readFacts(key, (await get(path, { map_index: task.map_index })).value);
   } catch (error) {
+    if (error.status === 403) denied.add(task.dag_id);
     if ([403, 404].includes(error.status)) return {};
     throw error;
   }
@@ -253,6 +257,7 @@ const BATCH = 500; // tasks whose facts are asked for at once
 
 /** Reads what tasks have told about their videos: many in one request, where the plugin's route does that. */
 class FactsReader {
+  denied = new Set(); // DAGs whose XComs the viewer may not read
   #known = new Map(); // key of the task -> { stamp, found }, without `found` while it is being read
   #waiting = new Map();
   #busy = 0;
@@ -261,7 +266,7 @@ class FactsReader {
   #isUrgent;
 
   constructor(onNews, isUrgent = () => false) {
-    this.#single = singleFacts(onNews, isUrgent);
+    this.#single = singleFacts(onNews, isUrgent, this.denied);
     this.#onNews = onNews;
     this.#isUrgent = isUrgent;
     offered().then(onNews);
@@ -283,6 +288,11 @@ class FactsReader {
     }
     if (others.length) this.#single.want(others);
     if (this.#waiting.size && !this.#busy) this.#next();
+  }
+
+  /** Whether the facts of all tasks may be asked for at once. */
+  get takesMany() {
+    return asked && batches;
   }
 
   /** Asks for those that nobody has asked for, too, where that costs no request each: their ids tell whose they are. */
@@ -315,7 +325,8 @@ class FactsReader {
     for (const [key] of chosen) this.#waiting.delete(key);
     this.#busy = chosen.length;
     try {
-      const told = await factsOf(chosen.map(([, task]) => task));
+      const { told, denied } = await factsOf(chosen.map(([, task]) => task));
+      for (const dag of denied) this.denied.add(dag);
       chosen.forEach(([key], index) => {
         const found = Object.entries(told[index] ?? {}).map(([name, value]) => readFacts(name, value));
         const known = this.#known.get(key);
@@ -334,22 +345,21 @@ class FactsReader {
   }
 }
 
-/** What tasks have told, by XCom key, in their order; null for those that told nothing or may not be read. */
+/** What tasks have told, by XCom key, in their order (null: nothing), and the DAGs whose XComs may not be read. */
 async function factsOf(tasks) {
   const body = JSON.stringify({ tasks: tasks.map((task) => [task.dag_id, task.dag_run_id, task.task_id, task.map_index]) });
   const headers = { Accept: "application/json", "Content-Type": "application/json" };
   const answer = await fetch(`${ROUTES}/facts`, { method: "POST", headers, credentials: "same-origin", body });
   if (!answer.ok) throw new ApiError(answer.status, `Airflow answers ${answer.status}.`);
-  const { told } = await answer.json();
-  return told;
+  return answer.json();
 }
 
 export const factsReader = (onNews, isUrgent) => new FactsReader(onNews, isUrgent);
 
 /** Reads them one by one. */
-const singleFacts = (onNews, isUrgent) => new Reader({
+const singleFacts = (onNews, isUrgent, denied) => new Reader({
   whatOf: (task) => xcomKeysFor(task).join(" ") || null,
-  read: async (task, keys) => merged(await Promise.all(keys.split(" ").map((key) => xcom(task, key)))),
+  read: async (task, keys) => merged(await Promise.all(keys.split(" ").map((key) => xcom(task, key, denied)))),
   onNews,
   isUrgent,
   atOnce: AT_ONCE,

@@ -51,6 +51,15 @@ export function bars(title, rows, parts, show = (value) => String(value)) {
     numbers(title, rows, parts, show));
 }
 
+/** What was spent, as a table: rows as `spendBy` returns them. */
+export function spending(title, rows) {
+  const head = h("tr", {}, ["", "Videos", "Cost"].map((name) => h("th", { scope: "col" }, name)));
+  const body = rows.map(({ about, currency, cost, videos }) => h("tr", {}, h("th", { scope: "row" }, about),
+    h("td", {}, String(videos)), h("td", {}, `${cost.toFixed(2)} ${currency}`)));
+  return h("figure", { class: "chart" }, h("figcaption", {}, title),
+    h("table", { "aria-label": title }, h("thead", {}, head), h("tbody", {}, body)));
+}
+
 function numbers(title, rows, parts, show) {
   const used = parts.filter(([, , value]) => rows.some(value));
   const head = h("tr", {}, h("th", { scope: "col" }, "Day"), used.map(([name]) => h("th", { scope: "col" }, name)));

@@ -1,19 +1,22 @@
 // The "Seedance" page: recent videos of all DAGs that the viewer may see. The "Videos" tab of a run is one with a scope.
 
 import {
-  ApiError, dagUrl, eachPage, errorsReader, factsReader, offered, operatorsOf, pollsReader, serverTime, Structures, taskUrl,
+  ApiError, dagUrl, eachPage, errorsReader, factsReader, offered, operatorsOf, pollsReader, runUrl, serverTime, Structures, taskUrl,
 } from "./api.js";
-import { bars, compact } from "./charts.js";
+import { bars, compact, spending } from "./charts.js";
 import { AIRFLOW, arrange, h, Page, register, renew } from "./dom.js";
 import { time } from "./intake.js";
 import {
-  assemble, byDay, currenciesOf, duration, GROUPS, keyOf, passes, relative, shortly, stateOf, still, waitingSeconds,
+  assemble, byDay, currenciesOf, duration, GROUPS, keyOf, limitWaits, passes, relative, shortly, spendBy,
+  stateOf, still, waitingSeconds,
 } from "./model.js";
-import { badge, player, remarks, saying, sources } from "./view.js";
+import { badge, goesOn, player, remarks, saying, sources } from "./view.js";
 
 const EVERY = 5000; // milliseconds between looks
 const MOST = 500; // orders that are read at first, and with each "older"
-const ROW = 390; // pixels from one row of cards to the next, as the style sheet has it
+const ROW = 360; // pixels from one row of cards to the next, as the style sheet has it
+const REFRESH = 20; // seconds after which everything is shown anew, though nothing was read
+const SETTLED = 150; // milliseconds that a card has to be in view before it gets a player
 const BEYOND = 600; // pixels above and below the screen in which there are cards, too
 const OVERLAP = 5000; // milliseconds that a look goes back before the last one: clocks and commits aren't exact
 const PERIODS = [["1", "Last 24 hours"], ["7", "Last 7 days"], ["30", "Last 30 days"], ["90", "Last 90 days"], ["", "Any time"]];
@@ -99,6 +102,7 @@ export class Gallery extends Page {
     this.polls?.stop();
     this.abort = new AbortController();
     this.tasks = new Map();
+    this.fresh = []; // those whose facts have not been asked for
     this.facts = factsReader(() => this.soon(), (task) => this.visible.has(keyOf(task)));
     this.errors = errorsReader(() => this.soon());
     this.polls = pollsReader(() => this.soon());
@@ -139,6 +143,7 @@ export class Gallery extends Page {
   take(tasks) {
     for (const task of tasks) {
       this.tasks.set(keyOf(task), task);
+      this.fresh.push(task);
       this.dags.add(task.dag_id);
       this.structures.want(task.dag_id);
     }
@@ -152,8 +157,9 @@ export class Gallery extends Page {
     const started = serverTime();
     const updated = { updated_at_gte: new Date(this.since - OVERLAP).toISOString() };
     const changed = { ...this.window, ...updated, operator: operatorsOf("create", "wait", "land") };
+    const before = this.problem;
     try {
-      await eachPage(changed, (tasks) => this.take(tasks), this.abort.signal);
+      await eachPage(changed, (tasks) => tasks.length > 0 && this.take(tasks), this.abort.signal);
       this.since = started;
       if (this.problem && !this.tasks.size) this.load();
       this.problem = "";
@@ -161,7 +167,7 @@ export class Gallery extends Page {
       if (error.name !== "AbortError") this.fail(error);
     }
     this.busy = false;
-    this.soon();
+    if (this.problem !== before) this.soon();
   }
 
   fail(error) {
@@ -186,6 +192,7 @@ export class Gallery extends Page {
     const now = serverTime();
     this.videos = assemble([...this.tasks.values()], this.facts.of, this.structures.isAfter,
       (task) => this.errors.of(task)?.error, (task) => this.polls.of(task)?.poll);
+    limitWaits(this.videos, now);
     const { state, ...others } = this.filters;
     const inChoice = this.videos.filter((video) => passes(video, others, now));
     const found = state ? inChoice.filter((video) => stateOf(video, now).group === state) : inChoice;
@@ -199,19 +206,22 @@ export class Gallery extends Page {
   }
 
   /**
-   * Asks for the facts, first of what is shown. The others may pass the filters once more is known of them; of what
-   * can't be seen, what the later task knows is enough.
+   * Asks for the facts. Where each costs a request, first of what is shown; the others may pass the filters once more is
+   * known of them, and of what can't be seen, what the later task knows is enough.
    */
   readOn(found) {
-    if (!this.loading) this.facts.wantAll([...this.tasks.values()]);
-    for (const video of this.loading ? this.onScreen : [...found, ...this.videos]) {
-      const enough = video.wait?.state === "success" && !this.visible.has(keyOf(video.wait));
-      this.facts.want(enough ? [video.wait, video.land].filter(Boolean) : video.tasks);
-      // A log is long, so only of what can be seen.
-      const seen = video.tasks.filter((task) => this.visible.has(keyOf(task)));
-      this.errors.want(seen);
-      this.polls.want(seen);
+    if (this.facts.takesMany) {
+      this.facts.want(this.fresh.splice(0));
+    } else {
+      for (const video of this.loading ? this.onScreen : [...found, ...this.videos]) {
+        const enough = video.wait?.state === "success" && !this.visible.has(keyOf(video.wait));
+        this.facts.want(enough ? [video.wait, video.land].filter(Boolean) : video.tasks);
+      }
     }
+    // A log is long, so only of what can be seen.
+    const seen = this.onScreen.flatMap(({ tasks }) => tasks).filter((task) => this.visible.has(keyOf(task)));
+    this.errors.want(seen);
+    this.polls.want(seen);
   }
 
   showStatus(found) {
@@ -219,6 +229,8 @@ export class Gallery extends Page {
     const busy = this.loading || this.structures.left > 0 || this.facts.left > 0 || this.errors.left > 0;
     this.list.setAttribute("aria-busy", String(busy));
     if (this.facts.left) parts.push(`reading the details of ${this.facts.left}`);
+    const { denied } = this.facts;
+    if (denied.size) parts.push(`of ${[...denied].sort().join(", ")} you may not read what the tasks tell: no links, costs and vendors`);
     const words = parts.join(", ");
     if (this.said.textContent !== words) this.said.textContent = words;
   }
@@ -310,9 +322,15 @@ export class Gallery extends Page {
         const title = `Cost per day in ${currency || "an unnamed currency"}, by the connections' prices`;
         charts.push(bars(title, rows, [["cost", "plain", (row) => row.costs[currency] ?? 0]], compact));
       }
+      for (const [name, words] of CHOICES) {
+        const spent = spendBy(videos, name);
+        if (spent.length) charts.push(spending(`Spent by ${words.toLowerCase()}, by the connections' prices`, spent));
+      }
     }
-    const tables = [...this.charts.querySelectorAll("details")].map((table) => table.open);
-    if (tables.some(Boolean)) charts.forEach((chart, index) => { chart.querySelector("details").open = tables[index]; });
+    const open = new Set([...this.charts.querySelectorAll("details[open]")].map((table) => table.parentElement.firstChild.textContent));
+    for (const chart of charts) {
+      if (open.has(chart.firstChild.textContent)) chart.querySelector("details").open = true;
+    }
     renew(this.charts, charts);
   }
 
@@ -331,6 +349,8 @@ export class Gallery extends Page {
     if (document.hidden) return;
     const now = serverTime();
     for (const card of this.cards.values()) card.tick(now);
+    this.ticks = (this.ticks ?? 0) + 1;
+    if (this.ticks % REFRESH === 0 && !this.loading) this.soon(); // what passes with time alone, and the vendor's latest words
   }
 
   filter(name, value) {
@@ -367,7 +387,8 @@ class Card {
     const facts = [video.vendor ?? video.connection, video.model, video.seconds && `${video.seconds} s`, resolution, ratio,
       seed !== undefined && seed !== null && `seed ${seed}`].filter(Boolean).join(" · ");
     if (this.facts.textContent !== facts) this.facts.textContent = this.facts.title = facts;
-    renew(this.when, [h("a", { href: dagUrl(video.dag) }, video.dag), h("span", {}, ` · ${when(video, now)}`)]);
+    renew(this.when, [h("a", { href: dagUrl(video.dag) }, video.dag), h("span", {}, " · "), h("a", { href: runUrl(main) }, "run"),
+      h("span", {}, " · "), h("a", { href: taskUrl(main) }, "log"), h("span", {}, ` · ${when(video, now)}`)]);
     const said = saying(video);
     renew(this.remarks, [...(said ? [h("p", { class: "note said", title: video.error.message }, said)] : []), ...remarks(video)]);
     this.showMedia(now);
@@ -382,19 +403,30 @@ class Card {
     this.kind = kind;
     const about = { muted: true, preload: "none", poster: picture, "aria-label": this.video.prompt ?? "Video" };
     const broken = () => this.media.replaceChildren(nothing("The link doesn't open", "expired"));
-    this.player = urls.length > 0 ? player(urls, about, broken) : null;
-    this.media.replaceChildren(this.player ?? nothing(word, group));
+    if (goesOn(this.player, urls)) return;
+    this.player = null;
+    this.makePlayer = urls.length > 0 ? () => player(urls, about, broken) : null;
+    this.media.replaceChildren(nothing(this.makePlayer ? "" : word, group));
     if (this.inView) this.sees(true);
   }
 
-  /** A player without a still loads as much as its first picture needs, once it can be seen. */
+  /**
+   * A player is made once the card has been seen for a moment: making hundreds while people scroll past takes long. One
+   * without a still loads as much as its first picture needs.
+   */
   sees(inView) {
     this.inView = inView;
-    if (inView && this.player && !this.player.poster) this.player.preload = "metadata";
+    clearTimeout(this.soon);
+    if (!inView || this.player || !this.makePlayer) return;
+    this.soon = setTimeout(() => {
+      this.player = this.makePlayer();
+      if (!this.player.poster) this.player.preload = "metadata";
+      this.media.replaceChildren(this.player);
+    }, SETTLED);
   }
 
   tick(now) {
-    if (stateOf(this.video, now).group !== "waiting") return;
+    if (!["waiting", "stuck", "room"].includes(stateOf(this.video, now).group)) return;
     this.waited.textContent = ` ${duration(waitingSeconds(this.video, now))}`;
   }
 }

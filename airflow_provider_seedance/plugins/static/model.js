@@ -13,6 +13,7 @@ export const ROLES = {
 /** The groups that people filter by, in the order of the page. */
 export const GROUPS = [
   ["waiting", "Waiting", "ordered or about to be, not there yet"],
+  ["stuck", "Stuck", "waits longer than 99 of 100 videos of its model have"],
   ["room", "No room", "the vendor refused it for now (429): nothing is ordered yet"],
   ["doubt", "In doubt", "the order was sent, and no answer came back: the vendor may make the video, and bill it"],
   ["orphan", "Nobody waits", "ordered, and no task that this page has read waits for it"],
@@ -39,9 +40,18 @@ export function roleOf(task) {
   return "video_id" in fields ? "wait" : null;
 }
 
-const runOf = (task) => JSON.stringify([task.dag_id, task.dag_run_id]);
+/** A function of a task, computed once for each. */
+function remembered(compute) {
+  const known = new WeakMap();
+  return (task) => {
+    if (!known.has(task)) known.set(task, compute(task));
+    return known.get(task);
+  };
+}
 
-export const keyOf = (task) => JSON.stringify([task.dag_id, task.dag_run_id, task.task_id, task.map_index]);
+const runOf = remembered((task) => JSON.stringify([task.dag_id, task.dag_run_id]));
+
+export const keyOf = remembered((task) => JSON.stringify([task.dag_id, task.dag_run_id, task.task_id, task.map_index]));
 
 /** The XCom keys under which a task tells its video, as far as it can have told it yet. */
 export function xcomKeysFor(task) {
@@ -158,7 +168,7 @@ const NOT_STORED = new Set(["failed", "upstream_failed"]);
 const VENDORS = { queued: "in the vendor's queue", running: "generating" };
 
 /** What a video that isn't there yet waits for. */
-function waitingFor(video, task) {
+function waitingFor(video, task, now) {
   const { create, facts, seen } = video;
   if (task === create && !facts.video_id) {
     if (facts.outcome === "no_room") return { group: "room", word: "no room at the vendor yet" };
@@ -167,7 +177,8 @@ function waitingFor(video, task) {
   }
   if (["deferred", "running", "up_for_reschedule"].includes(task.state)) {
     const word = VENDORS[seen?.status] ?? "at the vendor";
-    return { group: "waiting", word: seen?.progress > 0 ? `${word}, ${seen.progress} %` : word };
+    const group = video.limit && waitingSeconds(video, now) > video.limit ? "stuck" : "waiting";
+    return { group, word: seen?.progress > 0 ? `${word}, ${seen.progress} %` : word };
   }
   return { group: "waiting", word: create ? "ordered" : "not waited for yet" };
 }
@@ -188,7 +199,7 @@ export function stateOf(video, now) {
   const dropped = orderedBy.find((task) => DROPPED.has(task.state));
   if (dropped) return { group: "dropped", word: words(dropped.state) };
   const active = orderedBy.find(isActive);
-  if (active) return waitingFor(video, active);
+  if (active) return waitingFor(video, active, now);
   if (land?.state === "success" || facts.uri) return { group: "stored", word: "stored" };
   if (!wait && !facts.video_url && facts.status !== "succeeded") {
     const ended = ["failed", "cancelled", "expired"].includes(facts.status);
@@ -216,6 +227,62 @@ export function waitingSeconds(video, now) {
   if (start === null || !last) return null;
   const end = isActive(last) ? now : time(last.end_date);
   return end === null || end < start ? null : (end - start) / 1000;
+}
+
+const ENOUGH = 20; // finished videos of a model from which on its usual wait is known
+
+/** Gives each video the seconds after which it waits unusually long: those that 99 of 100 of its model needed less than. */
+export function limitWaits(videos, now) {
+  const waits = new Map();
+  for (const video of videos) {
+    const { group } = stateOf(video, now);
+    if (!["ready", "stored", "expired", "risk"].includes(group)) continue;
+    const waited = waitingSeconds(video, now);
+    if (waited === null) continue;
+    if (!waits.has(video.model)) waits.set(video.model, []);
+    waits.get(video.model).push(waited);
+  }
+  const limits = new Map();
+  for (const [model, all] of waits) {
+    if (all.length >= ENOUGH) limits.set(model, all.sort((a, b) => a - b)[Math.ceil(all.length * 0.99) - 1]);
+  }
+  for (const video of videos) video.limit = limits.get(video.model) ?? null;
+}
+
+/** What videos have cost, by something that they have in common and by currency; the dearest first. */
+export function spendBy(videos, name) {
+  const rows = new Map();
+  for (const video of videos) {
+    const { cost, currency = "" } = video.facts;
+    if (!cost) continue;
+    const about = video[name] ?? "unknown";
+    const key = JSON.stringify([about, currency]);
+    const row = rows.get(key) ?? { about, currency, cost: 0, videos: 0 };
+    row.cost += cost;
+    row.videos += 1;
+    rows.set(key, row);
+  }
+  return [...rows.values()].sort((a, b) => (a.currency < b.currency ? -1 : a.currency > b.currency ? 1 : b.cost - a.cost));
+}
+
+const ONE = new Set(["first_frame", "last_frame"]);
+const FLAGS = new Set(["generate_audio", "watermark", "camera_fixed"]);
+
+/** What was asked for, with the values that a request has. References are without their signatures. */
+export function requestOf({ asked }) {
+  const request = {};
+  for (const [name, value] of Object.entries(asked)) {
+    if (value === null || value === undefined || name === "video_id") continue;
+    request[name] = ONE.has(name) ? [value].flat()[0] : FLAGS.has(name) ? value === "true" : value;
+  }
+  return request;
+}
+
+/** A request as a task of a DAG. */
+export function pythonOf(request) {
+  const python = (value) => (typeof value === "boolean" ? (value ? "True" : "False") : JSON.stringify(value));
+  const lines = Object.entries({ task_id: "video", ...request }).map(([name, value]) => `    ${name}=${python(value)},\n`);
+  return `SeedanceCreateVideoOperator(\n${lines.join("")})\n`;
 }
 
 /** Tokens that the vendor counted. */

@@ -7,10 +7,10 @@ import {
 import { AIRFLOW, arrange, h, Page, register, renew } from "./dom.js";
 import { foreignUrl, number, time } from "./intake.js";
 import {
-  assemble, bytes, duration, isActive, isExpired, isInDoubt, keyOf, relative, roleOf, stateOf,
+  assemble, bytes, duration, isActive, isExpired, isInDoubt, keyOf, pythonOf, relative, requestOf, roleOf, stateOf,
   tokensOf, waitingSeconds, words,
 } from "./model.js";
-import { address, badge, clock, frameOf, player, remarks, saying, sources } from "./view.js";
+import { address, badge, clock, frameOf, goesOn, player, remarks, saying, sources } from "./view.js";
 
 const SOON = 3000; // milliseconds between looks while something changes
 const LATER = 15000; // when nothing does: a person may clear the task
@@ -179,6 +179,7 @@ class VideoTab extends Page {
     this.shownAs = kind;
     const { facts } = this.video;
     const urls = sources(this.video, now);
+    if (goesOn(this.media.querySelector("video"), urls)) return;
     const parts = [];
     if (urls.length) {
       const problem = h("p", { class: "note", role: "alert", hidden: true });
@@ -256,6 +257,7 @@ class VideoTab extends Page {
       ["Stored copy", facts.uri && this.copy()],
       ["Ordered", clock(facts.created_at ?? (video.id ? video.create?.start_date : null))],
       ["Finished", clock(facts.completed_at)],
+      ["Copy", this.copyButtons()],
       ["Connection", video.connection],
       ["Dag", h("a", { href: dagUrl(video.dag) }, video.dag)],
       ["Tasks", h("ul", { class: "tasks" }, video.tasks.map((task) => this.taskItem(task)))],
@@ -277,6 +279,16 @@ class VideoTab extends Page {
     if (!tasks.some(isActive)) return facts.status;
     if (seen?.status) return seen.progress === null ? seen.status : `${seen.status}, ${seen.progress} %`;
     return facts.status && `${facts.status}, when it was ordered`;
+  }
+
+  copyButtons() {
+    const { video } = this;
+    const request = requestOf(video);
+    const whole = video.prompt && video.model;
+    const texts = [["prompt", video.prompt], ["id", video.id], ["address", video.facts.uri],
+      ["request as JSON", whole && JSON.stringify(request, null, 2)], ["request as Python", whole && pythonOf(request)]];
+    const button = ([words, text]) => text && h("button", { type: "button", onclick: ({ target }) => copy(text, target) }, words);
+    return h("span", { class: "copy" }, texts.map(button));
   }
 
   /** The media that the request names; without their signatures they can't be opened. */
@@ -336,6 +348,20 @@ class VideoTab extends Page {
   say(words) {
     renew(this.status, [h("span", {}, words)]);
   }
+}
+
+/** Puts a text into the clipboard, and says for a moment whether it is there. */
+async function copy(text, button) {
+  const words = button.textContent;
+  try {
+    await navigator.clipboard.writeText(text);
+    button.textContent = "copied";
+  } catch {
+    button.textContent = "not allowed here"; // browsers give a clipboard to pages over HTTPS or of this machine only
+  }
+  setTimeout(() => {
+    button.textContent = words;
+  }, 2000);
 }
 
 register("Video", "seedance-video", VideoTab);

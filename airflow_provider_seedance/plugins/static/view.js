@@ -27,6 +27,9 @@ export function player(urls, attributes, onNothing) {
   return h("video", { controls: true, playsinline: true, ...attributes, src: urls[0], onerror: next });
 }
 
+/** Whether a player is in use and may go on: its URL is still one of those that the video can be played from. */
+export const goesOn = (element, urls) => Boolean(element) && element.currentTime > 0 && urls.includes(element.getAttribute("src"));
+
 /** Which of the video's facts can't be shown, and why. */
 export function remarks(video) {
   const alone = leftAlone(video.facts, AIRFLOW);
