@@ -49,6 +49,30 @@ def press_test(page: Page, conn_id: str) -> Locator:
     return toast
 
 
+def play_the_copy(page: Page) -> None:
+    """Plays and downloads what was stored, by the session's cookie."""
+    tab = page.locator("seedance-video")
+    page.reload()  # days later, say
+    copy = tab.locator("video")
+    copy.wait_for(timeout=60_000)
+    assert "/seedance-api/" in (copy.get_attribute("src") or "")
+    copy.evaluate("video => { video.muted = true; video.currentTime = 2; video.play(); }")
+    page.wait_for_function("video => video.currentTime > 2.2", arg=copy.element_handle())
+    with page.expect_download() as download:
+        tab.get_by_role("link", name="Download").click()
+    assert download.value.suggested_filename.endswith(".mp4")
+    shot(page, "tab-copy")
+
+
+def look_at_the_run(page: Page, airflow: World, run_id: str) -> None:
+    """The tab with the takes of a run."""
+    page.goto(f"{airflow.stack.url}/dags/seedance_store/runs/{run_id}/plugin/seedance-videos")
+    takes = page.locator("seedance-run-videos")
+    expect(takes.locator(".card")).to_have_count(1, timeout=60_000)
+    assert serious_findings(page, "seedance-run-videos") == []
+    shot(page, "run-videos")
+
+
 def test_a_connection_is_made_and_tested_an_example_is_run_and_its_video_is_watched_and_played(
     visitors: Visitors, airflow: World
 ) -> None:
@@ -92,23 +116,8 @@ def test_a_connection_is_made_and_tested_an_example_is_run_and_its_video_is_watc
     assert serious_findings(page, "seedance-video") == []
     shot(page, "tab-playing")
 
-    page.reload()  # days later, say: now it is the stored copy that is played, by the session's cookie
-    copy = tab.locator("video")
-    copy.wait_for(timeout=60_000)
-    assert "/seedance-api/" in (copy.get_attribute("src") or "")
-    copy.evaluate("video => { video.muted = true; video.currentTime = 2; video.play(); }")
-    page.wait_for_function("video => video.currentTime > 2.2", arg=copy.element_handle())
-    with page.expect_download() as download:
-        tab.get_by_role("link", name="Download").click()
-    assert download.value.suggested_filename.endswith(".mp4")
-    shot(page, "tab-copy")
-
-    page.goto(f"{airflow.stack.url}/dags/seedance_store/runs/{run_id}/plugin/seedance-videos")
-    takes = page.locator("seedance-run-videos")
-    expect(takes.locator(".card")).to_have_count(1, timeout=60_000)
-    assert serious_findings(page, "seedance-run-videos") == []
-    shot(page, "run-videos")
-
+    play_the_copy(page)
+    look_at_the_run(page, airflow, run_id)
     gallery = visitors.gallery(page, "?dag=seedance_store")
     expect(gallery.locator(".card")).to_have_count(1)
     assert airflow.stack.api.wait_for_run("seedance_store", run_id) == "success"
