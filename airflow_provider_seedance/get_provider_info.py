@@ -103,6 +103,14 @@ def connection_fields(vendors: Mapping[str, VendorDescriptor]) -> dict[str, Any]
             ),
             "schema": {"type": ["object", "null"]},
         },
+        "budgets": {
+            "label": "Budgets",
+            "description": (
+                'The most to spend per day, DAG (a day) and DAG run: {"per_day": {"USD": 50}, "per_dag": {"USD": 20}, '
+                '"per_dag_run": {"USD": 5}}. Needs `prices` and `[seedance] ledger_conn_id`.'
+            ),
+            "schema": {"type": ["object", "null"]},
+        },
     }
 
 
@@ -179,6 +187,17 @@ def get_provider_info() -> dict[str, Any]:
                         "version_added": "0.1.0",
                         "type": "string",
                         "example": "s3://aws_media@my-bucket/videos/{dag_id}",
+                        "default": "",
+                    },
+                    "ledger_conn_id": {
+                        "description": (
+                            "Airflow connection of a database (PostgreSQL, MySQL, SQLite) in which submissions are "
+                            "noted, on every version of Airflow: what was spent, what is in doubt, and the budgets of "
+                            "the connections. `python -m airflow_provider_seedance.ledger migrate` makes the tables."
+                        ),
+                        "version_added": "0.1.0",
+                        "type": "string",
+                        "example": "seedance_ledger",
                         "default": "",
                     },
                     "prompts_in_xcom": {

@@ -260,6 +260,10 @@ class MaxCostError(SeedanceError):
     """The video would cost more than `max_cost`, or nobody can tell what it costs. Nothing was sent."""
 
 
+class BudgetExceededError(SeedanceError):
+    """The video doesn't fit into a budget of the connection, or nobody can tell whether it does. Nothing was sent."""
+
+
 class SubmissionRecordError(SeedanceError):
     """The record of an earlier submission can't be read, so nobody knows what was paid for. Nothing was sent."""
 

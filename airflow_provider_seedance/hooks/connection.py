@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from airflow_provider_seedance.api.budgets import Budgets, read_budgets
 from airflow_provider_seedance.api.errors import SeedanceConfigError
 from airflow_provider_seedance.api.pricing import Prices, read_prices
 from airflow_provider_seedance.api.vendors import BUILT_IN, all_vendors, find_vendor, make_adapter
@@ -102,6 +103,17 @@ class SeedanceConnection:
             return read_prices(self.extra.get("prices"))
         except ValueError as error:
             raise SeedanceConfigError(f"Connection {self.conn_id!r}: {error}") from None
+
+    @property
+    def budgets(self) -> Budgets:
+        """The most that may be spent on this connection.
+
+        :raises SeedanceConfigError: naming the connection and each place that is wrong.
+        """
+        try:
+            return read_budgets(self.extra.get("budgets"))
+        except ValueError as error:
+            raise SeedanceConfigError(f"Connection {self.conn_id!r}: {error} Nothing was sent.") from None
 
     @property
     def allow_private_hosts(self) -> bool:

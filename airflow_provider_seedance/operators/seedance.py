@@ -18,9 +18,10 @@ from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.links.seedance import SeedanceVideoLink
 from airflow_provider_seedance.submissions.pauses import Pauses
 from airflow_provider_seedance.submissions.store import open_store, reopen_store
-from airflow_provider_seedance.tasks.checks import check_when_parsed
+from airflow_provider_seedance.tasks.checks import check_choice, check_when_parsed
 from airflow_provider_seedance.tasks.deadlines import deadline_of, waiting_argument
 from airflow_provider_seedance.tasks.kill import cancel_if_ended
+from airflow_provider_seedance.tasks.ledger import OnBudget, skipping_over_budget
 from airflow_provider_seedance.tasks.literals import is_literal
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class SeedanceCreateVideoOperator(BaseOperator):
         that shows it: `fail` (default; a person decides) or `resubmit` (a retry submits again, and may pay twice).
     :param max_cost: the most that one video may cost, in the currency of the connection's `prices`. What would cost
         more, or can't be told before, is not submitted. Default: no limit. (templated)
+    :param on_budget: what to do if the video doesn't fit into the connection's `budgets`: `fail` (default) or `skip`.
     :param output_path: lands the finished video in any object storage, in this task, on the worker: see
         `SeedanceVideoToObjectStorageOperator`. Its manifest is added to the dict. Goes with `wait_for_completion=True`.
         Path and storage are looked at before the video is submitted. (templated)
@@ -113,6 +115,7 @@ class SeedanceCreateVideoOperator(BaseOperator):
         cancel_on_kill: bool = True,
         on_unknown_submission: OnUnknownSubmission = "fail",
         max_cost: float | str | None = None,
+        on_budget: OnBudget = "fail",
         output_path: str | None = None,
         object_storage_conn_id: str | None = None,
         **kwargs: Any,
@@ -143,10 +146,11 @@ class SeedanceCreateVideoOperator(BaseOperator):
         self.poll_interval = waiting_argument("poll_interval", poll_interval)
         self.timeout = waiting_argument("timeout", timeout)
         self.cancel_on_kill = cancel_on_kill
-        if on_unknown_submission not in ("fail", "resubmit"):
-            raise ValueError(f"on_unknown_submission must be 'fail' or 'resubmit', not {on_unknown_submission!r}")
+        check_choice("on_unknown_submission", on_unknown_submission, ("fail", "resubmit"))
         self.on_unknown_submission = on_unknown_submission
         self.max_cost = max_cost
+        check_choice("on_budget", on_budget, ("fail", "skip"))
+        self.on_budget = on_budget
         self.output_path = output_path
         self.object_storage_conn_id = object_storage_conn_id
         if output_path is not None and not wait_for_completion:
@@ -198,7 +202,7 @@ class SeedanceCreateVideoOperator(BaseOperator):
                 raise
             from airflow_provider_seedance.tasks.deferral import ended_by_airflow
 
-            ended = ended_by_airflow(error, open_store(context))
+            ended = ended_by_airflow(error, reopen_store(context))
             if ended is None:
                 raise
             raise ended from None
@@ -218,10 +222,8 @@ class SeedanceCreateVideoOperator(BaseOperator):
 
     def on_kill(self) -> None:
         """Cancels a video that has not started, if the user ended the task while it waited on the worker."""
-        if not self.cancel_on_kill or self._mine is None:
-            return
-        ti, video_id = self._mine
-        cancel_if_ended(ti, video_id, self.seedance_conn_id, patience=self.pauses.cancel, log=self.log)
+        if self.cancel_on_kill and self._mine is not None:
+            cancel_if_ended(*self._mine, self.seedance_conn_id, patience=self.pauses.cancel, log=self.log)
 
     def _obtain(self, context: Context, saturated_since: float | None) -> dict[str, Any]:
         from airflow_provider_seedance.api.validation import to_request
@@ -233,9 +235,8 @@ class SeedanceCreateVideoOperator(BaseOperator):
 
         ti = context["ti"]
         self._store = open_store(context)
-        hook = SeedanceHook(self.seedance_conn_id)
-        try:
-            with airflow_errors():
+        with closing(SeedanceHook(self.seedance_conn_id)) as hook:
+            with airflow_errors(), skipping_over_budget(self.on_budget):
                 request = to_request(self._request_fields())
                 submitter = Submitter(
                     hook,
@@ -273,8 +274,6 @@ class SeedanceCreateVideoOperator(BaseOperator):
             except SeedanceError as error:
                 raise self._failed(hook, error, submission) from None
             return self._finish(hook, context, video, submission)
-        finally:
-            hook.close()
 
     def _defer(self, video_id: str, deadline: float) -> NoReturn:
         from airflow_provider_seedance.tasks.deferral import defer_for_video
@@ -323,7 +322,7 @@ class SeedanceCreateVideoOperator(BaseOperator):
     def _failed(self, hook: SeedanceHook, error: SeedanceError, submission: Submission) -> SeedanceError:
         from airflow_provider_seedance.tasks.results import count_failure
 
-        count_failure(error, hook=hook, fields=self._request_fields())
+        count_failure(error, hook=hook, fields=self._request_fields(), video_id=submission.video_id)
         return submission.failed(error)
 
     def _check_before_paying(self, hook: SeedanceHook, request: VideoRequest, context: Context) -> None:
@@ -338,6 +337,7 @@ class SeedanceCreateVideoOperator(BaseOperator):
             lands=self._lands,
             output_path=self.output_path,
             object_storage_conn_id=self.object_storage_conn_id,
+            store=self._store,
         )
 
     def _request_fields(self) -> dict[str, Any]:

@@ -206,7 +206,7 @@ class SeedanceVideoSensor(BaseSensorOperator):
         """Waiting longer can't bring a failed video back, so a retry of the sensor is only for what may pass."""
         from airflow_provider_seedance.tasks.results import count_failure
 
-        count_failure(error, hook=hook)
+        count_failure(error, hook=hook, video_id=self.video_id)
         if isinstance(error, VideoTimeoutError):
             return self._timed_out(str(error))
         # `BaseSensorOperator` skips softly only what isn't retried; `soft_fail` promises it for every end.

@@ -1,4 +1,4 @@
-"""Where submission records are kept: Airflow's task state store (3.3+), else a ledger on any object storage."""
+"""Where submission records are kept: a ledger in a database, Airflow's task state store (3.3+), a ledger of files."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_provider_seedance.api.errors import SubmissionRecordError
+from airflow_provider_seedance.ledger.settings import ledger_conn_id
 from airflow_provider_seedance.submissions.ledger_files import LedgerFile
 from airflow_provider_seedance.submissions.places import NOTHING, TaskStatePlace, file_in, identity_of, ledger_folder
 from airflow_provider_seedance.submissions.record import SubmissionRecord
@@ -189,27 +190,37 @@ def _is_same_attempt(one: SubmissionRecord, other: SubmissionRecord) -> bool:
 
 def open_store(context: Context) -> SubmissionStore | None:
     """The store of the running task instance, `None` (with one warning) where there is none."""
-    ledger = _open_ledger(context)
-    state = context.get("task_state_store")
-    if state is not None:
-        return TaskStateSubmissionStore(state, before=ledger)
-    if ledger is None:
-        log.warning(
-            "This Airflow has no task state store (3.3+) and no `[seedance] ledger_path` is set: if the worker dies "
-            "after the submission, a retry submits, and pays, again. Set the ledger, or `retries=0`."
-        )
-    return ledger
+    return _open(context, is_paid=False)
 
 
 def reopen_store(context: Context) -> SubmissionStore | None:
     """The store of a task whose video is paid for: one that can't be opened is no reason to give the video up."""
     try:
-        return open_store(context)
+        return _open(context, is_paid=True)
     except Exception:
         log.exception("The record of the submission could not be opened.")
         return None
 
 
-def _open_ledger(context: Context) -> LedgerSubmissionStore | None:
+def _open(context: Context, *, is_paid: bool) -> SubmissionStore | None:
+    files, state, conn_id = _open_files(context), context.get("task_state_store"), ledger_conn_id()
+    if conn_id:
+        from airflow_provider_seedance.ledger.table import LedgerTable
+        from airflow_provider_seedance.submissions.ledger_table import TableSubmissionStore, TaskTry
+
+        copy = None if state is None else TaskStateSubmissionStore(state)
+        who = TaskTry.of(context["ti"])
+        return TableSubmissionStore(LedgerTable(conn_id), who, copy=copy, older=files, is_paid=is_paid)
+    if state is not None:
+        return TaskStateSubmissionStore(state, before=files)
+    if files is None:
+        log.warning(
+            "This Airflow has no task state store (3.3+) and neither `[seedance] ledger_path` nor `ledger_conn_id` is "
+            "set: if the worker dies after the submission, a retry submits, and pays, again. Set one, or `retries=0`."
+        )
+    return files
+
+
+def _open_files(context: Context) -> LedgerSubmissionStore | None:
     folder = ledger_folder()
     return None if folder is None else LedgerSubmissionStore(folder, identity_of(context))

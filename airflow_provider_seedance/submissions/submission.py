@@ -43,6 +43,11 @@ class Submission:
         """Unix time of the submission, also in a retry: deadlines count from there. Without a record, now."""
         return self.record.intended_at if self.record else time.time()
 
+    @property
+    def video_id(self) -> str | None:
+        """The vendor's id, as far as it is known."""
+        return self.record.video_id if self.record else None
+
     def with_seed(self, video: Video) -> Video:
         """The video with the seed that was sent, as long as the vendor doesn't tell it. Below 0 it means any seed."""
         seed = self.record.seed if self.record else None

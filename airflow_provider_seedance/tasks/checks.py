@@ -12,6 +12,16 @@ from airflow_provider_seedance.tasks.literals import is_literal
 if TYPE_CHECKING:
     from airflow_provider_seedance.api.models import VideoRequest
     from airflow_provider_seedance.hooks.seedance import SeedanceHook
+    from airflow_provider_seedance.submissions.store import SubmissionStore
+
+
+def check_choice(name: str, value: object, choices: tuple[str, str]) -> None:
+    """Whether an argument is one of its two words.
+
+    :raises ValueError: it is none of them.
+    """
+    if value not in choices:
+        raise ValueError(f"{name} must be {choices[0]!r} or {choices[1]!r}, not {value!r}")
 
 
 def check_when_parsed(
@@ -53,6 +63,7 @@ def check_before_paying(
     lands: bool,
     output_path: Any,
     object_storage_conn_id: str | None,
+    store: SubmissionStore | None = None,
 ) -> None:
     """Before each submission: whether the video can be landed, and what it would cost, if that is known.
 
@@ -63,10 +74,12 @@ def check_before_paying(
     :param lands: whether the task lands the video; the path of one that does may have been rendered to nothing.
     :param output_path: as rendered.
     :param object_storage_conn_id: the connection that opens the storage, if it is named.
+    :param store: of the task; a ledger in a database is told the cost.
     :raises SeedanceError: nothing may be submitted; the class says why.
     """
     from airflow_provider_seedance.api.validation import for_vendor
     from airflow_provider_seedance.tasks.cost_check import check_cost
+    from airflow_provider_seedance.tasks.ledger import expect
 
     adapter = hook.get_conn().adapter
     request = for_vendor(request, adapter)
@@ -75,4 +88,4 @@ def check_before_paying(
 
         facts = {**run, "vendor": adapter.name, "model": request.model}
         check_output("output_path", output_path, conn_id=object_storage_conn_id, facts=facts, is_new=True)
-    check_cost(hook, request, max_cost)
+    expect(store, hook, check_cost(hook, request, max_cost))

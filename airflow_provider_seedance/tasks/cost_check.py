@@ -24,11 +24,12 @@ def prices_on(hook: SeedanceHook) -> Prices:
     return hook.connection.prices
 
 
-def check_cost(hook: SeedanceHook, request: VideoRequest, max_cost: float | str | None) -> None:
+def check_cost(hook: SeedanceHook, request: VideoRequest, max_cost: float | str | None) -> Cost:
     """Logs the estimate, if the connection has prices.
 
     :param hook: of the connection, whose vendor says what is really sent.
     :param max_cost: the limit, if there is one.
+    :return: the estimate.
     :raises MaxCostError: the video would cost more, or what it would cost can't be told.
     :raises InvalidRequestError: the limit is no amount of money.
     """
@@ -47,3 +48,4 @@ def check_cost(hook: SeedanceHook, request: VideoRequest, max_cost: float | str 
         log.warning("There is no estimate of the cost: %s", error)
     if limit is not None:
         refuse_above(limit, estimate)
+    return estimate

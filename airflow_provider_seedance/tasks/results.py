@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from airflow_provider_seedance.api.errors import VideoFailedError, VideoUrlMissingError
 from airflow_provider_seedance.api.models import Video, VideoStatus
 from airflow_provider_seedance.api.pricing import Quantities, cost_of, quantities, quantities_of, told_cost
 from airflow_provider_seedance.api.validation import for_vendor, to_request
@@ -14,6 +15,7 @@ from airflow_provider_seedance.api.vendors import make_adapter
 from airflow_provider_seedance.compat.metrics import SUCCEEDED, count_video, outcome_of
 from airflow_provider_seedance.tasks.asset_events import attach_to_outlets
 from airflow_provider_seedance.tasks.cost_check import prices_on
+from airflow_provider_seedance.tasks.ledger import note_end
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -70,16 +72,25 @@ def hand_on(
     attach_to_outlets(context, value, landed["uri"] if landed else None)
     if video.status is VideoStatus.SUCCEEDED:
         count_video(SUCCEEDED, vendor=video.vendor, model=known.model, known=known)
+        note_end(video.vendor, video.video_id, SUCCEEDED, value)
     return value
 
 
-def count_failure(error: SeedanceError, *, hook: SeedanceHook, fields: Mapping[str, Any] | None = None) -> None:
-    """Counts a wait that ended without a video."""
+def count_failure(
+    error: SeedanceError,
+    *,
+    hook: SeedanceHook,
+    fields: Mapping[str, Any] | None = None,
+    video_id: str | None = None,
+) -> None:
+    """Counts a wait that ended without a video, and notes it if the video has ended too."""
     try:
         vendor = hook.connection.vendor
     except Exception:
         vendor = None
     count_video(outcome_of(error), vendor=vendor, model=quantities(fields or {}).model)
+    if isinstance(error, VideoFailedError) and not isinstance(error, VideoUrlMissingError):
+        note_end(vendor, video_id, outcome_of(error))
 
 
 def _asked(video: Video, fields: Mapping[str, Any], hook: SeedanceHook) -> Quantities:

@@ -17,7 +17,7 @@ FLOORS = (
     ("links",),
     ("tasks",),
     ("triggers", "submissions", "landing"),
-    ("polling",),
+    ("polling", "ledger"),
     ("hooks",),
     ("compat",),
     ("exceptions", "get_provider_info", "retry_policy"),

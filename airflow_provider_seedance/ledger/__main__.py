@@ -1,0 +1,11 @@
+"""``python -m airflow_provider_seedance.ledger``: see the package."""
+
+from __future__ import annotations
+
+from airflow_provider_seedance.compat.stored_connections import read_stored_connections
+
+if __name__ == "__main__":
+    read_stored_connections()
+    from airflow_provider_seedance.ledger.command import main
+
+    raise SystemExit(main())

@@ -1,0 +1,10 @@
+"""What Airflow's configuration says about the ledger."""
+
+from __future__ import annotations
+
+
+def ledger_conn_id() -> str:
+    """Provider config `[seedance] ledger_conn_id`; empty if it is not set."""
+    from airflow.providers.common.compat.sdk import conf
+
+    return (conf.get("seedance", "ledger_conn_id", fallback="") or "").strip()

@@ -1,0 +1,211 @@
+"""The table of submissions: what is asked of it and told to it, each in one transaction."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_seedance.api.budgets import Limit, refuse_over
+from airflow_provider_seedance.ledger.engine import LedgerDownError, open_engine
+from airflow_provider_seedance.ledger.migrations import check_version
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection, Engine
+
+RESERVED_FOR = 24 * 3600.0
+"""Seconds for which an intent that got no id counts against budgets. Nobody may ever learn what became of it."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A submission of a task instance, as it stands in the table.
+
+    :param attempt: the key.
+    :param record: the submission record's JSON.
+    :param withdrawn: whether certainly nothing came of it.
+    """
+
+    attempt: str
+    record: str
+    withdrawn: bool
+
+
+class LedgerTable:
+    """The table of submissions in the database of a connection.
+
+    :param conn_id: of the connection.
+    :param engine: its database; default: it is opened when it is needed.
+    """
+
+    def __init__(self, conn_id: str, engine: Engine | None = None) -> None:
+        self._conn_id = conn_id
+        self._given = engine
+
+    def entries(self, instance: str) -> list[Entry]:
+        """What a task instance has submitted, from the first to the last.
+
+        :param instance: names the task instance.
+        :raises LedgerDownError: this can't be told.
+        """
+        with self._transaction() as connection:
+            return self._entries(connection, instance)
+
+    def claim(self, row: Mapping[str, Any], seen: Sequence[Entry], limits: Sequence[Limit] = ()) -> bool:
+        """Notes an intent behind what was seen, and reserves its cost. Of several that have seen the same, one may.
+
+        :param row: the columns; its `seq` is given here.
+        :param seen: what `entries` told last.
+        :param limits: the budgets that it has to fit into.
+        :return: whether it was noted.
+        :raises BudgetExceededError: it doesn't fit; nothing was noted.
+        """
+        from sqlalchemy.exc import IntegrityError
+
+        try:
+            with self._transaction() as connection:
+                if limits:
+                    # First, so that budgets are counted by one at a time, on SQLite too: a write takes its turn there.
+                    connection.execute(_text("UPDATE seedance_ledger_lock SET turns = turns + 1 WHERE id = 1"))
+                else:
+                    connection.execute(
+                        _text("UPDATE seedance_submissions SET seq = seq WHERE instance = :instance"),
+                        {"instance": row["instance"]},
+                    )
+                if self._entries(connection, row["instance"]) != list(seen):
+                    return False
+                refuse_over(limits, row["estimated_micros"], lambda limit: _spent(connection, limit))
+                _insert(connection, {**row, "seq": len(seen)})
+        except IntegrityError:
+            return False
+        return True
+
+    def write(self, row: Mapping[str, Any]) -> None:
+        """Keeps what is known of a submission now; one that the ledger has lost, or never had, is added.
+
+        :param row: the columns, as far as they are known: where there is a row, those that are `None` stay.
+        """
+        from sqlalchemy.exc import IntegrityError
+
+        for is_last in (False, True):
+            try:
+                with self._transaction() as connection:
+                    if not _update(connection, row):
+                        _insert(connection, {**row, "seq": len(self._entries(connection, row["instance"]))})
+            except IntegrityError as error:
+                if is_last:
+                    raise LedgerDownError(self._conn_id, error) from None
+            else:
+                return
+
+    def withdraw(self, attempt: str, record: str) -> None:
+        """Marks an intent of which certainly nothing came, unless something has been noted since.
+
+        :param attempt: its key.
+        :param record: as it was written.
+        """
+        with self._transaction() as connection:
+            connection.execute(
+                _text("UPDATE seedance_submissions SET withdrawn = 1 WHERE attempt = :attempt AND record = :record"),
+                {"attempt": attempt, "record": record},
+            )
+
+    def end(self, vendor: str, video_id: str, known: Mapping[str, Any]) -> None:
+        """Notes what became of a video, and what it really cost; one that isn't in the ledger is nobody's here.
+
+        :param vendor: the vendor's name.
+        :param video_id: the vendor's id.
+        :param known: columns; those that are `None` stay.
+        """
+        values = {name: value for name, value in known.items() if value is not None}
+        if not values:
+            return
+        with self._transaction() as connection:
+            connection.execute(
+                _text(
+                    f"UPDATE seedance_submissions SET {_assignments(values)} "
+                    "WHERE vendor = :vendor AND video_id = :video_id AND withdrawn = 0"
+                ),
+                {**values, "vendor": vendor, "video_id": video_id},
+            )
+
+    def spent(self, limit: Limit) -> int:
+        """What counts against a budget now, in millionths of its currency."""
+        with self._transaction() as connection:
+            return _spent(connection, limit)
+
+    @cached_property
+    def _engine(self) -> Engine:
+        engine = self._given or open_engine(self._conn_id)
+        with engine.connect() as connection:
+            check_version(connection, self._conn_id)
+        return engine
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except IntegrityError:
+            raise
+        except SQLAlchemyError as error:
+            raise LedgerDownError(self._conn_id, error) from None
+
+    @staticmethod
+    def _entries(connection: Connection, instance: str) -> list[Entry]:
+        rows = connection.execute(
+            _text(
+                "SELECT attempt, record, withdrawn FROM seedance_submissions WHERE instance = :instance ORDER BY seq"
+            ),
+            {"instance": instance},
+        )
+        return [Entry(attempt, record, bool(withdrawn)) for attempt, record, withdrawn in rows]
+
+
+def _text(statement: str) -> Any:
+    from sqlalchemy import text
+
+    return text(statement)
+
+
+def _insert(connection: Connection, row: Mapping[str, Any]) -> None:
+    columns, values = ", ".join(row), ", ".join(f":{name}" for name in row)
+    connection.execute(
+        _text(f"INSERT INTO seedance_submissions ({columns}) VALUES ({values})"),
+        dict(row),
+    )
+
+
+_ONCE = ("attempt", "instance", "try_number", "conn_id", "estimated_micros", "currency")
+"""Columns that are told with the intent, and not again by a later attempt that only knows the record."""
+
+
+def _update(connection: Connection, row: Mapping[str, Any]) -> bool:
+    values = {name: value for name, value in row.items() if name not in _ONCE and value is not None}
+    result = connection.execute(
+        _text(f"UPDATE seedance_submissions SET {_assignments(values)} WHERE attempt = :attempt"),
+        {**values, "attempt": row["attempt"]},
+    )
+    return result.rowcount > 0
+
+
+def _assignments(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} = :{name}" for name in values)
+
+
+def _spent(connection: Connection, limit: Limit) -> int:
+    conditions = "".join(f" AND {name} = :{name}" for name in limit.where)
+    found = connection.execute(
+        _text(
+            "SELECT SUM(CASE WHEN cost_micros IS NOT NULL THEN cost_micros "
+            "WHEN video_id IS NULL AND intended_at < :expired THEN 0 ELSE estimated_micros END) "
+            f"FROM seedance_submissions WHERE withdrawn = 0 AND currency = :currency{conditions}"
+        ),
+        {**limit.where, "currency": limit.currency, "expired": time.time() - RESERVED_FOR},
+    ).scalar()
+    return int(found or 0)

@@ -1,0 +1,244 @@
+"""The record of a submission in the ledger's table, on every version of Airflow; the task state store has a copy."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_seedance.api.budgets import Budgets, limits_of, micros_of
+from airflow_provider_seedance.api.pricing import Cost
+from airflow_provider_seedance.ledger.table import Entry, LedgerTable
+from airflow_provider_seedance.submissions.record import SubmissionRecord
+
+if TYPE_CHECKING:
+    from airflow_provider_seedance.submissions.store import SubmissionStore
+
+log = logging.getLogger(__name__)
+
+_NO_ESTIMATE = Cost(None, None, "nobody has estimated it")
+
+_NO_BUDGETS = Budgets()
+
+
+@dataclass(frozen=True)
+class TaskTry:
+    """Who submits: a try of a task instance."""
+
+    dag_id: str
+    task_id: str
+    run_id: str
+    map_index: int
+    try_number: int | None
+
+    @classmethod
+    def of(cls, ti: Any) -> TaskTry:
+        """Of the task instance that runs."""
+        map_index = ti.map_index if isinstance(ti.map_index, int) else -1
+        number = getattr(ti, "try_number", None)
+        return cls(ti.dag_id, ti.task_id, ti.run_id, map_index, number if isinstance(number, int) else None)
+
+    @property
+    def instance(self) -> str:
+        """Names the task instance; never the try."""
+        parts = (self.dag_id, self.task_id, self.run_id, str(self.map_index))
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What is known of a submission just before it is made.
+
+    :param conn_id: the vendor's connection.
+    :param estimate: what it would cost.
+    :param budgets: the connection's.
+    """
+
+    conn_id: str | None = None
+    estimate: Cost = _NO_ESTIMATE
+    budgets: Budgets = _NO_BUDGETS
+
+
+class TableSubmissionStore:
+    """In the ledger's table, whose database decides which of two attempts is first, and whether a budget allows it.
+
+    Before the money the ledger must be there. After it a ledger that is away is told loudly, and the copy, if there is
+    one, keeps the record: what one of the two has lost is read from the other.
+
+    :param table: of the ledger.
+    :param task_try: who submits.
+    :param copy: Airflow's task state store, where there is one.
+    :param older: the ledger of files, if there is one: what was submitted before there was a table.
+    :param is_paid: whether the task's video is paid for already, so that a ledger that is away stops nothing.
+    """
+
+    def __init__(
+        self,
+        table: LedgerTable,
+        task_try: TaskTry,
+        *,
+        copy: SubmissionStore | None = None,
+        older: SubmissionStore | None = None,
+        is_paid: bool = False,
+    ) -> None:
+        self._table = table
+        self._task_try = task_try
+        self._copy = copy
+        self._older = older
+        self._is_paid = is_paid
+        self._seen: list[Entry] = []
+        self._expected = Expected()
+        self.dies_with_run = False
+
+    def expect(self, expected: Expected) -> None:
+        """Told just before an intent, which is noted and counted with it."""
+        self._expected = expected
+
+    def read(self) -> SubmissionRecord | None:
+        """See `SubmissionStore`."""
+        try:
+            self._seen = self._table.entries(self._task_try.instance)
+        except Exception as error:
+            if not self._is_paid or self._copy is None:
+                raise
+            log.error("%s. The record is read from Airflow's task state store.", error)  # noqa: TRY400 - no bug
+            return self._copy.read()
+        copied = self._copy.read() if self._copy else None
+        record = _standing(self._seen, copied)
+        self.dies_with_run = record is not None and copied is not None and _key(record) == _key(copied)
+        if record is not None and self.dies_with_run:
+            self._heal(record)
+        if record is None and not self._seen and self._older:
+            record = self._older.read()
+        # Who has read it once need not be able to again: what may be submitted is only decided by `claim`.
+        self._is_paid = self._is_paid or record is not None
+        return record
+
+    def claim(self, record: SubmissionRecord, before: SubmissionRecord | None) -> bool:
+        """See `SubmissionStore`. In the same transaction the estimated cost is reserved in the connection's budgets.
+
+        :raises BudgetExceededError: it fits into one of them no more.
+        """
+        self._is_paid = False
+        if self.read() != before:
+            return False
+        row = self._row(record)
+        limits = limits_of(
+            self._expected.budgets,
+            self._expected.estimate,
+            conn_id=self._expected.conn_id or "",
+            dag_id=row["dag_id"],
+            run_id=row["run_id"],
+            day=row["day"],
+        )
+        if not self._table.claim(row, self._seen, limits):
+            return False
+        if self._copy:
+            self._copy.write(record)
+        self._is_paid = True
+        return True
+
+    def write(self, record: SubmissionRecord) -> None:
+        """See `SubmissionStore`. One of the two places is enough; what the other lacks is told."""
+        failed: list[Exception] = []
+        try:
+            self._table.write(self._row(record))
+        except Exception as error:
+            failed.append(error)
+        if self._copy:
+            try:
+                self._copy.write(record)
+            except Exception as error:
+                failed.append(error)
+        if failed and (len(failed) > 1 or not self._copy):
+            raise failed[0]
+        for lost in failed:
+            log.error("The submission of %s is on record in one place only: %s", record.video_id or "a video", lost)
+
+    def withdraw(self, record: SubmissionRecord) -> None:
+        """See `SubmissionStore`. It also frees what was reserved."""
+        if self._copy:
+            self._copy.withdraw(record)
+        self._table.withdraw(_key(record), _text(record))
+
+    def _heal(self, record: SubmissionRecord) -> None:
+        """Brings to the ledger what only the copy knows: the ledger was away, or not there yet."""
+        if any(entry.record == _text(record) for entry in self._seen):
+            return
+        try:
+            self._table.write(self._row(record))
+            self._seen = self._table.entries(self._task_try.instance)
+        except Exception as error:
+            log.warning("What the task state store knows of a submission is not in the ledger: %s", error)
+
+    def _row(self, record: SubmissionRecord) -> dict[str, Any]:
+        who, estimate = self._task_try, self._expected.estimate
+        return {
+            "attempt": _key(record),
+            "instance": who.instance,
+            "dag_id": who.dag_id,
+            "task_id": who.task_id,
+            "run_id": who.run_id,
+            "map_index": who.map_index,
+            "try_number": who.try_number,
+            "conn_id": self._expected.conn_id,
+            "vendor": record.vendor,
+            "model": record.model[:250],
+            "family": getattr(record, "family", None),
+            "fingerprint": json.dumps(record.fingerprint, sort_keys=True),
+            "mark": record.marker,
+            "intended_at": record.intended_at,
+            "day": datetime.fromtimestamp(record.intended_at, tz=UTC).strftime("%Y-%m-%d"),
+            "video_id": record.video_id,
+            "withdrawn": 0,
+            "delivered": int(record.delivered),
+            "estimated_micros": None if estimate.amount is None else micros_of(estimate.amount),
+            "currency": estimate.currency,
+            "record": _text(record),
+        }
+
+
+def _standing(entries: Sequence[Entry], copied: SubmissionRecord | None) -> SubmissionRecord | None:
+    """The record that counts: the ledger's last that was not withdrawn, completed by what only the copy knows."""
+    last = next((entry for entry in reversed(entries) if not entry.withdrawn), None)
+    record = SubmissionRecord.from_json(_value(last.record)) if last else None
+    if record is None or copied is None:
+        return record or (None if copied and _was_withdrawn(entries, copied) else copied)
+    if _key(copied) != _key(record):
+        # One that the ledger knows is an earlier one. One that it doesn't was made while there was no ledger.
+        is_known = any(entry.attempt == _key(copied) for entry in entries)
+        return record if is_known or _order(copied) <= _order(record) else copied
+    known = copied if record.video_id is None and copied.video_id else record
+    return replace(known, delivered=known.delivered or copied.delivered)
+
+
+def _was_withdrawn(entries: Sequence[Entry], record: SubmissionRecord) -> bool:
+    return record.video_id is None and any(entry.attempt == _key(record) and entry.withdrawn for entry in entries)
+
+
+def _order(record: SubmissionRecord) -> tuple[int, float]:
+    """Tries of a task instance come one after the other; their number never falls."""
+    return record.since_when.try_number or 0, record.intended_at
+
+
+def _key(record: SubmissionRecord) -> str:
+    """The attempt's word; records of the first release have none, and are named by what they hold."""
+    if record.attempt:
+        return record.attempt[:32]
+    intent = [record.intended_at, record.vendor, record.model, record.fingerprint]
+    return hashlib.sha256(json.dumps(intent, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _text(record: SubmissionRecord) -> str:
+    return json.dumps(record.to_json(), sort_keys=True)
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,82 @@
+"""What a task tells the ledger beside the record of its submission: what it will cost, and what became of it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Literal
+
+from airflow.providers.common.compat.sdk import AirflowSkipException
+
+from airflow_provider_seedance.api.budgets import micros_of
+from airflow_provider_seedance.api.errors import BudgetExceededError, SeedanceConfigError
+from airflow_provider_seedance.ledger.settings import ledger_conn_id
+
+if TYPE_CHECKING:
+    from airflow_provider_seedance.api.pricing import Cost
+    from airflow_provider_seedance.hooks.seedance import SeedanceHook
+    from airflow_provider_seedance.submissions.store import SubmissionStore
+
+log = logging.getLogger(__name__)
+
+OnBudget = Literal["fail", "skip"]
+
+
+def expect(store: SubmissionStore | None, hook: SeedanceHook, estimate: Cost) -> None:
+    """Tells the ledger what the next submission will cost, and into which budgets it has to fit.
+
+    :param store: of the task.
+    :param hook: of the connection that it is submitted by.
+    :param estimate: by the connection's prices.
+    :raises SeedanceConfigError: the connection has budgets, and there is no ledger that could keep them.
+    """
+    budgets = hook.connection.budgets
+    if ledger_conn_id():
+        from airflow_provider_seedance.submissions.ledger_table import Expected, TableSubmissionStore
+
+        if isinstance(store, TableSubmissionStore):
+            store.expect(Expected(hook.seedance_conn_id, estimate, budgets))
+            return
+    if not budgets.is_empty:
+        raise SeedanceConfigError(
+            f"Nothing was sent. The connection {hook.seedance_conn_id!r} has budgets, which only a ledger in a "
+            "database can keep: set `[seedance] ledger_conn_id`."
+        )
+
+
+@contextmanager
+def skipping_over_budget(on_budget: OnBudget) -> Iterator[None]:
+    """Skips the task for a video that doesn't fit into a budget, if that is wanted."""
+    try:
+        yield
+    except BudgetExceededError as error:
+        if on_budget != "skip":
+            raise
+        raise AirflowSkipException(str(error)) from None
+
+
+def note_end(vendor: str | None, video_id: str | None, outcome: str, value: Mapping[str, Any] | None = None) -> None:
+    """Notes what became of a video, and what it really cost. A ledger that is away is a warning: the video counts.
+
+    :param vendor: the vendor's name.
+    :param video_id: the vendor's id.
+    :param outcome: one word.
+    :param value: the video's dict, if there is one.
+    """
+    try:
+        conn_id = ledger_conn_id()
+        if not conn_id or not vendor or not video_id:
+            return
+        from airflow_provider_seedance.ledger.table import LedgerTable
+
+        known = value or {}
+        cost = known.get("cost")
+        columns = {name: known.get(name) for name in ("seconds", "tokens", "currency", "uri")}
+        columns |= {"outcome": outcome, "ended_at": time.time()}
+        columns["cost_micros"] = None if cost is None else micros_of(Decimal(str(cost)))
+        LedgerTable(conn_id).end(vendor, video_id, columns)
+    except Exception as error:
+        log.warning("The ledger does not know how video %s ended (%s): %s", video_id, outcome, error)
