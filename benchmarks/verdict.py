@@ -65,7 +65,7 @@ def _single(at: Mapping[str, Summary], client: Summary) -> list[Verdict]:
             profile,
         ),
         Verdict(
-            start + "connection look-ups: 1 per video, theirs 1 per poll",
+            start + "connection look-ups: at most 1 per video, theirs 1 per poll",
             f"{number(ours.look_ups_per_video)} per video; theirs {number(per_poll.look_ups_per_poll)} per poll with a "
             f"hook per poll, {number(kept.look_ups_per_video)} per video with a hook per trigger",
             once and per_poll.look_ups_per_poll >= 0.95,

@@ -340,7 +340,7 @@ def test_waiting_ends_when_the_time_is_up_and_says_that_the_video_may_still_come
     with pytest.raises(VideoTimeoutError, match="may still finish") as caught:
         waiting_hook("byteplus").wait_for_video(video_id, poll_interval=SOON, timeout=0.05)
     assert not retried_by_airflow(caught.value)
-    assert polls(sim) >= 2
+    assert polls(sim) >= 1
 
 
 def test_waiting_gives_up_a_vendor_that_fails_all_the_time(

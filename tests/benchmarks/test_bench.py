@@ -105,11 +105,11 @@ def test_batches_are_fewer_requests_and_ask_for_several_videos_each(measured: di
     assert one.most_per_second["LIST"] <= 1
 
 
-def test_ours_looks_the_connection_up_once_per_video_and_a_hook_per_poll_once_per_poll(
+def test_ours_looks_the_connection_up_once_for_all_videos_and_a_hook_per_poll_once_per_poll(
     measured: dict[str, Measured],
 ) -> None:
     for contender in ("ours-single", "ours-batch"):
-        assert measured[contender].look_ups_per_video == 1
+        assert measured[contender].look_ups_per_video <= 1 / VIDEOS
         assert measured[contender].look_ups_in_window == 0
     theirs = measured["http"]
     assert theirs.look_ups_in_window == pytest.approx(theirs.requests, abs=VIDEOS)
