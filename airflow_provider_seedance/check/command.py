@@ -12,7 +12,9 @@ from typing import Any
 
 from airflow_provider_seedance.api.client import SeedanceClient
 from airflow_provider_seedance.api.errors import SeedanceError
+from airflow_provider_seedance.api.models import VideoRequest
 from airflow_provider_seedance.api.pricing import cost_of, quantities_of
+from airflow_provider_seedance.api.validation import for_vendor
 from airflow_provider_seedance.api.vendors.assumptions import (
     assumptions_about,
     first_contact,
@@ -20,13 +22,15 @@ from airflow_provider_seedance.api.vendors.assumptions import (
     smallest_request,
 )
 from airflow_provider_seedance.check.account import Account, NotRunError, connected
-from airflow_provider_seedance.check.asking import ask_for_free, ask_the_list, ask_to_be_refused
+from airflow_provider_seedance.check.asking import PROMPT, ask_for_free, ask_the_list, ask_to_be_refused
 from airflow_provider_seedance.check.buying import Pace, PurchaseFile, Watch, account_of, buy, look_up, planned
 from airflow_provider_seedance.check.judging import Finding, judge
 from airflow_provider_seedance.check.report import Report, may_have_slipped, result_of, slipped_before, write
 from airflow_provider_seedance.check.seen import Purchase, Seen
 
 CONFIRMATION = "buy one video"
+
+_SMALLEST_FAMILY = "seedance-2.0-fast"
 
 OWN_ADDRESS = "the vendor's own address"
 
@@ -57,7 +61,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "--against-simulator", action="store_true", help="start the simulator and ask that: proves the tool itself"
     )
     parser.add_argument("--vendor", action="append", help="with the simulator: only this vendor; may be repeated")
-    parser.add_argument("--model", help="ask about, and buy, this model (default: the smallest documented video)")
+    parser.add_argument("--model", help="ask about, and buy, this model or family (default: the smallest video)")
     parser.add_argument("--report", type=Path, help="where to write, without suffix (default first-contact-<conn id>)")
     parser.add_argument("--reads-only", action="store_true", help="don't send the create that must be refused")
     parser.add_argument("--buy-one", action="store_true", help="buy one video, after a typed confirmation")
@@ -272,12 +276,21 @@ def _noted(client: SeedanceClient, file: PurchaseFile) -> Purchase | None:
 
 
 def _fields(client: SeedanceClient, model: str | None) -> dict[str, Any]:
-    fields = least_of(client.adapter, model) if model else smallest_request(client.adapter)
-    if fields is None:
-        raise NotRunError(
-            f"Nothing was sent. {client.adapter.title}'s documents name no model for text alone: --model."
-        )
-    return fields
+    """The request that the questions are about, without its prompt.
+
+    :param model: the vendor's name or a family; default: what the connection's `models` name, else the smallest.
+    """
+    adapter = client.adapter
+    model = model or adapter.models.get(_SMALLEST_FAMILY) or next(iter(adapter.models.values()), None)
+    if model is None:
+        fields = smallest_request(adapter)
+        if fields is None:
+            raise NotRunError(f"Nothing was sent. No model for text alone is documented by {adapter.title}: --model.")
+        return fields
+    try:
+        return least_of(adapter, for_vendor(VideoRequest(model=model, prompt=PROMPT), adapter).model)
+    except SeedanceError as error:
+        raise NotRunError(str(error)) from None
 
 
 def _path(name: str, options: argparse.Namespace) -> Path:

@@ -92,3 +92,27 @@ def test_the_tool_proves_itself_against_the_simulator(
     assert "GMI Cloud:" in told
     cancelled = [line.split() for line in told.splitlines() if "cancel.queued" in line]
     assert cancelled == [["holds", "cancel.queued", "cancelled"]]
+
+
+@pytest.mark.parametrize(
+    ("vendor", "arguments", "models", "asked"),
+    [
+        ("byteplus", ["--model", "seedance-2.0"], None, "dreamina-seedance-2-0-260128"),
+        ("byteplus", ["--model", "ep-20260101-abcde"], None, "ep-20260101-abcde"),
+        ("byteplus", [], {"seedance-2.0": "ep-20260101-abcde"}, "ep-20260101-abcde"),
+        ("gmicloud", ["--model", "seedance-2.0-fast"], None, "seedance-2-0-fast-260128"),
+    ],
+)
+def test_a_family_and_what_the_account_has_for_it_may_be_asked_about(
+    vendor: str, arguments: list[str], models: dict[str, str] | None, asked: str, still: Simulator, run: Run
+) -> None:
+    run.connect(still, vendor, models=models)
+    result = run("--reads-only", *arguments)
+    assert (result.code, result.report["model"]) == (0, asked)
+
+
+def test_a_family_that_the_vendor_has_not_is_no_run(still: Simulator, run: Run) -> None:
+    run.connect(still, "gmicloud")
+    result = run("--model", "seedance-2.0-mini")
+    assert (result.code, still.requests) == (2, [])
+    assert "documents no equivalent" in result.text
