@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_seedance.api.client import SeedanceClient
-from airflow_provider_seedance.api.errors import SeedanceError
+from airflow_provider_seedance.api.errors import SeedanceError, SubmissionUnknownError
 from airflow_provider_seedance.api.models import VideoRequest
-from airflow_provider_seedance.api.pricing import cost_of, quantities_of
+from airflow_provider_seedance.api.pricing import Cost, cost_of, quantities_of
 from airflow_provider_seedance.api.validation import for_vendor
 from airflow_provider_seedance.api.vendors.assumptions import (
     assumptions_about,
@@ -26,7 +26,7 @@ from airflow_provider_seedance.check.asking import PROMPT, ask_for_free, ask_the
 from airflow_provider_seedance.check.buying import Pace, PurchaseFile, Watch, account_of, buy, look_up, planned
 from airflow_provider_seedance.check.judging import Finding, judge
 from airflow_provider_seedance.check.report import Report, may_have_slipped, result_of, slipped_before, write
-from airflow_provider_seedance.check.seen import Purchase, Seen
+from airflow_provider_seedance.check.seen import Purchase, Seen, described
 
 CONFIRMATION = "buy one video"
 
@@ -117,13 +117,13 @@ def check(account: Account, options: argparse.Namespace, answer: Callable[[str],
     if not options.against_simulator:
         _remember(path, seen)
     notebook = _Notebook(client, seen, path, is_simulated=options.against_simulator)
-    stopped = False
+    stopped, in_doubt = False, False
     try:
         ask_for_free(client.adapter, client.settings, seen)
         if seen.replies["probe"].error is None:
             _ask_the_rest(account, fields, file, seen, notebook, options, answer)
     except SeedanceError as error:
-        stopped = True
+        stopped, in_doubt = True, error.may_be_billed
         print(f"Stopped: {error}", file=sys.stderr)
     except KeyboardInterrupt:
         stopped = True
@@ -131,7 +131,9 @@ def check(account: Account, options: argparse.Namespace, answer: Callable[[str],
     finally:
         notebook.write()
     code = notebook.tell()
-    return NOT_RUN if stopped and code != IN_DOUBT else code
+    if in_doubt or code == IN_DOUBT:
+        return IN_DOUBT
+    return NOT_RUN if stopped else code
 
 
 def _ask_the_rest(
@@ -180,6 +182,8 @@ def _buy_one(
             cost = cost_of(account.prices, quantities_of(client.adapter.billed(request)))
         except SeedanceError as error:
             raise NotRunError(f"Nothing was bought: {error}") from None
+        if cost.amount is None and client.adapter.descriptor.quotes_prices:
+            cost = _quoted(client, request)
         asked = ", ".join(f"{name} {value}" for name, value in fields.items())
         print(f"One video at {client.adapter.title}: {asked}. Price: {cost}.")
         if answer(f"Type `{CONFIRMATION}` to pay for it: ").strip() != CONFIRMATION:
@@ -211,6 +215,19 @@ def _buy_one(
         Watch(client, bought, file, Pace(options.poll_interval, options.timeout)).follow(cancel=options.cancel_it)
         if client.adapter.can_list:
             ask_the_list(client, seen)  # now that the account has a video
+
+
+def _quoted(client: SeedanceClient, request: VideoRequest) -> Cost:
+    """The vendor's own price, by a call that makes nothing.
+
+    :raises SubmissionUnknownError: the vendor answered as if it had made something.
+    """
+    try:
+        return client.quote_video(request)
+    except SubmissionUnknownError:
+        raise
+    except SeedanceError as error:
+        return Cost(None, None, f"{client.adapter.title} was asked: {described(error)}")
 
 
 class _Notebook:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 import time
@@ -48,6 +49,13 @@ def test_only_the_whole_confirmation_buys(typed: str, moving: Simulator, run: Ru
 def test_the_price_is_shown_before_anybody_confirms(prices: object, shown: str, moving: Simulator, run: Run) -> None:
     run.connect(moving, "byteplus", prices=prices)
     assert shown in run("--buy-one", types="no").text
+
+
+def test_a_vendor_that_quotes_prices_is_asked_for_it(moving: Simulator, run: Run) -> None:
+    run.connect(moving, "runware")
+    result = run("--buy-one", types="no")
+    assert re.search(r"Price: [0-9.]+ USD\.", result.text)
+    assert (result.code, moving.ledger) == (2, [])
 
 
 def test_an_interrupted_run_goes_on_with_its_video_and_buys_no_second(
