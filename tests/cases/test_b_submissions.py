@@ -73,7 +73,7 @@ def test_case_b7_an_object_storage_s_refusal_is_not_taken_for_an_empty_ledger(tr
 
 
 def test_case_b7_a_file_that_is_not_there_is_no_trouble(tmp_path: Path) -> None:
-    store = LedgerSubmissionStore(ObjectStoragePath(f"file://{tmp_path}/not/yet"), ("d", "t", "r", "-1"))
+    store = LedgerSubmissionStore(ObjectStoragePath(f"file://{tmp_path}/not_yet"), ("d", "t", "r", "-1"))
     assert store.read() is None
 
 
