@@ -19,6 +19,7 @@ MODELS = {
     "gmicloud": "seedance-2-0-fast-260128",
     "modellix": "seedance-2.0-fast-t2v",
     "runware": "bytedance:seedance@2.0-fast",
+    "fal": "bytedance/seedance-2.0/fast",
 }
 FOLDER = os.environ.get("SEEDANCE_OUTPUT", f"file://{tempfile.gettempdir()}/seedance")
 

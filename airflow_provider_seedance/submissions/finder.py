@@ -83,6 +83,8 @@ class Finder:
     def _by_possible_id(self, record: SubmissionRecord) -> Video | None:
         if record.possible_id is None:
             return None
+        if record.marker and not self._adapter.read_tells_mark:
+            return None  # a read would say that there is such a video, and not whose it is
         try:
             video = self._hook.get_video(record.possible_id)
         except VideoNotFoundError:

@@ -18,6 +18,7 @@ from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
 from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
 from tests.any_airflow import AIRFLOW
+from tests.support.requests import id_of
 
 from .helpers import SIMPLE, SOON, assert_names, assert_no_secret, call, conn_id, event_of, polled
 
@@ -105,6 +106,7 @@ DEFAULTS = {
     "byteplus": "https://ark.ap-southeast.bytepluses.com/api/v3/",
     "volcengine": "https://ark.cn-beijing.volces.com/api/v3/",
     "runware": "https://api.runware.ai/v1",
+    "fal": "https://queue.fal.run/",
 }
 
 
@@ -116,7 +118,7 @@ def test_without_a_host_the_vendor_s_own_address_is_asked(
     hook = SeedanceHook(connect(vendor, host=host))
     asked = base_urls_asked(monkeypatch)
     with pytest.raises(NotSentError):
-        hook.get_video("some-id")
+        hook.get_video(id_of(vendor, "some-id"))
     assert asked
     assert all(url.startswith(DEFAULTS[vendor]) for url in asked)
 

@@ -24,9 +24,11 @@ from airflow_provider_seedance.api.errors import (
     VideoTimeoutError,
 )
 from airflow_provider_seedance.api.models import VideoRequest, VideoStatus
+from airflow_provider_seedance.api.vendors import make_adapter
+from airflow_provider_seedance.api.vendors.video_adapter import VendorAdapter
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
-from tests.support.requests import BY_ID, CAN_LIST, SENDS_ONCE, TELLS_UNKNOWN_IDS
+from tests.support.requests import BY_ID, CAN_LIST, SENDS_ONCE, TELLS_UNKNOWN_IDS, id_of
 
 from .helpers import (
     FIRST_PARTY,
@@ -120,7 +122,7 @@ def test_a_list_is_a_page_of_videos_where_the_vendor_has_one(vendor: str, sim: S
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_a_model_is_described_in_the_vendor_s_words_where_it_has_any(vendor: str, sim: Simulator, form: str) -> None:
     hook = SeedanceHook(conn_id(vendor))
-    if vendor in ("gmicloud", "modellix", "runware"):
+    if type(make_adapter(vendor)).build_model_info is not VendorAdapter.build_model_info:
         assert call(form, hook, "get_model_info", SIMPLE[vendor]["model"])
         return
     with pytest.raises(UnsupportedByVendorError, match="model"):
@@ -205,7 +207,7 @@ def test_a_vendor_that_cannot_be_reached_is_worth_a_retry(sim: Simulator, form: 
 @pytest.mark.parametrize("vendor", TELLS_UNKNOWN_IDS)
 def test_an_unknown_id_is_told_with_the_vendor_s_retention(vendor: str, sim: Simulator, form: str) -> None:
     with pytest.raises(VideoNotFoundError, match=r"keep") as caught:
-        call(form, SeedanceHook(conn_id(vendor)), "get_video", "nosuch-20261120000000-abcde")
+        call(form, SeedanceHook(conn_id(vendor)), "get_video", id_of(vendor, "nosuch-20261120000000-abcde"))
     assert not retried_by_airflow(caught.value)
 
 

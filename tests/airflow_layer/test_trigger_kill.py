@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_seedance.api.vendors import BUILT_IN
 from airflow_provider_seedance.simulator import Fault
 from airflow_provider_seedance.triggers import seedance
 from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
@@ -77,7 +78,7 @@ def deletes(sim: Simulator) -> list[str]:
     return [request.path for request in sim.requests if request.method == "DELETE"]
 
 
-@pytest.mark.parametrize("vendor", FIRST_PARTY)
+@pytest.mark.parametrize("vendor", [name for name in FIRST_PARTY if not BUILT_IN[name].can_stop])
 @pytest.mark.parametrize("status", ["running", "succeeded", "failed"])
 async def test_a_killed_trigger_leaves_a_running_or_finished_video_alone(
     status: str, vendor: str, sim: Simulator, monkeypatch: pytest.MonkeyPatch

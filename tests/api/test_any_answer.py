@@ -21,7 +21,7 @@ from airflow_provider_seedance.api.vendors import VENDORS, make_adapter
 from airflow_provider_seedance.api.vendors.video_adapter import HttpResponse
 from airflow_provider_seedance.api.video_jobs import VIDEO
 from tests.outside.answers import EXAMPLES, SUCCESS_WORDS, THOROUGH, answers_of, told_in
-from tests.support.requests import ANSWERS, TAKES_IDS
+from tests.support.requests import ANSWERS, TAKES_IDS, id_of, own_id
 
 from .helpers import SIMPLE
 
@@ -51,19 +51,19 @@ def result_of(call: Callable[[], Any]) -> Any:
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_any_answer_to_a_read_is_a_video_or_one_of_our_exceptions(vendor: str) -> None:
-    adapter = make_adapter(vendor)
+    adapter, video_id = make_adapter(vendor), id_of(vendor)
 
     @THOROUGH
     @given(answers_of(vendor))
     def read(response: HttpResponse) -> None:
-        waiting = Wait(VIDEO, "v-1", interval=10, deadline=None, started=0)
-        result = result_of(lambda: adapter.parse_get(response, "v-1"))
+        waiting = Wait(VIDEO, video_id, interval=10, deadline=None, started=0)
+        result = result_of(lambda: adapter.parse_get(response, video_id))
         if isinstance(result, SeedanceError):
             assert not result.may_be_billed
             assert waiting.missed(result, 0).outcome in (Outcome.WAIT, Outcome.FAILED)
             assert len(str(result)) < 2000
             return
-        assert result.video_id == "v-1"
+        assert result.video_id == video_id
         assert_sound(result, vendor, response)
         assert (waiting.saw(result, 0).outcome is Outcome.SUCCEEDED) == result.is_deliverable
 
@@ -83,7 +83,7 @@ def test_any_answer_to_a_create_is_a_video_with_the_vendors_id_or_one_of_our_exc
         if isinstance(result, Video) and vendor in TAKES_IDS and response.status_code >= 300:
             assert "conflictTaskUUID" in told_in(response.body)  # it had been accepted before
         elif isinstance(result, Video):
-            assert result.video_id in told_in(response.body)
+            assert own_id(result.video_id) in told_in(response.body)
             assert_sound(result, vendor, response)
         elif not isinstance(result, SubmissionUnknownError):
             assert_refused_in_the_vendors_own_words(result, vendor, response)

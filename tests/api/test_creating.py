@@ -28,7 +28,7 @@ from airflow_provider_seedance.api.errors import (
     TransientApiError,
 )
 from airflow_provider_seedance.simulator import Fault, Simulator
-from tests.support.requests import ANSWERS, SENDS_ONCE
+from tests.support.requests import ANSWERS, SENDS_ONCE, id_of
 
 from .helpers import KEY, ONE_TRY, PROMPT, SIMPLE, VENDORS, OpenClient, Stub, open_client
 
@@ -357,7 +357,7 @@ def test_a_redirect_is_never_followed_with_the_key(form: str, vendor: str, statu
         with pytest.raises(of_create, match=str(status)):
             client.create_video(SIMPLE[vendor])
         with pytest.raises(TransientApiError, match=str(status)):
-            client.get_video("v-1")
+            client.get_video(id_of(vendor))
         assert elsewhere.seen == []
         assert [method for method, _, _ in door.seen] == ["POST", "GET"]
 
@@ -417,7 +417,11 @@ def test_a_key_that_the_vendor_echoes_stays_out_of_the_message(form: str, vendor
     said = f"invalid key {KEY}"
     body = unauthorized(vendor, said)
     with Stub(401, body) as stub, open_client(form, vendor, stub.url, retry=ONE_TRY) as client:
-        for call in (lambda: client.create_video(SIMPLE[vendor]), lambda: client.get_video("v-1"), client.probe):
+        for call in (
+            lambda: client.create_video(SIMPLE[vendor]),
+            lambda: client.get_video(id_of(vendor)),
+            client.probe,
+        ):
             with pytest.raises(SeedanceAuthError, match="invalid key") as caught:
                 call()
             assert KEY not in str(caught.value)

@@ -81,7 +81,11 @@ def test_the_vendors_own_errors_are_known_by_their_form(vendor: str) -> None:
 def test_no_error_of_anybody_else_is_taken_for_the_vendors(vendor: str) -> None:
     others = [case for name in VENDORS for case in OWN[name] if name != vendor]
     # What Modellix documents is also what GMI Cloud was seen to send.
-    alike: dict[str, list[Any]] = {"gmicloud": [{"code": 404, "message": "no"}]}
+    alike: dict[str, list[Any]] = {
+        "gmicloud": [{"code": 404, "message": "no"}, {"detail": "no"}],
+        # What fal documents is also what GMI Cloud was seen to send.
+        "fal": [body for _, body in OWN["gmicloud"] if "detail" in body],
+    }
     for status, body in [*FOREIGN, *others]:
         if body in [own for _, own in OWN[vendor]] or body in alike.get(vendor, []):
             continue

@@ -22,7 +22,7 @@ from airflow_provider_seedance.api.http.texts import clean
 from airflow_provider_seedance.api.vendors import VENDORS, make_adapter
 from airflow_provider_seedance.api.video_jobs import failure_of
 from tests.api.helpers import ONE_TRY, SIMPLE, open_client
-from tests.support.requests import ANSWERS
+from tests.support.requests import ANSWERS, id_of
 
 from .server import Server, http
 
@@ -161,12 +161,12 @@ def test_case_a8_a_prompt_that_the_answer_repeats_is_known_to_a_poll_too() -> No
 def read(form: str, vendor: str, url: str) -> Any:
     if form != "poll":
         with open_client(form, vendor, url, KEY, retry=ONE_TRY) as client:
-            return client.get_video("v-1")
+            return client.get_video(id_of(vendor))
 
     async def poll() -> Any:
         client = PollingClient(make_adapter(vendor), ClientSettings(api_key=KEY, base_url=url))
         try:
-            return await client.get_video("v-1")
+            return await client.get_video(id_of(vendor))
         finally:
             await client.aclose()
 

@@ -10,6 +10,7 @@ import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_seedance.api.errors import SubmissionUnknownError
+from airflow_provider_seedance.api.vendors import make_adapter
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
 from airflow_provider_seedance.submissions import ledger_files
@@ -129,7 +130,7 @@ def test_case_b8_an_id_in_a_failed_create_s_body_is_looked_at_and_kept(sim: Simu
     assert [task.video_id] == bills(sim)
 
 
-@pytest.mark.parametrize("vendor", SENDS_ONCE)
+@pytest.mark.parametrize("vendor", [vendor for vendor in SENDS_ONCE if make_adapter(vendor).read_tells_mark])
 @pytest.mark.parametrize("unknown", ["fail", "resubmit"])
 def test_case_b8_an_id_that_nobody_knows_yet_is_recorded_told_and_looked_at_by_the_next_attempt(
     sim: Simulator, vendor: str, unknown: str

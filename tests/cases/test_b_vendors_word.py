@@ -39,7 +39,7 @@ from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
 from dev.task_life import TaskState, Ti
 from tests.api.helpers import ONE_TRY, SIMPLE, Stub
 from tests.assets.helpers import Attempts, watch
-from tests.support.requests import ANSWERS, SENDS_ONCE
+from tests.support.requests import ANSWERS, SENDS_ONCE, id_of
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 
@@ -223,7 +223,7 @@ def test_case_b1_a_success_of_somebody_elses_says_nothing_either(who: str) -> No
     """A login page, a health check: HTTP 200, and no word about the video."""
     for vendor in VENDORS:
         with answering(vendor, 200, SUCCESSES[who].encode()) as (client, _), pytest.raises(TransientApiError):
-            client.get_video("v-1")
+            client.get_video(id_of(vendor))
 
 
 @pytest.mark.parametrize("vendor", VENDORS)

@@ -45,7 +45,7 @@ SUCCESS_WORDS = {
 }
 
 DOCUMENTED_WORDS |= {name: set(" ".join(shown.words.values()).split()) for name, shown in ANSWERS.items()}
-SUCCESS_WORDS |= {name: set(shown.words["succeeded"].split()) for name, shown in ANSWERS.items()}
+SUCCESS_WORDS |= {name: set(shown.words["succeeded"].casefold().split()) for name, shown in ANSWERS.items()}
 
 SIGNATURE = "5ec2e7519a7u2e"
 """Of a URL: opens it to whoever reads it."""

@@ -28,7 +28,7 @@ from airflow_provider_seedance.submissions.pauses import Pauses
 from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
 from dev.task_life import Ti
 from tests.api.helpers import KEY, ONE_TRY, SIMPLE
-from tests.support.requests import ANSWERS
+from tests.support.requests import ANSWERS, id_of
 
 from .answers import VIDEO_ID
 from .wire import Said, Wire
@@ -46,7 +46,7 @@ Result = Video | SeedanceError | dict[str, Any] | Exception
 
 def plainly_failed(vendor: str) -> Said:
     """In the vendor's own shape, so that a wait comes to an end."""
-    bodies = {
+    bodies: dict[str, dict[str, Any]] = {
         "jimmyai": {"code": 0, "data": {"task_id": VIDEO_ID, "status": "failed", "error_message": "plainly"}},
         "gmicloud": {"request_id": VIDEO_ID, "status": "failed", "error": "plainly"},
         "modellix": {"code": 0, "data": {"task_id": VIDEO_ID, "status": "failed", "error": "plainly"}},
@@ -79,6 +79,7 @@ class Journey:
     def __post_init__(self) -> None:
         self._patch = pytest.MonkeyPatch()
         self.conn_id = f"outside_{self.vendor}"
+        self.video_id = id_of(self.vendor, VIDEO_ID)
         connection = {
             "conn_type": "seedance",
             "host": f"{self.wire.url}/{self.vendor}",
@@ -100,7 +101,7 @@ class Journey:
         self._patch.setattr(RetryPolicy, "settings", lambda policy, call: usual(policy, call) | once)
         settings = ClientSettings(api_key=KEY, base_url=f"{self.wire.url}/{self.vendor}", retry=ONE_TRY)
         self._client = SeedanceClient(make_adapter(self.vendor), settings)
-        self._sensor = SeedanceVideoSensor(task_id="wait", seedance_conn_id=self.conn_id, video_id=VIDEO_ID)
+        self._sensor = SeedanceVideoSensor(task_id="wait", seedance_conn_id=self.conn_id, video_id=self.video_id)
         # Somebody else waits at the same connection all the time, which keeps the poller alive.
         self._leave = asyncio.Event()
         self._bystander = self._runner.run(self._begin())
@@ -120,7 +121,7 @@ class Journey:
     def read(self, said: Said) -> Any:
         """What a read makes of the answer."""
         self.wire.sayer = lambda method, path, body: said
-        return result_of(lambda: self._client.get_video(VIDEO_ID))
+        return result_of(lambda: self._client.get_video(self.video_id))
 
     def wait(self, said: Said) -> Any:
         """The event of a trigger whose polls get the answer, some times at most."""
@@ -143,7 +144,7 @@ class Journey:
 
     async def _event(self) -> Any:
         trigger = SeedanceVideoTrigger(
-            seedance_conn_id=self.conn_id, video_id=VIDEO_ID, poll_interval=0.0, deadline=None
+            seedance_conn_id=self.conn_id, video_id=self.video_id, poll_interval=0.0, deadline=None
         )
         async for event in trigger.run():
             return event.payload

@@ -14,7 +14,7 @@ from airflow_provider_seedance.api.errors import SeedanceError, SubmissionUnknow
 from airflow_provider_seedance.api.models import Video
 from airflow_provider_seedance.api.vendors import VENDORS
 from tests.api.helpers import KEY, PROMPT
-from tests.support.requests import ANSWERS, TAKES_IDS
+from tests.support.requests import ANSWERS, TAKES_IDS, own_id
 
 from .airflow_side import Columns, through_the_encoders
 from .answers import EXAMPLES, OTHER_ID, SIGNATURE, SUCCESS_WORDS, THOROUGH, VIDEO_ID, said_of, told_in
@@ -57,7 +57,7 @@ def texts_of_the_way(journey: Journey, said: Said) -> Iterator[str]:
     if isinstance(created, Video) and vendor in TAKES_IDS:
         yield through_the_encoders(created.to_dict())
     elif isinstance(created, Video):
-        assert created.video_id in told_in(said.body)
+        assert own_id(created.video_id) in told_in(said.body)
         yield through_the_encoders(created.to_dict())
     else:
         yield from texts_of_error(created, prompt=True)
@@ -66,7 +66,7 @@ def texts_of_the_way(journey: Journey, said: Said) -> Iterator[str]:
 
     read = journey.read(said)
     if isinstance(read, Video):
-        assert read.video_id == VIDEO_ID
+        assert read.video_id == journey.video_id
         assert_delivered_only_what_was_said(read.is_deliverable, read.video_url, vendor, said)
     else:
         yield from texts_of_error(read)
@@ -75,12 +75,12 @@ def texts_of_the_way(journey: Journey, said: Said) -> Iterator[str]:
     event = journey.wait(said)
     yield through_the_encoders(event)
     assert_harmless(json.dumps(event, ensure_ascii=False))
-    assert event["video_id"] == VIDEO_ID
+    assert event["video_id"] == journey.video_id
     succeeded = event["outcome"] == "succeeded"
     assert_delivered_only_what_was_said(succeeded, None, vendor, said)
 
     # The event of another day, when all was well, with this answer to the task's own read.
-    for told in (event, {"video_id": VIDEO_ID, "outcome": "succeeded", "error": None}):
+    for told in (event, {"video_id": journey.video_id, "outcome": "succeeded", "error": None}):
         completed = journey.complete(json.loads(json.dumps(told)), said)
         if isinstance(completed, dict):
             assert_delivered_only_what_was_said(True, completed["video_url"], vendor, said)

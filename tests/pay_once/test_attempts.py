@@ -24,7 +24,7 @@ from dev.task_life import (
     TaskLife,
     TaskState,
 )
-from tests.support.requests import SENDS_ONCE, TELLS_UNKNOWN_IDS
+from tests.support.requests import CAN_CANCEL, SENDS_ONCE, TELLS_UNKNOWN_IDS, id_of
 
 from .helpers import ARKS, CAN_LIST, NO_LIST, PROMPT, Attempts, asks, bills
 
@@ -457,7 +457,9 @@ def test_a_video_that_the_vendor_does_not_know_any_more_fails_the_retry_for_good
     task = Attempts(asks(vendor))
     task.next()
     assert task.record
-    task.state.set(KEY, task.record | {"video_id": "cgt-gone", "intended_at": task.record["intended_at"] - 60})
+    task.state.set(
+        KEY, task.record | {"video_id": id_of(vendor, "cgt-gone"), "intended_at": task.record["intended_at"] - 60}
+    )
     result = task.next()
     assert (result.error, result.retryable) == ("VideoNotFoundError", False)
     assert len(sim.creates()) == 1
@@ -468,10 +470,10 @@ def test_a_video_just_submitted_that_the_vendor_does_not_know_yet_is_waited_for(
     task = Attempts(asks(vendor))
     task.next()
     assert task.record
-    task.state.set(KEY, task.record | {"video_id": "cgt-new"})
+    task.state.set(KEY, task.record | {"video_id": id_of(vendor, "cgt-new")})
     result = task.next()
     assert result.trigger
-    assert result.trigger[1]["video_id"] == "cgt-new"
+    assert result.trigger[1]["video_id"] == id_of(vendor, "cgt-new")
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
@@ -525,7 +527,7 @@ def test_clearing_does_not_erase_the_record_of_a_finished_video(sim: Simulator, 
     assert task.video_id != old
 
 
-@pytest.mark.parametrize("vendor", [vendor for vendor in VENDORS if vendor not in ARKS])
+@pytest.mark.parametrize("vendor", [vendor for vendor in VENDORS if vendor not in CAN_CANCEL])
 def test_clearing_says_so_where_the_old_video_cannot_be_cancelled(
     sim: Simulator, vendor: str, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -160,7 +161,8 @@ def ids_in(request: RecordedRequest) -> list[str]:
         return [task["taskUUID"] for task in request.json]
     if request.call == "list":
         return [value for name, value in request.query if name == "filter.task_ids"]
-    return [request.path.rpartition("/")[2]]
+    of_fal = re.fullmatch(r"/(.+)/requests/([^/]+)/status", request.path)
+    return [f"{of_fal[1]}/{of_fal[2]}" if of_fal else request.path.rpartition("/")[2]]
 
 
 def times_asked(sim: Simulator) -> Counter[str]:

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from airflow_provider_seedance.api.vendors import find_vendor
 from airflow_provider_seedance.simulator import Simulator
 from tests.support.requests import SAMPLES
 
@@ -19,7 +20,8 @@ class Caller:
     def __init__(self, sim: Simulator, vendor: str, key: str | None = None) -> None:
         self.sim, self.vendor, self.base = sim, vendor, sim.base_url(vendor)
         # Plain HTTP only; loading the certificates for each client would take most of the tests' time.
-        self.http = httpx.Client(headers={"Authorization": f"Bearer {key or sim.api_key}"}, timeout=60, verify=False)
+        authorization = f"{find_vendor(vendor).auth_scheme} {key or sim.api_key}"
+        self.http = httpx.Client(headers={"Authorization": authorization}, timeout=60, verify=False)
 
     def send(self, method: str, path: str, **options: Any) -> httpx.Response:
         return self.http.request(method, self.base + path, **options)
@@ -34,7 +36,7 @@ class Caller:
 
     def made(self, path: str | None = None, **changes: Any) -> str:
         answer = self.create(path, **changes)
-        assert answer.status_code == 200, answer.text
+        assert answer.is_success, answer.text
         return self.sim.ledger[-1].video_id
 
     def ask(self, video_id: str) -> httpx.Response:
@@ -44,11 +46,21 @@ class Caller:
 
     def poll(self, video_id: str) -> Any:
         answer = self.ask(video_id)
-        assert answer.status_code == 200, answer.text
+        assert answer.is_success, answer.text
         return answer.json()
 
+    def told(self, video_id: str) -> str:
+        """All that reading a video says: one poll, and the call after it where there is one."""
+        text, path = self.ask(video_id).text, SAMPLES[self.vendor].result_path
+        return text if path is None else text + self.send("GET", path(video_id)).text
+
+    def end(self, video_id: str) -> httpx.Response:
+        """What tells how a video ended: a poll, or the call after it."""
+        polled, path = self.ask(video_id), SAMPLES[self.vendor].result_path
+        return polled if path is None else self.send("GET", path(video_id))
+
     def url(self, video_id: str) -> Any:
-        shown = self.poll(video_id)
+        shown = self.end(video_id).json()
         for key in SAMPLES[self.vendor].url_at:
             shown = shown.get(key) if isinstance(shown, dict) else shown[key]
         return shown

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from airflow_provider_seedance.simulator import VENDORS, Simulator
+from tests.support.requests import SAMPLES
 
 WORDS = {
     "jimmyai": ("queued", "processing", "completed", "failed"),
@@ -15,7 +16,7 @@ WORDS = {
     "byteplus": ("queued", "running", "succeeded", "failed"),
     "volcengine": ("queued", "running", "succeeded", "failed"),
     "runware": ("processing", "processing", "success", "error"),
-}
+} | {vendor: sample.course for vendor, sample in SAMPLES.items() if sample.course}
 
 
 def word_of(shown: Any) -> Any:
@@ -44,7 +45,7 @@ def test_finish_ends_a_video_at_once_and_says_why(sim: Simulator, callers: Any, 
     sim.finish(video_id, "failed", "SomeCode", "no paper in store")
     shown = callers[vendor].poll(video_id)
     assert word_of(shown) == WORDS[vendor][3]
-    assert "no paper in store" in str(shown)
+    assert "no paper in store" in callers[vendor].end(video_id).text
 
 
 def test_create_answers_have_the_documented_shapes(callers: Any) -> None:

@@ -49,6 +49,16 @@ TELLS_UNKNOWN_IDS = tuple(name for name in BUILT_IN if name not in ANSWERS or AN
 """The vendors that say so when they don't know an id."""
 
 
+def id_of(vendor: str, own: str = "v-1") -> str:
+    """The id of a video, of the vendor's own part of it."""
+    return SAMPLES[vendor].id_of(own)
+
+
+def own_id(video_id: str) -> str:
+    """The vendor's own part of a video's id."""
+    return video_id.rpartition("/")[2]
+
+
 def simple(prompt: str) -> dict[str, dict[str, Any]]:
     """The least that each vendor takes, by vendor."""
     return {name: {"model": sample.model, "prompt": prompt, **sample.least} for name, sample in SAMPLES.items()}

@@ -65,6 +65,11 @@ class Sample:
     :param least: fields that have to stand beside model and prompt.
     :param wrap: makes the body that is sent of what `create` holds.
     :param asks: the body of a poll, where it is a POST.
+    :param poll_path: path of a poll by the video's id, where that doesn't just follow `poll`.
+    :param result_path: path of a second call that tells of the end, by the video's id.
+    :param id_of: our id of a video, of the vendor's own.
+    :param course: its words for a queued, a running, a succeeded and a failed video, in a poll's `status`.
+    :param probe: path and query of its probe, and what that says in the simulator.
     :param answers: see `Answers`; those of the first five vendors stand in the tests that read them.
     """
 
@@ -78,6 +83,11 @@ class Sample:
     least: Mapping[str, Any] = field(default_factory=dict)
     wrap: Callable[[Mapping[str, Any]], Any] = dict
     asks: Callable[[str], Any] | None = None
+    poll_path: Callable[[str], str] | None = None
+    result_path: Callable[[str], str] | None = None
+    id_of: Callable[[str], str] = str
+    course: tuple[str, str, str, str] | None = None
+    probe: tuple[str, list[tuple[str, str]], str] | None = None
     answers: Answers | None = None
 
     def body(self, **changes: Any) -> Any:
@@ -86,6 +96,8 @@ class Sample:
 
     def poll_of(self, video_id: str) -> tuple[str, str, Any]:
         """Method, path and body of a poll."""
+        if self.poll_path is not None:
+            return "GET", self.poll_path(video_id), None
         if self.asks is None:
             return "GET", f"{self.poll}{video_id}", None
         return "POST", self.poll, self.asks(video_id)

@@ -232,6 +232,7 @@ _MODERATION_WORDS = (
     r"copyright|trademark|intellectual property|infring(?:e|ing|ement)",
     r"\bviolence\b|\bviolent\b|\bgory?\b|\bbloody\b|self-?harm|suicid|terroris|extremis|hateful|hate speech",
     r"\bnsfw\b|\bnud(?:e|ity)\b|\bporn|\bsexual|explicit content|adult content|erotic",
+    r"content_policy_violation|flagged (?:as sensitive|by a content checker)",
     r"counterfeit|forged document|fake (?:id|document|certificate)",
     r"(?:prohibited|forbidden|illegal|inappropriate|harmful|offensive|unsafe) (?:content|material|image|video)",
     r"real (?:person|people|human|face)|celebrit|(?:public|political) figure|\bminors\b|child (?:safety|abuse|sexual)",
@@ -253,9 +254,14 @@ def speaks_of_moderation(text: str) -> bool:
     return _MODERATION.search(text) is not None
 
 
-_BLAMES_THE_REQUEST = re.compile(r"(?:Invalid|Missing)Parameter(?:\.|$)", re.IGNORECASE)
+_BLAMES_THE_REQUEST = re.compile(r"(?:Invalid|Missing)Parameter(?:\..*)?", re.IGNORECASE | re.DOTALL)  # Ark
+_BLAMES_THE_INPUT = re.compile(  # fal; a download that failed may work the next time, so it is missing here
+    r"missing|value_error|one_of|feature_not_supported|(?:greater|less)_than(?:_equal)?|sequence_too_(?:long|short)"
+    r"|file_too_large|image_(?:too_small|too_large|load_error)|unsupported_\w+_format"
+    r"|(?:video|audio)_duration_too_(?:long|short)"
+)
 
 
 def blames_the_request(code: str | None) -> bool:
-    """Whether a failed video's code says that its request was wrong, so that it fails each time (Ark's codes)."""
-    return code is not None and _BLAMES_THE_REQUEST.match(code) is not None
+    """Whether a failed video's code says that its request was wrong, so that it fails each time."""
+    return code is not None and any(known.fullmatch(code) for known in (_BLAMES_THE_REQUEST, _BLAMES_THE_INPUT))

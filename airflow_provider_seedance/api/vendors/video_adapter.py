@@ -69,6 +69,8 @@ class VendorAdapter(ABC):
     """Where the body of a create holds what its price can depend on."""
     text_is_optional_beside: ClassVar[tuple[str, ...]] = ()
     """Media fields beside which the prompt may be left out."""
+    read_tells_mark: ClassVar[bool] = True
+    """Whether a read repeats the mark, as far as the vendor repeats it at all. Else only the list tells whose it is."""
     marked_lists: ClassVar[int] = 1
     """In how many lists a marked submission may stand, see `build_find`."""
 

@@ -1,0 +1,83 @@
+"""What fal's errors mean. There are two forms: a text with a type, and a list of what is wrong with the input."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_seedance.api.models import VideoError, VideoStatus
+from airflow_provider_seedance.api.vendors.json_fields import dig
+from airflow_provider_seedance.api.vendors.refusals import ErrorAnswer, Meaning, clean, meaning_of_status, text_of
+from airflow_provider_seedance.api.vendors.video_adapter import HttpResponse
+
+_KEYS = frozenset(("detail", "error_type", "request_id", "gateway_request_id"))
+_MODERATION = ("content_policy_violation", "face_detection_error")
+_CANCELLED = ("client_cancelled", "client_disconnected")
+_NEVER_STARTED = ("request_timeout", "startup_timeout")
+
+
+def is_own_error(response: HttpResponse) -> bool:
+    """Whether the answer has the form of fal's errors: `detail`, and little else."""
+    answer = response.json_object()
+    detail = answer.get("detail")
+    is_list = isinstance(detail, list) and bool(detail) and all(isinstance(dig(item, "msg"), str) for item in detail)
+    is_text = isinstance(detail, str) and bool(detail)
+    return (is_list or is_text) and answer.keys() <= _KEYS
+
+
+def explain(response: HttpResponse, request_id: str | None = None) -> ErrorAnswer:
+    """What an error answer says. What it repeats of the input is left out."""
+    code, message = _said(response)
+    meaning = meaning_of_status(response.status_code)
+    if meaning is not Meaning.UNCLEAR and code in _MODERATION:
+        meaning = Meaning.MODERATION
+    elif meaning is Meaning.AUTH and "balance" in message.casefold():
+        meaning = Meaning.QUOTA  # observed: 403, "User is locked. Reason: Exhausted balance"
+    return ErrorAnswer(meaning, code, message, request_id, is_vendors=is_own_error(response))
+
+
+def end_of(response: HttpResponse) -> tuple[VideoStatus, VideoError] | None:
+    """How a run ended that has no output, by the answer to the result call; `None` if that doesn't say it.
+
+    Only what names its type does: a bare text with a status is no word about a video.
+    """
+    code, message = _said(response)
+    status = response.status_code
+    # 401, 403, 404 and 429 are about the call.
+    if code is None or not is_own_error(response) or status in (401, 403, 404, 429) or status < 400:
+        return None
+    return None if _is_unfinished(code, message) else ended(code, message)
+
+
+def ended(code: str | None, message: str) -> tuple[VideoStatus, VideoError]:
+    """Our status and error for a run without output.
+
+    :param code: fal's type of the error.
+    """
+    status = VideoStatus.FAILED
+    if code in _CANCELLED:
+        status = VideoStatus.CANCELLED
+    elif code in _NEVER_STARTED:
+        status = VideoStatus.EXPIRED
+    return status, VideoError(code=code, message=clean(message))
+
+
+def _is_unfinished(code: str, message: str) -> bool:
+    """Observed: the result that is asked for too early is a 400."""
+    return code == "bad_request" and "in progress" in message.casefold()
+
+
+def _said(response: HttpResponse) -> tuple[str | None, str]:
+    answer = response.json_object()
+    detail = answer.get("detail")
+    header = response.headers.get("x-fal-error-type")
+    if isinstance(detail, list):
+        items = [item for item in detail if isinstance(item, dict)]
+        first = text_of(items[0].get("type")) if items else ""
+        return first or header, "; ".join(map(_one, items))
+    return text_of(answer.get("error_type")) or header or None, text_of(detail)
+
+
+def _one(item: dict[str, Any]) -> str:
+    where = item.get("loc")
+    field = text_of(where[-1]) if isinstance(where, list) and where else ""
+    return f"{field}: {text_of(item.get('msg'))}" if field else text_of(item.get("msg"))

@@ -1,0 +1,73 @@
+"""The id of a video at fal: all that reading it needs, its app and the request's id, as `owner/app/request`."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from airflow_provider_seedance.api.errors import InvalidRequestError
+
+QUEUE_HOSTS = ("queue.fal.run", "queue.falrun.com")
+"""fal's own; its clients know the second as a spare."""
+
+_PART = r"[A-Za-z0-9_-][\w.-]{0,80}"
+_ID = re.compile(rf"(?P<owner>{_PART})/(?P<alias>{_PART})/(?P<request>[\w-]{{1,64}})", re.ASCII)
+_REQUEST = re.compile(r"[\w-]{1,64}", re.ASCII)
+
+
+class FalId(NamedTuple):
+    """A video's id, taken apart.
+
+    :param app: `owner/alias`, the first two parts of the endpoint.
+    :param request: fal's own id.
+    """
+
+    app: str
+    request: str
+
+    @property
+    def path(self) -> str:
+        """Of the request at the queue."""
+        return f"/{self.app}/requests/{self.request}"
+
+    def __str__(self) -> str:
+        return f"{self.app}/{self.request}"
+
+
+def read_id(video_id: str) -> FalId:
+    """The parts of a video's id.
+
+    :raises InvalidRequestError: it isn't one of fal's.
+    """
+    found = _ID.fullmatch(video_id)
+    if found is None:
+        problem = "video_id: an id at fal is `owner/app/request`, as the create operator returns it"
+        raise InvalidRequestError(f"Nothing was sent. {problem}.", (problem,))
+    return FalId(f"{found['owner']}/{found['alias']}", found["request"])
+
+
+def make_id(endpoint: str, request_id: str, response_url: object = None) -> FalId | None:
+    """The id of a video that was created; `None` if no request can have such an id.
+
+    :param endpoint: that it was sent to. fal's own clients use its first two parts.
+    :param response_url: the answer's address of the result. If it is on the queue's own host and of this request, its
+        app counts; it is never called itself, the key goes to the base URL only.
+    """
+    if not _REQUEST.fullmatch(request_id):
+        return None
+    app = _app_in(response_url, request_id) or "/".join(endpoint.split("/")[:2])
+    made = FalId(app, request_id)
+    return made if _ID.fullmatch(str(made)) else None
+
+
+def _app_in(response_url: object, request_id: str) -> str | None:
+    if not isinstance(response_url, str):
+        return None
+    try:
+        parts = urlsplit(response_url)
+    except ValueError:
+        return None
+    app, separator, told = parts.path.strip("/").rpartition("/requests/")
+    is_own = parts.scheme == "https" and parts.netloc in QUEUE_HOSTS
+    return app if is_own and separator and told == request_id and _ID.fullmatch(f"{app}/{told}") else None

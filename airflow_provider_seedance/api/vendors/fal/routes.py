@@ -1,0 +1,98 @@
+"""fal's endpoints and their rules. The kind of a video is part of the endpoint; where it is left out, it is chosen."""
+
+from __future__ import annotations
+
+from airflow_provider_seedance.api.models import VideoRequest
+from airflow_provider_seedance.api.vendors.rules import RULED_FIELDS, Route
+
+_DOC = "fal.ai/models/bytedance"
+_RATIOS = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive", "auto")
+FRAMES = ("first_frame", "last_frame")
+REFERENCES = ("reference_images", "reference_videos", "reference_audios")
+_MEDIA = ("https://", "http://", "data:")
+_FIELDS = RULED_FIELDS - {
+    *("watermark", "camera_fixed", "return_last_frame", "web_search", "execution_expires_after"),
+}
+
+TEXT, IMAGE, REFERENCE = "text-to-video", "image-to-video", "reference-to-video"
+DRAFT = "bytedance/seedance-2.5/draft/complete"
+
+# `seed` is documented as no input of reference-to-video; the others have it in parts, so the vendor judges there.
+_KINDS = {
+    TEXT: _FIELDS - {*FRAMES, *REFERENCES},
+    IMAGE: _FIELDS - {*REFERENCES},
+    REFERENCE: _FIELDS - {*FRAMES, "seed"},
+}
+_SMALL, _LARGE = ("480p", "720p"), ("480p", "720p", "1080p", "4k")
+
+
+def _routes(family: str, page: str, resolutions: tuple[str, ...], *, newer: bool = False) -> tuple[Route, ...]:
+    images, clips = (30, 10) if newer else (9, 3)
+
+    def route(title: str, model: str, fields: frozenset[str], required: tuple[str, ...] = ()) -> Route:
+        return Route(
+            title=title,
+            models=(model,),
+            source=f"{_DOC}/{page}",
+            fields=fields,
+            required=required,
+            duration=(4, 30 if newer else 15),
+            auto_duration=True,
+            resolutions=resolutions,
+            ratios=_RATIOS,
+            most={"reference_images": images, "reference_videos": clips, "reference_audios": clips},
+            most_media=50 if newer else 12,
+            frames="first",
+            excludes=((FRAMES, REFERENCES), (("seed",), REFERENCES)),
+            # For 2.5 no page says that audio can't stand alone.
+            audio_needs=() if newer else ("reference_images", "reference_videos"),
+            media=dict.fromkeys((*FRAMES, *REFERENCES), _MEDIA),
+            # The schema of some endpoints has it, the models' pages say 480p and 720p.
+            seen={"resolution": ("1080p",)} if newer else {},
+        )
+
+    name = page.replace("seedance-", "Seedance ").replace("/", " ")
+    kinds = [
+        route(f"{name} {kind}", f"{family}/{kind}", frozenset(fields), ("first_frame",) if kind == IMAGE else ())
+        for kind, fields in _KINDS.items()
+    ]
+    return (route(name, family, frozenset(_FIELDS)), *kinds)
+
+
+ROUTES = (
+    *_routes("bytedance/seedance-2.0", "seedance-2.0", _LARGE),
+    *_routes("bytedance/seedance-2.0/fast", "seedance-2.0/fast", _SMALL),
+    *_routes("bytedance/seedance-2.0/mini", "seedance-2.0/mini", _SMALL),
+    *_routes("bytedance/seedance-2.5", "seedance-2.5", _SMALL, newer=True),
+    Route(
+        title="Seedance 2.5 final of a draft",
+        models=(DRAFT,),
+        source=f"{_DOC}/seedance-2.5/draft/complete",
+        fields=frozenset(),
+        text_is_optional_beside=("extra",),  # `draft_id` is all that it needs
+    ),
+)
+
+FAMILIES = tuple(route.models[0] for route in ROUTES[::4] if route.models[0] != DRAFT)
+"""Names without a kind."""
+
+ENDPOINTS = (*(f"{family}/{kind}" for family in FAMILIES for kind in _KINDS), DRAFT)
+"""All documented endpoints."""
+
+
+def endpoint_of(request: VideoRequest) -> str:
+    """The endpoint that a request goes to: its model, with the kind that its media ask for."""
+    model = request.model.strip("/")
+    return f"{model}/{_kind_of(request)}" if model in FAMILIES else model
+
+
+def endpoints_of(model: str) -> tuple[str, ...]:
+    """The endpoints that a request for this model may have gone to, whatever its media were."""
+    model = model.strip("/")
+    return tuple(f"{model}/{kind}" for kind in _KINDS) if model in FAMILIES else (model,)
+
+
+def _kind_of(request: VideoRequest) -> str:
+    if any(map(request.is_set, FRAMES)):
+        return IMAGE
+    return REFERENCE if any(map(request.is_set, REFERENCES)) else TEXT
