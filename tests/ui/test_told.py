@@ -219,6 +219,9 @@ def test_the_takes_of_a_run_stand_side_by_side_and_those_of_other_runs_do_not(pa
     takes_of_run = airflow.run(page, "r")
     expect(takes_of_run.locator(".card")).to_have_count(3)
     expect(takes_of_run.locator("h1")).to_have_text("Videos of this run")
+    expect(takes_of_run.get_by_label("Model")).to_have_value("")
+    expect(takes_of_run.get_by_label("Model").locator("option").first).to_be_attached()
+    assert takes_of_run.get_by_label("Model").evaluate("choice => choice.selectedOptions[0]?.textContent") == "All"
     expect(takes_of_run.locator(".card .muted").first).to_contain_text("720p · 9:16 · seed 7")
     tops = takes_of_run.locator(".card").evaluate_all("cards => cards.map((card) => card.offsetTop)")
     assert len(set(tops)) == 1

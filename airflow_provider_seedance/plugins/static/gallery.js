@@ -28,7 +28,7 @@ export class Gallery extends Page {
     this.found = [];
     const { dag, run } = this.dataset;
     this.scope = run ? { dag, run } : null; // the tab of a run shows that run alone
-    this.filters = this.scope ? { days: "" } : filtersOfAddress();
+    this.filters = this.scope ? Object.fromEntries(NAMES.map((name) => [name, ""])) : filtersOfAddress();
     this.dags = new Set(); // whose videos have been seen: with a DAG chosen, only that one's are read
     this.cards = new Map();
     this.visible = new Set();
