@@ -130,6 +130,7 @@ class Result:
     xcoms: dict[str, Any] = field(default_factory=dict)
     trigger: tuple[str, dict[str, Any]] | None = None
     method: str = ""
+    kwargs: dict[str, Any] = field(default_factory=dict)
     error: str = ""
     message: str = ""
     retryable: bool = True
@@ -153,7 +154,8 @@ def work(step: Step, state: TaskState | None) -> Result:
                 _die(step.kill)
         except TaskDeferred as deferral_:
             trigger = deferral_.trigger.serialize()
-            return Result("deferred", trigger=trigger, method=deferral_.method_name, xcoms=step.ti.xcoms)
+            kwargs = as_stored(dict(deferral_.kwargs or {}))
+            return Result("deferred", trigger=trigger, method=deferral_.method_name, kwargs=kwargs, xcoms=step.ti.xcoms)
         except Exception as error:
             return Result(
                 "failed",
@@ -300,7 +302,7 @@ class TaskLife:
         while result.trigger:
             try:
                 payload = self._watch(step, result.trigger)
-                step = replace(step, method=result.method, kwargs={"event": payload})
+                step = replace(step, method=result.method, kwargs={**result.kwargs, "event": payload})
             except RuntimeError as error:
                 if UnstorableError.__name__ in str(error):
                     raise UnstorableError(str(error)) from None

@@ -71,11 +71,13 @@ class SeedanceVideoDecoratedOperator(DecoratedOperator, SeedanceCreateVideoOpera
         self._ask(context)
         return super().execute_when_room(context, event)
 
-    def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
+    def execute_complete(
+        self, context: Context, event: Any = None, seedance_conn_id: str | None = None
+    ) -> dict[str, Any]:
         """Takes the trigger's event. The function is not called any more."""
         with suppress(Exception):  # only usage and lineage need it
             self._take(context["ti"].xcom_pull(task_ids=self.task_id, key=ASKED, map_indexes=context["ti"].map_index))
-        return super().execute_complete(context, event)
+        return super().execute_complete(context, event, seedance_conn_id)
 
     def _ask(self, context: Context) -> None:
         context_merge(context, self.op_kwargs)

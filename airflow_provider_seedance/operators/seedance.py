@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.common.compat.sdk import BaseOperator
@@ -28,12 +29,12 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
     from airflow.providers.openlineage.extractors import OperatorLineage
 
-    from airflow_provider_seedance.api.models import Video, VideoRequest
+    from airflow_provider_seedance.api.models import Video
     from airflow_provider_seedance.submissions.store import SubmissionStore
     from airflow_provider_seedance.submissions.submission import Submission
     from airflow_provider_seedance.submissions.submitter import OnUnknownSubmission
 
-LANDING_FIELDS = ("output_path", "object_storage_conn_id")
+OTHER_FIELDS = ("max_cost", "output_path", "object_storage_conn_id")
 
 
 class SeedanceCreateVideoOperator(BaseOperator):
@@ -61,6 +62,11 @@ class SeedanceCreateVideoOperator(BaseOperator):
     :param execution_expires_after: seconds after which the vendor gives an unfinished video up. (templated)
     :param extra: merged into the body last, unchecked. (templated)
     :param seedance_conn_id: the connection's id. (templated)
+    :param fallback_conn_ids: connections to ask in turn after a refusal with which it is certain that nothing was
+        created: not reachable, no room, no balance or quota, key refused or model not open. (templated)
+    :param room_patience: seconds, or a timedelta, for which a vendor may have no room until the next one is asked.
+        Default 60.
+    :param fail_over_on_moderation: whether a refusal by moderation counts too. Default: no.
     :param wait_for_completion: whether to wait for the video in this task. Default: no, a `SeedanceVideoSensor` does.
     :param deferrable: whether to wait in the triggerer, without a worker slot. Default: yes.
     :param poll_interval: seconds between polls, or a timedelta. Default 10.
@@ -79,7 +85,7 @@ class SeedanceCreateVideoOperator(BaseOperator):
     :param object_storage_conn_id: the connection that opens the storage. (templated)
     """
 
-    template_fields: Sequence[str] = (*REQUEST_FIELDS, "seedance_conn_id", "max_cost", *LANDING_FIELDS)
+    template_fields: Sequence[str] = (*REQUEST_FIELDS, "seedance_conn_id", "fallback_conn_ids", *OTHER_FIELDS)
     template_fields_renderers = {"prompt": "md", "extra": "json"}
     operator_extra_links = (SeedanceVideoLink(),)
     ui_color = "#c6e2ff"
@@ -108,6 +114,9 @@ class SeedanceCreateVideoOperator(BaseOperator):
         execution_expires_after: int | str | None = None,
         extra: Mapping[str, Any] | None = None,
         seedance_conn_id: str = SeedanceHook.default_conn_name,
+        fallback_conn_ids: Sequence[str] | None = None,
+        room_patience: float | timedelta = 60.0,
+        fail_over_on_moderation: bool = False,
         wait_for_completion: bool = False,
         deferrable: bool = True,
         poll_interval: float | timedelta = 10.0,
@@ -141,6 +150,9 @@ class SeedanceCreateVideoOperator(BaseOperator):
         self.execution_expires_after = execution_expires_after
         self.extra = extra
         self.seedance_conn_id = seedance_conn_id
+        self.fallback_conn_ids = fallback_conn_ids
+        self.room_patience = waiting_argument("room_patience", room_patience) if room_patience else 0.0
+        self.fail_over_on_moderation = fail_over_on_moderation
         self.wait_for_completion = wait_for_completion
         self.deferrable = deferrable
         self.poll_interval = waiting_argument("poll_interval", poll_interval)
@@ -155,12 +167,19 @@ class SeedanceCreateVideoOperator(BaseOperator):
         self.object_storage_conn_id = object_storage_conn_id
         if output_path is not None and not wait_for_completion:
             raise ValueError("output_path goes with wait_for_completion=True: there is nothing to land before")
-        self._lands = output_path is not None
+        self.lands = output_path is not None
         self.delivered: dict[str, Any] | None = None
-        self._mine: tuple[Any, str] | None = None
+        self._mine: tuple[Any, str, str] | None = None
         self._store: SubmissionStore | None = None
         fields = self._request_fields()
-        check_when_parsed(fields, self._undecided(fields), max_cost=max_cost, output_path=output_path)
+        check_when_parsed(
+            fields,
+            self._undecided(fields),
+            max_cost=max_cost,
+            output_path=output_path,
+            conn_id=seedance_conn_id,
+            fallback_conn_ids=fallback_conn_ids,
+        )
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Submits the video, or finds what an earlier attempt submitted; then returns it, waits for it, or defers."""
@@ -171,10 +190,13 @@ class SeedanceCreateVideoOperator(BaseOperator):
         since = event.get("since") if isinstance(event, dict) else None
         return self._obtain(context, saturated_since=since if isinstance(since, int | float) else time.time())
 
-    def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
+    def execute_complete(
+        self, context: Context, event: Any = None, seedance_conn_id: str | None = None
+    ) -> dict[str, Any]:
         """Takes the trigger's event: reads the video again, lands it if that is asked for, and hands it on.
 
         :param event: the trigger's; it is only a hint, the vendor's answer is the truth.
+        :param seedance_conn_id: the connection that has the video, if it is not the task's first.
         :raises SeedanceError: there is no video, or it can't be landed; what a retry does stands in the message.
         """
         from airflow_provider_seedance.submissions.recorder import recall
@@ -182,9 +204,10 @@ class SeedanceCreateVideoOperator(BaseOperator):
 
         self._store = reopen_store(context)
         submission = recall(self._store, id_in(event), self.pauses)
-        with closing(SeedanceHook(self.seedance_conn_id)) as hook:
+        with closing(SeedanceHook(seedance_conn_id or self.seedance_conn_id)) as hook:
             try:
-                video = video_of_event(hook, event, wait_again=self._defer, pauses=self.pauses)
+                wait_again = partial(self._defer, hook.seedance_conn_id)
+                video = video_of_event(hook, event, wait_again=wait_again, pauses=self.pauses)
             except SeedanceError as error:
                 raise self._failed(hook, error, submission) from None
             self.log.info("Video %s is ready.", video.video_id)
@@ -209,53 +232,42 @@ class SeedanceCreateVideoOperator(BaseOperator):
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any]:
         """For OpenLineage: the media that the video is made from, and the vendor's job."""
-        from airflow_provider_seedance.tasks.lineage import media_of, video_lineage
+        from airflow_provider_seedance.tasks.lineage import created_lineage
 
-        video = self.delivered or {}
-        return video_lineage(
-            self,
-            vendor=video.get("vendor"),
-            video_id=video.get("video_id"),
-            inputs=media_of(self._request_fields()),
-            outputs={video["uri"]: video["bytes"]} if video.get("uri") else None,
-        )
+        return created_lineage(self, self.delivered or {}, self._request_fields())
 
     def on_kill(self) -> None:
         """Cancels a video that has not started, if the user ended the task while it waited on the worker."""
         if self.cancel_on_kill and self._mine is not None:
-            cancel_if_ended(*self._mine, self.seedance_conn_id, patience=self.pauses.cancel, log=self.log)
+            cancel_if_ended(*self._mine, patience=self.pauses.cancel, log=self.log)
 
     def _obtain(self, context: Context, saturated_since: float | None) -> dict[str, Any]:
         from airflow_provider_seedance.api.validation import to_request
         from airflow_provider_seedance.api.video_jobs import failure_of
-        from airflow_provider_seedance.submissions.life import Life
-        from airflow_provider_seedance.submissions.submitter import Submitter
         from airflow_provider_seedance.tasks.deferral import defer_for_room
-        from airflow_provider_seedance.tasks.request_facts import request_told
+        from airflow_provider_seedance.tasks.obtaining import fail_over_of, tell_refusals
+        from airflow_provider_seedance.tasks.request_facts import connection_told, request_told
 
         ti = context["ti"]
         self._store = open_store(context)
-        with closing(SeedanceHook(self.seedance_conn_id)) as hook:
+        with airflow_errors():
+            request = to_request(self._request_fields())
+        with closing(fail_over_of(self, context, self._store, request, saturated_since=saturated_since)) as over:
             with airflow_errors(), skipping_over_budget(self.on_budget):
-                request = to_request(self._request_fields())
-                submitter = Submitter(
-                    hook,
-                    self._store,
-                    request,
-                    life=Life.of(context, self.retries),
-                    on_unknown=self.on_unknown_submission,
-                    wait_for_room=not self.deferrable,
-                    check=lambda: self._check_before_paying(hook, request, context),
-                    pauses=self.pauses,
-                )
                 try:
                     with request_told(self, ti, request):
-                        video, submission = submitter.obtain()
+                        video, submission = over.obtain()
                 except SeedanceRateLimitError as error:
                     if not self.deferrable:
                         raise
-                    since = saturated_since or time.time()
-                    defer_for_room(self, error, since=since, deadline=self._deadline(ti, since), pauses=self.pauses)
+                    since = over.saturated_since or time.time()
+                    until, patience = self._deadline(ti, since), over.patience_left
+                    defer_for_room(self, error, since=since, deadline=until, pauses=self.pauses, at_most=patience)
+                finally:
+                    tell_refusals(self, ti, over)
+            hook = over.hook
+            if hook.seedance_conn_id != self.seedance_conn_id:
+                connection_told(self, ti, request, hook.seedance_conn_id)
             self.log.info("Video %s at %s (%s): %s.", video.video_id, video.vendor, video.model, video.status.value)
             if not self.wait_for_completion:
                 return self._hand_on(hook, context, video)
@@ -265,22 +277,22 @@ class SeedanceCreateVideoOperator(BaseOperator):
                 return self._finish(hook, context, video, submission)
             if video.status.is_terminal and video.status is not VideoStatus.SUCCEEDED:
                 raise self._failed(hook, failure_of(video), submission)
-            self._mine = (ti, video.video_id)
+            self._mine = (ti, video.video_id, hook.seedance_conn_id)
             deadline = self._deadline(ti, submission.submitted_at)
             if self.deferrable:
-                self._defer(video.video_id, deadline)
+                self._defer(hook.seedance_conn_id, video.video_id, deadline)
             try:
                 video = hook.wait_for_video(video.video_id, poll_interval=self.poll_interval, deadline=deadline)
             except SeedanceError as error:
                 raise self._failed(hook, error, submission) from None
             return self._finish(hook, context, video, submission)
 
-    def _defer(self, video_id: str, deadline: float) -> NoReturn:
+    def _defer(self, seedance_conn_id: str, video_id: str, deadline: float) -> NoReturn:
         from airflow_provider_seedance.tasks.deferral import defer_for_video
         from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
 
         trigger = SeedanceVideoTrigger(
-            seedance_conn_id=self.seedance_conn_id,
+            seedance_conn_id=seedance_conn_id,
             video_id=video_id,
             poll_interval=self.poll_interval,
             deadline=deadline,
@@ -324,21 +336,6 @@ class SeedanceCreateVideoOperator(BaseOperator):
 
         count_failure(error, hook=hook, fields=self._request_fields(), video_id=submission.video_id)
         return submission.failed(error)
-
-    def _check_before_paying(self, hook: SeedanceHook, request: VideoRequest, context: Context) -> None:
-        from airflow_provider_seedance.landing.path_template import run_facts
-        from airflow_provider_seedance.tasks.checks import check_before_paying
-
-        check_before_paying(
-            hook,
-            request,
-            run_facts(context),
-            max_cost=self.max_cost,
-            lands=self._lands,
-            output_path=self.output_path,
-            object_storage_conn_id=self.object_storage_conn_id,
-            store=self._store,
-        )
 
     def _request_fields(self) -> dict[str, Any]:
         """The fields of the request that are set; what isn't set isn't sent."""

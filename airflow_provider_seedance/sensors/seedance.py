@@ -29,6 +29,7 @@ from airflow_provider_seedance.exceptions import airflow_errors, for_airflow
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.links.seedance import SeedanceVideoLink
 from airflow_provider_seedance.submissions.pauses import Pauses
+from airflow_provider_seedance.tasks.connections import conn_id_of
 from airflow_provider_seedance.tasks.deadlines import deadline_of, waiting_argument
 from airflow_provider_seedance.tasks.literals import is_literal
 
@@ -48,7 +49,7 @@ class SeedanceVideoSensor(BaseSensorOperator):
 
     :param video_id: the vendor's id, or the dict that the create operator returns: Airflow can't map over one key of
         an output, so `.expand(video_id=create.output)` is the short form for a mapped create. (templated)
-    :param seedance_conn_id: the connection's id. (templated)
+    :param seedance_conn_id: the connection's id; a dict in `video_id` that names one counts first. (templated)
     :param deferrable: whether to wait in the triggerer, without a worker slot. Default: yes.
     :param poke_interval: seconds between polls, or a timedelta. Default 10.
     :param timeout: seconds after which the wait is given up for good, with `AirflowSensorTimeout`, or a timedelta.
@@ -103,7 +104,7 @@ class SeedanceVideoSensor(BaseSensorOperator):
             self.start_trigger_args = StartTriggerArgs(
                 trigger_cls="airflow_provider_seedance.triggers.seedance.SeedanceVideoTrigger",
                 trigger_kwargs={
-                    "seedance_conn_id": seedance_conn_id,
+                    "seedance_conn_id": conn_id_of(video_id, seedance_conn_id),
                     "video_id": watched,
                     "poll_interval": self.poke_interval,
                 },
@@ -114,7 +115,7 @@ class SeedanceVideoSensor(BaseSensorOperator):
 
     def execute(self, context: Context) -> Any:
         """Pokes once; if the video isn't there yet, defers (or, if not deferrable, goes on poking)."""
-        self.video_id = _id_of(self.video_id)
+        self._take_dict()
         if not self.deferrable:
             return super().execute(context)
         deadline = deadline_of(context.get("ti"), time.time(), self.timeout, self.execution_timeout)
@@ -171,6 +172,7 @@ class SeedanceVideoSensor(BaseSensorOperator):
         """Takes the trigger's event."""
         from airflow_provider_seedance.tasks.deferral import video_of_event
 
+        self.seedance_conn_id = conn_id_of(self.video_id, self.seedance_conn_id)
         with closing(SeedanceHook(self.seedance_conn_id)) as hook:
             try:
                 video = video_of_event(hook, event, wait_again=self._defer, pauses=self.pauses)
@@ -195,6 +197,11 @@ class SeedanceVideoSensor(BaseSensorOperator):
 
         video = self.delivered or {}
         return video_lineage(self, vendor=video.get("vendor"), video_id=video.get("video_id"))
+
+    def _take_dict(self) -> None:
+        """A create task's dict tells the connection too: after a fail-over that is not its first one."""
+        self.seedance_conn_id = conn_id_of(self.video_id, self.seedance_conn_id)
+        self.video_id = _id_of(self.video_id)
 
     def _hand_on(self, hook: SeedanceHook, context: Context, video: Video) -> dict[str, Any]:
         from airflow_provider_seedance.tasks.results import hand_on

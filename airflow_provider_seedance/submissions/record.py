@@ -37,6 +37,7 @@ class SubmissionRecord:
     :param cause: what happened to the submission, if its outcome is unknown.
     :param possible_id: an id that stood in an answer that was no acceptance.
     :param delivered: whether the task has handed the video on.
+    :param seedance_conn_id: the connection that it was sent by; records of the first release don't say.
     :param unknown: what a later release has added, kept as it is.
     """
 
@@ -55,6 +56,7 @@ class SubmissionRecord:
     cause: str | None = None
     possible_id: str | None = None
     delivered: bool = False
+    seedance_conn_id: str | None = None
     unknown: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -92,7 +94,10 @@ class SubmissionRecord:
     def _is_sound(self) -> bool:
         """Whether the fields, read from JSON, are what this class writes."""
         texts = [*self.fingerprint.values(), self.vendor, self.model] if isinstance(self.fingerprint, dict) else [None]
-        may_be_missing = (self.video_id, self.marker, self.attempt, self.cause, self.possible_id)
+        may_be_missing = (
+            *(self.video_id, self.marker, self.attempt, self.cause, self.possible_id),
+            self.seedance_conn_id,
+        )
         return (
             self.version == 1
             and all(isinstance(text, str) for text in texts)

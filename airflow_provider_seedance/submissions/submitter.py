@@ -53,6 +53,8 @@ class Submitter:
     :param wait_for_room: whether to wait here when the vendor is saturated.
     :param check: called before each submission, which does not happen if it raises.
     :param pauses: before look-ups, and between the tries to write the record.
+    :param hook_of: the hook of the connection that a record is about, if it may be another one.
+    :param replaces: a record in whose place another vendor was asked in vain: this submission takes it.
     """
 
     def __init__(
@@ -66,8 +68,13 @@ class Submitter:
         wait_for_room: bool,
         check: Callable[[], None] | None = None,
         pauses: Pauses | None = None,
+        hook_of: Callable[[SubmissionRecord], SeedanceHook | None] | None = None,
+        replaces: SubmissionRecord | None = None,
     ) -> None:
         self._hook = hook
+        self._hook_of = hook_of
+        self.replaces = replaces
+        """The record, if any, whose place the submission takes."""
         self._store = store
         self._request = request
         self._life = life
@@ -79,6 +86,8 @@ class Submitter:
         self._finder = Finder(hook)
         self._fingerprints = fingerprints_of(request, hook.account)
         self._overtaken = False
+        self.refusal: SeedanceError | None = None
+        """The error of `obtain`, if it is certain that nothing was created by any attempt, and no record is left."""
 
     def obtain(self) -> tuple[Video, Submission]:
         """Submits the video, or finds what an earlier attempt submitted.
@@ -99,8 +108,10 @@ class Submitter:
         raise for_airflow(messages.busy(), retry=True)
 
     def _obtain(self, record: SubmissionRecord | None) -> tuple[Video, Submission]:
+        if record is None or record == self.replaces:
+            return self._submit(record)
         action = self._decide(record)
-        if record is None or action is Action.SUBMIT:
+        if action is Action.SUBMIT:
             return self._submit(None)
         if action is Action.ASK:
             raise for_airflow(messages.of_another_life(record))
@@ -113,11 +124,16 @@ class Submitter:
             return self._take_up_intent(record)
         return self._reattach(record, is_kept=True)
 
+    def begins_anew(self, record: SubmissionRecord) -> bool:
+        """Whether an attempt that finds this record has nothing to go on with: the task was cleared."""
+        return self._decide(record) is Action.START_OVER
+
     def _decide(self, record: SubmissionRecord | None) -> Action:
         same_run = self._store is not None and self._store.dies_with_run
         return decide(record, self._fingerprints, self._life, same_run=same_run)
 
-    def _submit(self, before: SubmissionRecord | None) -> tuple[Video, Submission]:
+    def _submit(self, before: SubmissionRecord | None, *, in_doubt: bool = False) -> tuple[Video, Submission]:
+        self.replaces = before
         if self._check:
             self._check()
         asked = for_vendor(self._request, self._adapter)
@@ -134,9 +150,10 @@ class Submitter:
             marker=mark,
             seed=request.seed,
             attempt=new_attempt(),
+            seedance_conn_id=self._hook.seedance_conn_id,
         )
         self._intend(record, before)
-        with self._forgetting_refusals(record):
+        with self._forgetting_refusals(record, in_doubt=in_doubt):
             try:
                 video = self._hook.create_video(request, wait_for_room=self._wait_for_room)
             except SubmissionUnknownError as error:
@@ -156,23 +173,29 @@ class Submitter:
         if not is_first:
             raise _OvertakenError
 
-    def _forget(self, record: SubmissionRecord) -> None:
+    def _forget(self, record: SubmissionRecord) -> bool:
         """Takes the record back. If that fails, the error that led here is the one to be told."""
         if self._store:
             try:
                 retrying(self._pauses)(self._store.withdraw, record)
             except Exception:
                 log.exception("Nothing was submitted, but the record of the intent could not be taken back.")
+                return False
+        return True
 
     @contextmanager
-    def _forgetting_refusals(self, record: SubmissionRecord) -> Iterator[None]:
-        """Where it is certain that nothing was created, no intent is left behind to cast doubt on the next attempt."""
+    def _forgetting_refusals(self, record: SubmissionRecord, *, in_doubt: bool) -> Iterator[None]:
+        """Where it is certain that nothing was created, no intent is left behind to cast doubt on the next attempt.
+
+        :param in_doubt: whether an earlier submission is: its video may exist, whatever becomes of this one.
+        """
         try:
             yield
         except SubmissionUnknownError:
             raise
-        except SeedanceError:
-            self._forget(record)
+        except SeedanceError as error:
+            if self._forget(record) and not in_doubt:
+                self.refusal = error
             raise
 
     def _find_again(self, record: SubmissionRecord, error: SubmissionUnknownError) -> tuple[SubmissionRecord, Video]:
@@ -198,7 +221,7 @@ class Submitter:
             if not self._may_resubmit or self._finder.list_is_down or self._overtaken or is_same_again:
                 raise for_airflow(self._unknown(record), retry=self._finder.can_find(record))
             log.warning("An earlier submission is in doubt; submitting again, as on_unknown_submission says.")
-            return self._submit(record)
+            return self._submit(record, in_doubt=True)
         submission = self._note(record, found)
         record = replace(record, video_id=found.video_id)
         if fields := changed_fields(record, self._fingerprints):
@@ -243,15 +266,20 @@ class Submitter:
     def _end_of(self, record: SubmissionRecord) -> tuple[str, bool]:
         """What becomes of an old submission, in words, and whether it may still go on without anybody knowing."""
         when = messages.time_of(record)
-        if record.vendor != self._adapter.name:
-            what = f"Video {record.video_id}" if record.video_id else f"What may have been submitted at {when}"
-            return f"{what} is at {record.vendor}; the connection leads to {self._adapter.name} now. It goes on.", True
-        found = None if record.video_id else self._finder.find(record)
+        what = f"Video {record.video_id}" if record.video_id else f"What may have been submitted at {when}"
+        try:
+            hook = (self._hook_of(record) if self._hook_of else None) or self._hook
+            vendor = hook.get_conn().adapter.name
+        except Exception as error:  # its connection may be gone by now
+            return f"{what} is at {record.vendor}, and its connection can't be used. It goes on. {error}", True
+        if record.vendor != vendor:
+            return f"{what} is at {record.vendor}; the connection leads to {vendor} now. It goes on.", True
+        found = None if record.video_id else Finder(hook).find(record)
         video_id = found.video_id if found else record.video_id
         if video_id is None:
             return f"An earlier submission ({when}) is in doubt: if it was accepted, it goes on and is billed.", True
         try:
-            return self._hook.cancel_if_not_started(video_id).sentence, False
+            return hook.cancel_if_not_started(video_id).sentence, False
         except SeedanceError as error:
             return f"Video {video_id} could not be cancelled. {error}", True
 

@@ -25,7 +25,13 @@ def check_choice(name: str, value: object, choices: tuple[str, str]) -> None:
 
 
 def check_when_parsed(
-    fields: Mapping[str, Any], undecided: Collection[str], *, max_cost: Any, output_path: Any
+    fields: Mapping[str, Any],
+    undecided: Collection[str],
+    *,
+    max_cost: Any,
+    output_path: Any,
+    conn_id: Any = None,
+    fallback_conn_ids: Any = None,
 ) -> None:
     """Judges the literal arguments, as far as that can be done without a connection.
 
@@ -33,14 +39,18 @@ def check_when_parsed(
     :param undecided: names of the fields whose values are only known when the task runs.
     :param max_cost: the limit, literal or a template.
     :param output_path: where the video is to be landed, literal or a template; `None` if it isn't landed.
+    :param conn_id: of the first connection.
+    :param fallback_conn_ids: of the others.
     :raises InvalidRequestError: naming the fields.
-    :raises ValueError: nothing can be landed at this path.
+    :raises ValueError: nothing can be landed at this path, or the connections are no list.
     """
     from airflow_provider_seedance.api.pricing import read_limit
     from airflow_provider_seedance.api.validation import check_literals
+    from airflow_provider_seedance.tasks.connections import check_connections
 
     try:
         check_literals(fields, set(undecided))
+        check_connections(conn_id, fallback_conn_ids)
         if is_literal(max_cost):
             read_limit(max_cost)
     except SeedanceError as error:

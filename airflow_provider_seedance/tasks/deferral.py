@@ -41,11 +41,20 @@ def defer_for_video(task: BaseOperator, trigger: SeedanceVideoTrigger) -> NoRetu
     """
     left = max(0.0, (trigger.deadline or 0.0) - time.time())
     safety_net = timedelta(seconds=left + 2 * trigger.poll_interval + MARGIN) if trigger.deadline else None
-    task.defer(trigger=trigger, method_name="execute_complete", timeout=safety_net)
+    # Said only where it is another one than the task's: what an earlier release deferred, and resumes, doesn't know it.
+    conn_id = trigger.seedance_conn_id
+    elsewhere = {"seedance_conn_id": conn_id} if conn_id != getattr(task, "seedance_conn_id", conn_id) else None
+    task.defer(trigger=trigger, method_name="execute_complete", kwargs=elsewhere, timeout=safety_net)
 
 
 def defer_for_room(
-    task: BaseOperator, error: SeedanceRateLimitError, *, since: float, deadline: float, pauses: Pauses
+    task: BaseOperator,
+    error: SeedanceRateLimitError,
+    *,
+    since: float,
+    deadline: float,
+    pauses: Pauses,
+    at_most: float | None = None,
 ) -> NoReturn:
     """Gives back the worker slot until the vendor may have room; nothing has been submitted.
 
@@ -54,10 +63,12 @@ def defer_for_room(
     :param since: Unix time of the first refusal.
     :param deadline: Unix time.
     :param pauses: how long at least; half as much again is added by chance, so that tasks don't return all at once.
+    :param at_most: seconds after which another vendor is asked, whatever this one says; `None` if there is none.
     """
     from airflow_provider_seedance.triggers.backoff import SeedanceBackoffTrigger
 
     delay = max(error.retry_after or 0.0, pauses.room) * random.uniform(1, 1.5)  # noqa: S311 - no secret
+    delay = delay if at_most is None else min(delay, at_most)
     until = time.time() + delay
     if until > deadline:
         raise error

@@ -126,3 +126,21 @@ def _once(datasets: Iterable[Dataset | None]) -> list[Dataset]:
         if dataset is not None:
             found.setdefault((dataset.namespace, dataset.name), dataset)
     return list(found.values())
+
+
+def created_lineage(
+    task: BaseOperator, video: Mapping[str, Any], fields: Mapping[str, Any]
+) -> OperatorLineage[Any, Any]:
+    """Of a task that makes a video, and may land it.
+
+    :param task: the create task.
+    :param video: what it has handed on; empty if it hasn't.
+    :param fields: of its request.
+    """
+    return video_lineage(
+        task,
+        vendor=video.get("vendor"),
+        video_id=video.get("video_id"),
+        inputs=media_of(fields),
+        outputs={video["uri"]: video["bytes"]} if video.get("uri") else None,
+    )

@@ -54,6 +54,17 @@ def request_told(task: BaseOperator, ti: Any, request: VideoRequest) -> Iterator
         raise
 
 
+def connection_told(task: BaseOperator, ti: Any, request: VideoRequest, seedance_conn_id: str) -> None:
+    """Tells the pages that another connection than the task's first one has the video.
+
+    :param task: the create task.
+    :param ti: its task instance.
+    :param request: what was asked for.
+    :param seedance_conn_id: of the vendor that has taken it.
+    """
+    _push(task, ti, request, seedance_conn_id=seedance_conn_id)
+
+
 def _push(task: BaseOperator, ti: Any, request: VideoRequest, **more: str) -> None:
     """It never fails the task: what it tells is for the eye."""
     try:

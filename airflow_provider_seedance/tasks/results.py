@@ -66,6 +66,7 @@ def hand_on(
     )
     value = video.to_dict() | _usage(context, video, asked, known, hook)
     value["model"] = video.model or known.model
+    value["seedance_conn_id"] = hook.seedance_conn_id
     if video.seed is None:
         value["seed"] = _own_seed(fields)
     value |= {name: fact for name, fact in (landed or {}).items() if name not in value}

@@ -12,6 +12,7 @@ from airflow_provider_seedance.exceptions import airflow_errors
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.landing.path_template import check_paths
 from airflow_provider_seedance.tasks.asset_events import attach_to_outlets
+from airflow_provider_seedance.tasks.connections import conn_id_of
 from airflow_provider_seedance.tasks.literals import is_literal
 from airflow_provider_seedance.tasks.path_limits import check_literal
 
@@ -45,7 +46,8 @@ class SeedanceVideoToObjectStorageOperator(BaseOperator):
     :param thumbnail_path: where the thumbnail goes, if it is wanted and the vendor makes one. (templated)
     :param object_storage_conn_id: the connection that opens the storage. Default: as the storage's provider does
         without one. (templated)
-    :param seedance_conn_id: the connection to the vendor. (templated)
+    :param seedance_conn_id: the connection to the vendor; a dict in `video_id` that names one counts first.
+        (templated)
     :param max_bytes: the largest file that is taken. Default 10 GiB.
     :param overwrite: whether something else that is at the destination already is replaced. Default: no, that fails.
     """
@@ -104,7 +106,7 @@ class SeedanceVideoToObjectStorageOperator(BaseOperator):
 
         video = self._video()
         self._check_paths(video, run_facts(context))
-        hook = SeedanceHook(self.seedance_conn_id)
+        hook = SeedanceHook(conn_id_of(self.video_id, self.seedance_conn_id))
         try:
             self.landed = land_video(
                 hook,

@@ -143,7 +143,7 @@ def test_numbers_and_switches_may_be_texts_as_templates_make_them() -> None:
 def test_every_field_of_a_request_is_an_argument_and_a_template_field() -> None:
     arguments = inspect.signature(SeedanceCreateVideoOperator.__init__).parameters
     assert set(REQUEST_FIELDS) <= set(arguments)
-    others = {"seedance_conn_id", "max_cost", "output_path", "object_storage_conn_id"}
+    others = {"seedance_conn_id", "fallback_conn_ids", "max_cost", "output_path", "object_storage_conn_id"}
     assert set(SeedanceCreateVideoOperator.template_fields) == {*REQUEST_FIELDS, *others}
     documented = SeedanceCreateVideoOperator.__doc__ or ""
     for name in arguments:

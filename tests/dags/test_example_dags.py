@@ -46,6 +46,17 @@ def test_an_example_dag_runs_as_it_is(dag_id: str, simulator: Simulator, load_da
     assert len(simulator.ledger) == len({bill.video_id for bill in simulator.ledger}) > 0
 
 
+def test_the_example_with_fail_over_is_delivered_by_the_second_vendor_if_the_first_has_no_balance(
+    simulator: Simulator, load_dag: Callable[[str], Any]
+) -> None:
+    simulator.faults.add(Fault("no_balance", vendor="byteplus", times=None))
+    dag_run = run(load_dag("seedance_fail_over"))
+    assert set(states(dag_run).values()) == {"success"}
+    assert [bill.vendor for bill in simulator.ledger] == ["modellix"]
+    assert xcom(dag_run, "wait", "seedance_conn_id") == "seedance_modellix"
+    assert xcom(dag_run, "create", "seedance_refusals")[0]["seedance_conn_id"] == "seedance_byteplus"
+
+
 def test_the_example_of_all_vendors_leaves_one_mp4_per_vendor(
     simulator: Simulator, load_dag: Callable[[str], Any]
 ) -> None:

@@ -114,6 +114,7 @@ def submission_records() -> list[Any]:
         SubmissionRecord(**common).to_json(),
         SubmissionRecord(**common, video_id="cgt-1", marker="airflow-1", delivered=True).to_json(),
         SubmissionRecord(**common, marker="seed:7", seed=7, cause="It did not answer.", possible_id="cgt-2").to_json(),
+        SubmissionRecord(**common, video_id="cgt-1", seedance_conn_id="seedance_default").to_json(),
     ]
 
 

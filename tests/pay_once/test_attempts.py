@@ -569,17 +569,26 @@ def test_clearing_takes_a_changed_request(sim: Simulator) -> None:
 
 
 def test_clearing_after_the_connection_went_to_another_vendor_does_not_blame_that_one(
-    sim: Simulator, caplog: pytest.LogCaptureFixture
+    sim: Simulator, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     task = Attempts(asks("byteplus"))
     task.next()
     old = task.video_id
     task.clear()
+    monkeypatch.setenv("AIRFLOW_CONN_SEEDANCE_BYTEPLUS", sim.connection_json("gmicloud"))
     with caplog.at_level(logging.INFO):
-        task.next(seedance_conn_id="seedance_gmicloud", model=asks("gmicloud")["model"])
+        task.next(model=asks("gmicloud")["model"])
     assert f"Video {old}" in caplog.text
     assert "GMI Cloud has no documented way" not in caplog.text
     assert "byteplus" in caplog.text
+
+
+def test_clearing_after_the_task_got_another_connection_cancels_by_the_one_that_has_the_video(sim: Simulator) -> None:
+    task = Attempts(asks("byteplus"))
+    task.next()
+    task.clear()
+    task.next(seedance_conn_id="seedance_gmicloud", model=asks("gmicloud")["model"])
+    assert [(bill.vendor, bill.refunded) for bill in sim.ledger] == [("byteplus", True), ("gmicloud", False)]
 
 
 def test_a_retry_of_a_cleared_task_goes_on_with_the_new_video(sim: Simulator) -> None:

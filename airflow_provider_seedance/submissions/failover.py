@@ -1,0 +1,207 @@
+"""Obtains a video from the first vendor of a list that takes it, and goes back to the one that has it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from airflow_provider_seedance.api.errors import InvalidRequestError, SeedanceError
+from airflow_provider_seedance.api.validation import check_request, for_vendor
+from airflow_provider_seedance.api.vendors import find_vendor, vendor_of_model
+from airflow_provider_seedance.exceptions import for_airflow
+from airflow_provider_seedance.hooks.seedance import SeedanceHook
+from airflow_provider_seedance.submissions.moving_on import Reason, Refusal, may_move_on
+from airflow_provider_seedance.submissions.pauses import Pauses
+from airflow_provider_seedance.submissions.submitter import OnUnknownSubmission, Submitter
+
+if TYPE_CHECKING:
+    from airflow_provider_seedance.api.models import Video, VideoRequest
+    from airflow_provider_seedance.submissions.life import Life
+    from airflow_provider_seedance.submissions.record import SubmissionRecord
+    from airflow_provider_seedance.submissions.store import SubmissionStore
+    from airflow_provider_seedance.submissions.submission import Submission
+
+log = logging.getLogger(__name__)
+
+
+class FailOver:
+    """Obtains the one video of a task instance.
+
+    The task's record says which connection has its video, or may have it: an attempt that finds one starts there. The
+    next connection is asked only after the one before has refused the create for a reason of `may_move_on`, and after
+    the record of that intent was taken back.
+
+    :param conn_ids: the connections, the first choice first.
+    :param store: keeps the record; `None` where Airflow can't.
+    :param request: what to generate.
+    :param life: of the task instance.
+    :param on_unknown: what to do if it is unknown whether a video was submitted.
+    :param wait_for_room: whether to wait here when a vendor is saturated.
+    :param check: called with the hook before each submission, which does not happen if it raises.
+    :param pauses: of the task on its worker.
+    :param room_patience: seconds from the first "no room" until the next connection is asked.
+    :param after_moderation: whether the next one is asked after a refusal by moderation.
+    :param saturated_since: Unix time of the first "no room", if the task has waited for room already.
+    """
+
+    def __init__(
+        self,
+        conn_ids: Sequence[str],
+        store: SubmissionStore | None,
+        request: VideoRequest,
+        *,
+        life: Life,
+        on_unknown: OnUnknownSubmission,
+        wait_for_room: bool,
+        check: Callable[[SeedanceHook], None],
+        pauses: Pauses,
+        room_patience: float = 0.0,
+        after_moderation: bool = False,
+        saturated_since: float | None = None,
+    ) -> None:
+        self._hooks = [SeedanceHook(conn_id) for conn_id in dict.fromkeys(conn_ids)]
+        self._store = store
+        self._request = request
+        self._life = life
+        self._on_unknown = on_unknown
+        self._wait_for_room = wait_for_room
+        self._check = check
+        self._pauses = pauses
+        self._room_patience = room_patience
+        self._after_moderation = after_moderation
+        self._is_judged = False
+        self._replaces: SubmissionRecord | None = None
+        self.hook = self._hooks[0]
+        """Of the connection that has the video, once there is one."""
+        self.refusals: list[Refusal] = []
+        """Who refused in this attempt, and why."""
+        self.saturated_since = saturated_since
+
+    @property
+    def patience_left(self) -> float | None:
+        """Seconds until the next connection may be asked for want of room; `None` if there is nobody else to ask."""
+        left = self._patience_left()
+        return left if len(self._hooks) > 1 and left > 0 else None
+
+    def close(self) -> None:
+        """Closes the clients."""
+        for hook in self._hooks:
+            hook.close()
+
+    def obtain(self) -> tuple[Video, Submission]:
+        """Submits the video at the first vendor that takes it, or finds what an earlier attempt submitted.
+
+        :return: see `Submitter.obtain`.
+        :raises SeedanceRateLimitError: nobody has room; nothing was submitted.
+        :raises SeedanceError: see `Submitter.obtain`; of several vendors, what the last one said.
+        """
+        hooks = self._from_where_it_is()
+        for hook in hooks:
+            self.hook = hook
+            try:
+                return self._obtain_at(hook, is_last=hook is hooks[-1])
+            except _RefusedError as refused:
+                error = refused.refusal.error
+        no_room = [refusal.error for refusal in self.refusals if refusal.reason is Reason.NO_ROOM]
+        if no_room:
+            raise no_room[0]  # whatever the others said: there may be room later
+        if len(self.refusals) == 1:
+            raise error
+        told = for_airflow(error, retry=any(refusal.error.retryable for refusal in self.refusals))
+        told.args = (f"{error} Nobody took it: {'; '.join(map(str, self.refusals))}.",)
+        raise told
+
+    def _obtain_at(self, hook: SeedanceHook, *, is_last: bool) -> tuple[Video, Submission]:
+        while True:
+            submitter = self._submitter(hook)
+            try:
+                return submitter.obtain()
+            except SeedanceError as error:
+                # An error that is no refusal of a create says nothing about a video that is there already.
+                refused = submitter.refusal is error
+                self._replaces = submitter.replaces
+                reason = may_move_on(error, after_moderation=self._after_moderation) if refused else None
+                if reason is None:
+                    raise
+                if reason is Reason.NO_ROOM:
+                    self.saturated_since = self.saturated_since or time.time()
+                    if not is_last and (left := self._patience_left()) > 0:
+                        if not self._wait_for_room:
+                            raise
+                        self._pauses.sleep(min(left, max(getattr(error, "retry_after", 0) or 0, self._pauses.room)))
+                        continue
+                refusal = Refusal(hook.seedance_conn_id, hook.get_conn().adapter.name, reason, error)
+            self.refusals.append(refusal)
+            if len(self._hooks) > 1:
+                goes_on = "There is no other connection." if is_last else "Nothing was created; asking the next one."
+                log.warning("%s: %s %s", refusal, refusal.error, goes_on)
+            raise _RefusedError(refusal)
+
+    def _patience_left(self) -> float:
+        since = self.saturated_since
+        return self._room_patience if since is None else since + self._room_patience - time.time()
+
+    def _from_where_it_is(self) -> list[SeedanceHook]:
+        """All connections, or those from the one on that has what an earlier attempt submitted, or may have it."""
+        record = self._store.read() if self._store else None
+        if record is None or record.seedance_conn_id is None:
+            return self._hooks
+        for number, hook in enumerate(self._hooks):
+            if hook.seedance_conn_id == record.seedance_conn_id:
+                return self._hooks if self._submitter(hook).begins_anew(record) else self._hooks[number:]
+        return self._hooks
+
+    def _submitter(self, hook: SeedanceHook) -> Submitter:
+        return Submitter(
+            hook,
+            self._store,
+            self._request,
+            life=self._life,
+            on_unknown=self._on_unknown,
+            wait_for_room=self._wait_for_room,
+            check=lambda: self._judge(hook),
+            pauses=self._pauses,
+            hook_of=self._hook_of,
+            replaces=self._replaces,
+        )
+
+    def _hook_of(self, record: SubmissionRecord) -> SeedanceHook | None:
+        """Of the connection that a record is about."""
+        conn_id = record.seedance_conn_id
+        if conn_id is None:
+            return None
+        return next((hook for hook in self._hooks if hook.seedance_conn_id == conn_id), None) or SeedanceHook(conn_id)
+
+    def _judge(self, hook: SeedanceHook) -> None:
+        """Before the first submission the request is judged for every vendor: a list that can't work is no list."""
+        if len(self._hooks) > 1 and not self._is_judged:
+            for each in self._hooks:
+                _judge_for(each, self._request)
+            self._is_judged = True
+        self._check(hook)
+
+
+class _RefusedError(Exception):
+    """One vendor has refused: the next one may be asked."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(str(refusal))
+        self.refusal = refusal
+
+
+def _judge_for(hook: SeedanceHook, request: VideoRequest) -> None:
+    adapter = hook.get_conn().adapter
+    try:
+        owner = vendor_of_model(request.model)
+        if owner not in (None, adapter.name):
+            problem = (
+                f"model: {request.model} is a name of {find_vendor(owner or '').title}'s alone, and {adapter.title} is "
+                "asked too; name a family (`seedance-2.0`), and what accounts have for it in the connections' `models`"
+            )
+            raise InvalidRequestError(f"Nothing was sent. {problem}.", (problem,))
+        check_request(for_vendor(request, adapter), adapter)
+    except InvalidRequestError as error:
+        told = f"{error} (Judged for the connection {hook.seedance_conn_id!r}.)"
+        raise for_airflow(InvalidRequestError(told, error.problems)) from None

@@ -1,0 +1,37 @@
+"""The connections of a video: those that a create task may use, and the one that has it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from airflow_provider_seedance.tasks.literals import is_literal
+
+
+def conn_id_of(video: Any, seedance_conn_id: str) -> str:
+    """The connection that has a video.
+
+    :param video: the dict that a create task returns, which names it, or anything else.
+    :param seedance_conn_id: the one to use where there is no such dict.
+    """
+    told = video.get("seedance_conn_id") if isinstance(video, Mapping) else None
+    return told if isinstance(told, str) and told else seedance_conn_id
+
+
+def check_connections(first: Any, others: Any) -> tuple[str, ...]:
+    """The ids of the fall-back connections.
+
+    :param first: the id of the first connection.
+    :param others: as the user gave them, or as they were rendered.
+    :raises ValueError: they are no list of ids, or name a connection twice. What is a template is left for later.
+    """
+    if others is None or not is_literal(others):
+        return ()
+    if isinstance(others, str | bytes) or not isinstance(others, Collection):
+        raise ValueError("fallback_conn_ids must be a list of connection ids")
+    ids = tuple(others)
+    if not all(isinstance(conn_id, str) and conn_id.strip() for conn_id in ids):
+        raise ValueError("fallback_conn_ids must be a list of connection ids; one of them is no id")
+    if len({first, *ids}) < len(ids) + 1:
+        raise ValueError("fallback_conn_ids names a connection twice, or the one in seedance_conn_id")
+    return ids
