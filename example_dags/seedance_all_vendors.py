@@ -18,6 +18,7 @@ MODELS = {
     "jimmyai": "seedance2.0-fast-sp",
     "gmicloud": "seedance-2-0-fast-260128",
     "modellix": "seedance-2.0-fast-t2v",
+    "openrouter": "bytedance/seedance-2.0-fast",
     "runware": "bytedance:seedance@2.0-fast",
     "fal": "bytedance/seedance-2.0/fast",
 }

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse
@@ -61,13 +61,18 @@ class Answer:
 
 
 class FileHost:
-    """Fetches files from any host. It holds no API key, so none can be sent to a stranger.
+    """Fetches files from any host.
 
     :param allow_private: whether private and loopback addresses may be fetched from.
+    :param own_headers: headers that belong to a URL, such as the key for the vendor's own host. They are asked for the
+        first URL alone: nothing goes along with a redirect.
     """
 
-    def __init__(self, *, allow_private: bool = False) -> None:
+    def __init__(
+        self, *, allow_private: bool = False, own_headers: Callable[[str], Mapping[str, str]] | None = None
+    ) -> None:
         self._allow_private = allow_private
+        self._own_headers = own_headers
 
     @contextmanager
     def get(self, url: str, headers: Mapping[str, str]) -> Iterator[Answer]:
@@ -78,6 +83,7 @@ class FileHost:
         :raises SeedanceConfigError: the environment names a proxy that can't be used.
         """
         came_from, url = None, encoded(url)
+        own = dict(self._own_headers(url)) if self._own_headers else {}
         for _ in range(MAX_REDIRECTS + 1):
             check_url(url, came_from=came_from)
             target = _target(url)
@@ -86,7 +92,7 @@ class FileHost:
                 with _failures_of(target.host, connection.proxy), connection.time_limit(HEAD_TIMEOUT):
                     connection.connect()
                     connection.sock.settimeout(READ_TIMEOUT)
-                    connection.request("GET", asked, headers=_headers({**headers, **introduction}))
+                    connection.request("GET", asked, headers=_headers({**headers, **own, **introduction}))
                     response = connection.getresponse()
                 with response:  # it outlives a connection that the host won't keep
                     received = {name.lower(): value for name, value in response.getheaders()}
@@ -94,7 +100,7 @@ class FileHost:
                     if response.status not in _REDIRECTS or not location:
                         yield Answer(response.status, received, _blocks(response, target.host, _promised(received)))
                         return
-            came_from = target.scheme
+            came_from, own = target.scheme, {}
             url = _joined(target, location)
         raise LandingRefusedError(f"The file host {target.host} redirects more than {MAX_REDIRECTS} times.")
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowNotFoundException, ObjectStoragePath
 
-from airflow_provider_seedance.api.errors import InvalidRequestError, LandingRefusedError
+from airflow_provider_seedance.api.errors import InvalidRequestError, LandingRefusedError, SeedanceConfigError
+from airflow_provider_seedance.api.vendors import find_vendor
 from airflow_provider_seedance.exceptions import airflow_errors
 from airflow_provider_seedance.landing.destination import Destination
 from airflow_provider_seedance.landing.download import Download
@@ -241,8 +242,17 @@ class _Lander:
                 allow = self._hook.connection.allow_private_hosts
             except AirflowNotFoundException:
                 allow = False  # a URL that works needs no connection
-            self._host = FileHost(allow_private=allow)
+            self._host = FileHost(allow_private=allow, own_headers=self._own_headers)
         return self._host
+
+    def _own_headers(self, url: str) -> Mapping[str, str]:
+        """The key, for a vendor whose files need it, and for its own host alone."""
+        try:
+            if self._video.vendor is None or not find_vendor(self._video.vendor).files_need_key:
+                return {}
+            return self._hook.get_conn().file_headers(url)
+        except (AirflowNotFoundException, SeedanceConfigError):
+            return {}  # a URL that works needs no connection
 
 
 def _write(beside: Destination, content: Manifest | str) -> None:

@@ -105,6 +105,7 @@ DEFAULTS = {
     "modellix": "https://api.modellix.ai/api/v1/",
     "byteplus": "https://ark.ap-southeast.bytepluses.com/api/v3/",
     "volcengine": "https://ark.cn-beijing.volces.com/api/v3/",
+    "openrouter": "https://openrouter.ai/api/v1/",
     "runware": "https://api.runware.ai/v1",
     "fal": "https://queue.fal.run/",
 }

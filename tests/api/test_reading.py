@@ -35,6 +35,7 @@ GET_PATHS = {
     "modellix": "/api/v1/tasks/{}",
     "byteplus": "/api/v3/contents/generations/tasks/{}",
     "volcengine": "/api/v3/contents/generations/tasks/{}",
+    "openrouter": "/api/v1/videos/{}",
 }
 TASKS = "/api/v3/contents/generations/tasks"
 
@@ -262,7 +263,7 @@ def test_an_odd_id_stays_one_part_of_the_path(form: str, vendor: str, video_id: 
     ):
         client.get_video(video_id)
     ((_, path, _),) = stub.seen
-    assert path.count("/") == {"jimmyai": 5, "gmicloud": 2, "modellix": 2}.get(vendor, 4)
+    assert path.count("/") == {"jimmyai": 5, "gmicloud": 2, "modellix": 2, "openrouter": 2}.get(vendor, 4)
     assert "?" not in path
 
 
@@ -507,6 +508,7 @@ PROBES: dict[str, tuple[str, list[tuple[str, str]], str]] = {
     "modellix": ("/api/v1/apikey/validate", [], "The key works."),
     "byteplus": (TASKS, [("page_num", "1"), ("page_size", "1")], "The key works; 0 videos in the last 7 days."),
     "volcengine": (TASKS, [("page_num", "1"), ("page_size", "1")], "The key works; 0 videos in the last 7 days."),
+    "openrouter": ("/api/v1/key", [], "The key works."),
 }
 PROBES |= {vendor: sample.probe for vendor, sample in SAMPLES.items() if sample.probe}
 

@@ -519,6 +519,7 @@ WITH_ID: dict[str, dict[str, Any]] = {
     "modellix": {"code": 504, "message": "timeout", "data": {"task_id": "cgt-9"}},
     "byteplus": {"id": "cgt-9"},
     "volcengine": {"id": "cgt-9", "error": {"code": "InternalServiceError", "message": "timeout"}},
+    "openrouter": {"id": "cgt-9", "status": "pending"},
 }
 
 

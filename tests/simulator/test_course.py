@@ -15,6 +15,7 @@ WORDS = {
     "modellix": ("pending", "processing", "success", "failed"),
     "byteplus": ("queued", "running", "succeeded", "failed"),
     "volcengine": ("queued", "running", "succeeded", "failed"),
+    "openrouter": ("pending", "in_progress", "completed", "failed"),
     "runware": ("processing", "processing", "success", "error"),
 } | {vendor: sample.course for vendor, sample in SAMPLES.items() if sample.course}
 

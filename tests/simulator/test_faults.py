@@ -281,7 +281,7 @@ def test_a_poisoned_text_spoils_no_call_but_holds_what_nobody_can_keep(
     sim.finish(bill.video_id)
     polled = callers[vendor].ask(bill.video_id)
     for answer in (created, polled):
-        assert answer.status_code == 200
+        assert answer.status_code in (200, 202)
         assert "\\ud83d\\u0000" in answer.text
         assert answer.json()["note"].startswith("\ud83d\0")
     if vendor in ("byteplus", "volcengine"):
@@ -317,7 +317,7 @@ def test_a_flapping_status_takes_the_success_back_for_some_polls(sim: Simulator,
     sim.finish(video_id)
     shown = [callers[vendor].told(video_id) for _ in range(4)]
     assert ["mp4?" in text for text in shown] == [True, False, False, True]
-    words = ("running", "processing", "IN_PROGRESS")
+    words = ("running", "processing", "IN_PROGRESS", "in_progress")
     assert [any(word in text for word in words) for text in shown] == [False, True, True, False]
 
 

@@ -83,7 +83,9 @@ class StillAirflow:
             self.asked.append(route.request.url)
             url = urlsplit(route.request.url)
             path = unquote(url.path)
-            if url.hostname != "airflow.test":
+            if url.hostname == "127.0.0.1":  # the simulator's files
+                route.fulfill(response=route.fetch())
+            elif url.hostname != "airflow.test":
                 route.fulfill(status=404)
             elif path == "/":
                 route.fulfill(body="<!doctype html><title>Airflow</title>", content_type="text/html")

@@ -9,7 +9,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from airflow_provider_seedance.api.client import ClientSettings, SeedanceClient
+from airflow_provider_seedance.api.vendors import make_adapter
+from airflow_provider_seedance.simulator import Simulator
 from tests.stack.conftest import teller
+from tests.support.requests import simple
+from tests.ui.browser import serious_findings
 from tests.ui.still_airflow import URL, StillAirflow
 from tests.ui.test_model import READY, task
 
@@ -214,12 +219,53 @@ def test_the_takes_of_a_run_stand_side_by_side_and_those_of_other_runs_do_not(pa
     takes_of_run = airflow.run(page, "r")
     expect(takes_of_run.locator(".card")).to_have_count(3)
     expect(takes_of_run.locator("h1")).to_have_text("Videos of this run")
+    expect(takes_of_run.get_by_label("Model")).to_have_value("")
+    expect(takes_of_run.get_by_label("Model").locator("option").first).to_be_attached()
+    assert takes_of_run.get_by_label("Model").evaluate("choice => choice.selectedOptions[0]?.textContent") == "All"
     expect(takes_of_run.locator(".card .muted").first).to_contain_text("720p · 9:16 · seed 7")
     tops = takes_of_run.locator(".card").evaluate_all("cards => cards.map((card) => card.offsetTop)")
     assert len(set(tops)) == 1
     takes_of_run.get_by_role("searchbox").fill("rain")
     assert "?" not in page.url  # the address is Airflow's own
     assert airflow.errors == []
+
+
+def test_two_takes_are_compared_in_sync(page: Page) -> None:
+    with Simulator(speed=1000.0) as simulator:
+        settings = ClientSettings(api_key=simulator.api_key, base_url=simulator.base_url("byteplus"))
+        with SeedanceClient(make_adapter("byteplus"), settings) as client:
+            request = simple("A boat")["byteplus"] | {"duration": 5}
+            ids = [client.create_video(request).video_id for _ in range(3)]
+            for video_id in ids:
+                simulator.finish(video_id)
+            takes = [client.get_video(video_id).to_dict() for video_id in ids]
+        names = [f"create_{number}" for number in range(3)]
+        airflow = StillAirflow(
+            [task(name, "success", "r") for name in names],
+            {("r", name, "return_value"): take for name, take in zip(names, takes, strict=True)},
+            offers={"facts": True},
+        )
+        run = airflow.run(page, "r")
+        boxes = run.get_by_label("Compare", exact=True)
+        panel = run.locator(".compare")
+        boxes.nth(0).check()
+        expect(panel).to_be_hidden()  # one alone is no comparison
+        boxes.nth(2).check()
+        expect(panel.locator("video")).to_have_count(2)
+        panel.get_by_role("button", name="Play all").click()
+        page.wait_for_function(PLAYED)
+        panel.get_by_role("button", name="Pause all").click()
+        panel.get_by_label("Position in all takes").fill("800")
+        page.wait_for_function(TOGETHER)
+        boxes.nth(0).uncheck()
+        expect(panel).to_be_hidden()
+        assert serious_findings(page, "seedance-run-videos") == []
+    assert airflow.errors == []
+
+
+VIDEOS = "[...document.querySelector('seedance-run-videos').shadowRoot.querySelectorAll('.compare video')]"
+PLAYED = f"() => {VIDEOS}.every((video) => video.currentTime > 0.5)"
+TOGETHER = f"() => {VIDEOS}.every((video) => Math.abs(video.currentTime - 4) < 0.2)"
 
 
 def test_each_currency_has_a_chart_of_its_own(page: Page) -> None:

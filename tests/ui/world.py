@@ -72,7 +72,8 @@ def finished_videos(simulator: Simulator) -> list[dict[str, Any]]:
     for vendor in VENDORS:
         settings = ClientSettings(api_key=simulator.api_key, base_url=simulator.base_url(vendor))
         with SeedanceClient(make_adapter(vendor), settings) as client:
-            request: dict[str, Any] = {"model": SIZED_MODELS[vendor], "prompt": PROMPT, "duration": 5, "ratio": "16:9"}
+            request: dict[str, Any] = {"model": SIZED_MODELS[vendor], "prompt": PROMPT, "duration": 5}
+            request |= {"ratio": "16:9", "resolution": "720p"}
             if vendor in ("byteplus", "volcengine"):
                 request["return_last_frame"] = True
             video_id = client.create_video(request).video_id

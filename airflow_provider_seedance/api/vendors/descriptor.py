@@ -86,6 +86,7 @@ class VendorDescriptor:
     :param can_cancel: whether a queued video can be cancelled.
     :param can_stop: whether a cancel may be sent for a running one as well: it is asked to stop.
     :param has_callbacks: whether the vendor calls an address (passed through `extra`) when a video ends.
+    :param files_need_key: whether a result's URL on the API's own host opens for the key only.
     :param quotes_prices: whether the vendor tells the price of a request without carrying it out.
     :param create_is_repeatable: whether the vendor documents that a create which comes again with the same mark (an id
         that the client chooses, an idempotency key) makes no second video. Then a lost create is sent again.
@@ -109,6 +110,7 @@ class VendorDescriptor:
     can_cancel: bool = False
     can_stop: bool = False
     has_callbacks: bool = False
+    files_need_key: bool = False
     quotes_prices: bool = False
     create_is_repeatable: bool = False
 

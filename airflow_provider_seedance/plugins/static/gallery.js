@@ -28,7 +28,7 @@ export class Gallery extends Page {
     this.found = [];
     const { dag, run } = this.dataset;
     this.scope = run ? { dag, run } : null; // the tab of a run shows that run alone
-    this.filters = this.scope ? { days: "" } : filtersOfAddress();
+    this.filters = this.scope ? Object.fromEntries(NAMES.map((name) => [name, ""])) : filtersOfAddress();
     this.dags = new Set(); // whose videos have been seen: with a DAG chosen, only that one's are read
     this.cards = new Map();
     this.visible = new Set();
@@ -268,6 +268,10 @@ export class Gallery extends Page {
     }
   }
 
+  makeCard() {
+    return new Card();
+  }
+
   /** Only cards that are on the screen or near it exist; padding stands for the others. */
   showCards(now) {
     const { found } = this;
@@ -282,7 +286,7 @@ export class Gallery extends Page {
     const cards = this.onScreen.map((video, index) => {
       let card = this.cards.get(video.key);
       if (!card) {
-        card = new Card();
+        card = this.makeCard();
         this.cards.set(video.key, card);
         this.watch.observe(card.element);
       }
@@ -362,7 +366,7 @@ export class Gallery extends Page {
 }
 
 /** One video in the list. */
-class Card {
+export class Card {
   constructor() {
     this.media = h("div", { class: "media" });
     this.title = h("a", { class: "title", dir: "auto" });
@@ -370,8 +374,8 @@ class Card {
     this.facts = h("p", { class: "muted" });
     this.when = h("p", { class: "muted" });
     this.remarks = h("div", { class: "remarks" });
-    this.element = h("li", { class: "card" }, this.media,
-      h("div", { class: "body" }, h("h2", {}, this.title), this.state, this.facts, this.when, this.remarks));
+    this.body = h("div", { class: "body" }, h("h2", {}, this.title), this.state, this.facts, this.when, this.remarks);
+    this.element = h("li", { class: "card" }, this.media, this.body);
   }
 
   show(video, now) {
