@@ -58,8 +58,11 @@ def open_engine(conn_id: str) -> Engine:
         raise _unusable(conn_id, "SQLAlchemy is not installed; install `airflow-provider-seedance[ledger]`") from None
     # Statements' parameters stay out of errors; a task has few things to say, and keeps no connection open.
     options: dict[str, Any] = {"poolclass": NullPool, "hide_parameters": True, "future": True}
-    if patience := _PATIENCE.get(str(connection.conn_type)):
-        options["connect_args"] = patience
+    arguments = dict(_PATIENCE.get(str(connection.conn_type), {}))
+    if str(connection.conn_type).startswith("postgres") and (own := connection.extra_dejson.get("options")):
+        arguments["options"] = own  # as a schema of its own by `-csearch_path`, which the hook's URL leaves out
+    if arguments:
+        options["connect_args"] = arguments
     try:
         hook = _hook_of(connection)
         engine: Engine = (

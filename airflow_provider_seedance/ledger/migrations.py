@@ -80,10 +80,10 @@ _VERSION_1 = (
     """,
     """
     CREATE VIEW seedance_undelivered AS
-    SELECT day, dag_id, task_id, run_id, map_index, try_number, conn_id, vendor, model, video_id, intended_at, outcome,
+    SELECT day, dag_id, task_id, run_id, map_index, try_number, conn_id, vendor, model, video_id, intended_at,
            (CASE WHEN cost_micros IS NULL THEN estimated_micros ELSE cost_micros END) / 1000000.0 AS spent, currency
     FROM seedance_submissions
-    WHERE withdrawn = 0 AND video_id IS NOT NULL AND delivered = 0
+    WHERE withdrawn = 0 AND video_id IS NOT NULL AND outcome IS NULL
     """,
 )
 

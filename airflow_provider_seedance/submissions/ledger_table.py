@@ -56,11 +56,13 @@ class Expected:
     :param conn_id: the vendor's connection.
     :param estimate: what it would cost.
     :param budgets: the connection's.
+    :param family: that was asked for, if a model family was.
     """
 
     conn_id: str | None = None
     estimate: Cost = _NO_ESTIMATE
     budgets: Budgets = _NO_BUDGETS
+    family: str | None = None
 
 
 class TableSubmissionStore:
@@ -188,7 +190,7 @@ class TableSubmissionStore:
             "conn_id": self._expected.conn_id,
             "vendor": record.vendor,
             "model": record.model[:250],
-            "family": getattr(record, "family", None),
+            "family": self._expected.family,
             "fingerprint": json.dumps(record.fingerprint, sort_keys=True),
             "mark": record.marker,
             "intended_at": record.intended_at,

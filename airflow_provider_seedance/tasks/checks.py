@@ -91,11 +91,11 @@ def check_before_paying(
     from airflow_provider_seedance.tasks.cost_check import check_cost
     from airflow_provider_seedance.tasks.ledger import expect
 
-    adapter = hook.get_conn().adapter
+    adapter, asked = hook.get_conn().adapter, request.model
     request = for_vendor(request, adapter)
     if lands:
         from airflow_provider_seedance.tasks.output_check import check_output
 
         facts = {**run, "vendor": adapter.name, "model": request.model}
         check_output("output_path", output_path, conn_id=object_storage_conn_id, facts=facts, is_new=True)
-    expect(store, hook, check_cost(hook, request, max_cost))
+    expect(store, hook, check_cost(hook, request, max_cost), asked)

@@ -13,6 +13,8 @@ from airflow.providers.common.compat.sdk import AirflowSkipException
 
 from airflow_provider_seedance.api.budgets import micros_of
 from airflow_provider_seedance.api.errors import BudgetExceededError, SeedanceConfigError
+from airflow_provider_seedance.api.vendors.descriptor import FAMILIES
+from airflow_provider_seedance.compat.metrics import SUCCEEDED
 from airflow_provider_seedance.ledger.settings import ledger_conn_id
 
 if TYPE_CHECKING:
@@ -25,12 +27,13 @@ log = logging.getLogger(__name__)
 OnBudget = Literal["fail", "skip"]
 
 
-def expect(store: SubmissionStore | None, hook: SeedanceHook, estimate: Cost) -> None:
+def expect(store: SubmissionStore | None, hook: SeedanceHook, estimate: Cost, model: str) -> None:
     """Tells the ledger what the next submission will cost, and into which budgets it has to fit.
 
     :param store: of the task.
     :param hook: of the connection that it is submitted by.
     :param estimate: by the connection's prices.
+    :param model: as it was asked for, which may be a family.
     :raises SeedanceConfigError: the connection has budgets, and there is no ledger that could keep them.
     """
     budgets = hook.connection.budgets
@@ -38,7 +41,8 @@ def expect(store: SubmissionStore | None, hook: SeedanceHook, estimate: Cost) ->
         from airflow_provider_seedance.submissions.ledger_table import Expected, TableSubmissionStore
 
         if isinstance(store, TableSubmissionStore):
-            store.expect(Expected(hook.seedance_conn_id, estimate, budgets))
+            family = model if model in FAMILIES else None
+            store.expect(Expected(hook.seedance_conn_id, estimate, budgets, family))
             return
     if not budgets.is_empty:
         raise SeedanceConfigError(
@@ -56,6 +60,18 @@ def skipping_over_budget(on_budget: OnBudget) -> Iterator[None]:
         if on_budget != "skip":
             raise
         raise AirflowSkipException(str(error)) from None
+
+
+def note_landing(hook: SeedanceHook, video: Mapping[str, Any], uri: str) -> None:
+    """Notes where a video was landed by a task of its own.
+
+    :param hook: of the vendor's connection.
+    :param video: what is known of it.
+    :param uri: where it is now.
+    """
+    if ledger_conn_id():
+        vendor = video.get("vendor") or hook.connection.vendor
+        note_end(vendor, video.get("video_id"), SUCCEEDED, {"uri": uri})
 
 
 def note_end(vendor: str | None, video_id: str | None, outcome: str, value: Mapping[str, Any] | None = None) -> None:

@@ -103,6 +103,7 @@ class SeedanceVideoToObjectStorageOperator(BaseOperator):
         """Lands the video, unless it is there already."""
         from airflow_provider_seedance.landing.lander import land_video
         from airflow_provider_seedance.landing.path_template import run_facts
+        from airflow_provider_seedance.tasks.ledger import note_landing
 
         video = self._video()
         self._check_paths(video, run_facts(context))
@@ -120,6 +121,7 @@ class SeedanceVideoToObjectStorageOperator(BaseOperator):
                 overwrite=self.overwrite,
                 log=self.log,
             )
+            note_landing(hook, video, self.landed["uri"])
         finally:
             hook.close()
         attach_to_outlets(context, self.landed, self.landed["uri"])

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
-from airflow_provider_seedance.simulator import Simulator
+from airflow_provider_seedance.simulator import Fault, Simulator
 from airflow_provider_seedance.submissions.store import KEY
-from dev.task_life import AFTER_POST, AFTER_RECORD, IN_EXECUTE_COMPLETE, Ended, TaskLife, TaskState
+from airflow_provider_seedance.transfers.seedance_to_object_storage import SeedanceVideoToObjectStorageOperator
+from dev.task_life import AFTER_POST, AFTER_RECORD, IN_EXECUTE_COMPLETE, Ended, Run, TaskLife, TaskState, Ti
 
 from .conftest import Database
 
@@ -159,4 +161,33 @@ def test_what_is_spent_is_told_by_day_dag_vendor_and_model(database: Database, s
     (row,) = database.all(f"SELECT {told} FROM seedance_spend")
     assert row[:8] == ("dag", "byteplus", ASKS["model"], "USD", 1, 1, 0, 5)
     assert float(str(row[8])) == 0.5
+    assert database.all("SELECT * FROM seedance_undelivered") == []
+
+
+def test_a_model_family_stands_beside_the_model_that_was_sent(database: Database, sim: Simulator) -> None:
+    assert live(model="seedance-2.0").delivered
+    assert database.all("SELECT family, model FROM seedance_submissions") == [("seedance-2.0", ASKS["model"])]
+
+
+def test_where_a_video_was_landed_is_in_its_row_whoever_landed_it(
+    database: Database, sim: Simulator, tmp_path: Path
+) -> None:
+    landed = live(output_path=f"file://{tmp_path}/{{video_id}}.mp4").delivered
+    assert landed
+    assert database.all("SELECT uri FROM seedance_submissions") == [(landed["uri"],)]
+    transfer = SeedanceVideoToObjectStorageOperator(
+        task_id="land", video_id=landed["video_id"], output_path=f"file://{tmp_path}/again.mp4"
+    )
+    transfer.execute(cast("Any", {"ti": Ti(), "dag_run": Run()}))
+    assert database.all("SELECT uri, outcome, cost_micros FROM seedance_submissions") == [
+        (f"file://{tmp_path}/again.mp4", "succeeded", 500_000)
+    ]
+
+
+def test_a_video_that_failed_is_an_end_and_still_counts_with_its_estimate(database: Database, sim: Simulator) -> None:
+    sim.faults.add(Fault("fail", times=None))
+    ended = live()
+    assert ended.error
+    told = "outcome, cost_micros, estimated_micros"
+    assert set(database.all(f"SELECT {told} FROM seedance_submissions")) == {("failed", None, 500_000)}
     assert database.all("SELECT * FROM seedance_undelivered") == []
