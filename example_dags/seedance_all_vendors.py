@@ -21,6 +21,7 @@ MODELS = {
     "openrouter": "bytedance/seedance-2.0-fast",
     "runware": "bytedance:seedance@2.0-fast",
     "fal": "bytedance/seedance-2.0/fast",
+    "replicate": "bytedance/seedance-2.0-fast",
 }
 FOLDER = os.environ.get("SEEDANCE_OUTPUT", f"file://{tempfile.gettempdir()}/seedance")
 

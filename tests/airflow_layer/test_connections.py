@@ -108,6 +108,7 @@ DEFAULTS = {
     "openrouter": "https://openrouter.ai/api/v1/",
     "runware": "https://api.runware.ai/v1",
     "fal": "https://queue.fal.run/",
+    "replicate": "https://api.replicate.com/v1/",
 }
 
 

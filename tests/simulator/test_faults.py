@@ -281,7 +281,7 @@ def test_a_poisoned_text_spoils_no_call_but_holds_what_nobody_can_keep(
     sim.finish(bill.video_id)
     polled = callers[vendor].ask(bill.video_id)
     for answer in (created, polled):
-        assert answer.status_code in (200, 202)
+        assert answer.is_success
         assert "\\ud83d\\u0000" in answer.text
         assert answer.json()["note"].startswith("\ud83d\0")
     if vendor in ("byteplus", "volcengine"):
