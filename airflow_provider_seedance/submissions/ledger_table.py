@@ -187,7 +187,7 @@ class TableSubmissionStore:
             "run_id": who.run_id,
             "map_index": who.map_index,
             "try_number": who.try_number,
-            "conn_id": self._expected.conn_id,
+            "conn_id": self._expected.conn_id or record.seedance_conn_id,
             "vendor": record.vendor,
             "model": record.model[:250],
             "family": self._expected.family,
