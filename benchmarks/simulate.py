@@ -16,18 +16,22 @@ from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import inf
 from statistics import median
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
 from airflow_provider_seedance.api.client import ClientSettings
+from airflow_provider_seedance.api.errors import TransientApiError
 from airflow_provider_seedance.api.jobs import Decision, Outcome, Wait
 from airflow_provider_seedance.api.vendors import make_adapter
 from airflow_provider_seedance.api.vendors.video_adapter import PollRates
 from airflow_provider_seedance.api.video_jobs import VIDEO
-from airflow_provider_seedance.polling import metrics, poller
+from airflow_provider_seedance.polling import metrics, poller, schedule
+from airflow_provider_seedance.polling.rate_limiter import Pace
 from airflow_provider_seedance.polling.wait_queue import Watch
+from benchmarks.before import PaceBefore
 
 ANSWER_TIME = 0.3
 """Seconds from a request to its answer; assumed."""
@@ -47,12 +51,16 @@ class Scenario:
     :param videos: how many wait at any time: when one is ready, the next one is submitted.
     :param interval: seconds between polls, as asked for.
     :param triggerers: how many processes share videos and rates evenly, as somebody set it on their connections.
+    :param is_enforced: nobody has divided the rates: each takes all of them, and the vendor refuses what is too much.
+    :param is_before: with the back-off that was (see `benchmarks.before`).
     """
 
     vendor: str
     videos: int
     interval: float = 10.0
     triggerers: int = 1
+    is_enforced: bool = False
+    is_before: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,6 +71,7 @@ class Outcomes:
     :param late_p50: seconds from "ready at the vendor" to the trigger's event.
     :param requests: a second, by kind of call.
     :param most: in any one second, by kind of call.
+    :param refused: share of the requests that the vendor refused.
     """
 
     polled_every: float
@@ -71,6 +80,7 @@ class Outcomes:
     late_p99: float
     requests: dict[str, float]
     most: dict[str, int]
+    refused: float
 
 
 class _JumpingClock(selectors.SelectSelector):
@@ -131,6 +141,9 @@ class _World:
         self._watches: dict[str, tuple[poller.Poller, Watch]] = {}
         self._submitted = 0
         self._recent: dict[str, deque[float]] = {}
+        self._accepted: dict[str, deque[float]] = {}
+        rates = make_adapter(scenario.vendor).rates
+        self._limits = {"GET": rates.get_per_second, "LIST": rates.list_per_second} if scenario.is_enforced else {}
         self.forget()
 
     def forget(self) -> None:
@@ -140,14 +153,16 @@ class _World:
         self.late: list[float] = []
         self.requests: Counter[str] = Counter()
         self.most: dict[str, int] = {}
+        self.refused = 0
         self.has_sampled = asyncio.Event()
 
     def pollers(self) -> list[poller.Poller]:
         """One in each triggerer, with its share of the rates."""
-        adapter, share = make_adapter(self._scenario.vendor), self._scenario.triggerers
+        adapter, triggerers = make_adapter(self._scenario.vendor), self._scenario.triggerers
+        share = 1 if self._scenario.is_enforced else triggerers
         rates = PollRates(adapter.rates.get_per_second / share, adapter.rates.list_per_second / share)
         settings = ClientSettings(api_key="sk-simulated-0123456789", rates=rates)
-        return [poller.Poller("simulated", adapter, settings) for _ in range(share)]
+        return [poller.Poller("simulated", adapter, settings) for _ in range(triggerers)]
 
     def submit(self, owner: poller.Poller) -> None:
         """Somebody creates a video and begins to wait for it."""
@@ -181,9 +196,22 @@ class _World:
         await asyncio.sleep(ANSWER_TIME / 2)
         now = self._loop.time()
         self._count(call, now)
+        if self._is_too_much(call, now):
+            self.refused += 1
+            await asyncio.sleep(ANSWER_TIME / 2)
+            raise TransientApiError("HTTP 429", status_code=429)
         videos = [_Video(video_id, self._ready_at.get(video_id, now) <= now) for video_id in video_ids]
         await asyncio.sleep(ANSWER_TIME / 2)
         return videos
+
+    def _is_too_much(self, call: str, now: float) -> bool:
+        accepted = self._accepted.setdefault(call, deque())
+        while accepted and accepted[0] <= now - 1.0 + 1e-6:
+            accepted.popleft()
+        if len(accepted) >= self._limits.get(call, inf):
+            return True
+        accepted.append(now)
+        return False
 
     def _count(self, call: str, now: float) -> None:
         recent = self._recent.setdefault(call, deque())
@@ -205,7 +233,7 @@ async def _live(scenario: Scenario) -> Outcomes:
                 world.submit(owners[number % len(owners)])
                 await asyncio.sleep(scenario.interval / scenario.videos)
             # Until the first videos are gone and everybody's turn has come twice.
-            await asyncio.sleep(2 * MAKING + 2 * _turn(scenario))
+            await asyncio.sleep((12 if scenario.is_enforced else 2) * MAKING + 2 * _turn(scenario))
             world.forget()
             await world.has_sampled.wait()
             seconds = loop.time() - world.began
@@ -220,6 +248,7 @@ async def _live(scenario: Scenario) -> Outcomes:
         late_p99=late[int(len(late) * 0.99)],
         requests={call: count / seconds for call, count in sorted(world.requests.items())},
         most=dict(sorted(world.most.items())),
+        refused=world.refused / sum(world.requests.values()),
     )
 
 
@@ -246,7 +275,8 @@ def _turn(scenario: Scenario) -> float:
 def simulate(scenario: Scenario) -> Outcomes:
     """Runs it to its end."""
     random.seed(1)
-    with asyncio.Runner(loop_factory=_SimulatedLoop) as runner:
+    pace = PaceBefore if scenario.is_before else Pace
+    with patch.object(schedule, "Pace", pace), asyncio.Runner(loop_factory=_SimulatedLoop) as runner:
         return runner.run(_live(scenario))
 
 
@@ -265,6 +295,25 @@ TABLES: dict[str, tuple[Scenario, ...]] = {
     ),
 }
 
+ENFORCED = "Nobody has divided the rates, and the vendor refuses what is too much; before (until 2026-11) and now"
+SHARED: tuple[Scenario, ...] = tuple(
+    Scenario(vendor, videos, interval, triggerers, is_enforced=True, is_before=is_before)
+    for vendor, videos, interval in (("byteplus", 900, 10.0), ("byteplus", 900, 2.0), ("gmicloud", 150, 10.0))
+    for triggerers in (1, 3, 5)
+    for is_before in (True, False)
+)
+
+
+def shared_table(scenarios: Sequence[Scenario]) -> Iterator[str]:
+    """Line by line, as they come."""
+    yield "| vendor | waiting | interval, s | triggerers | back-off | ready to event p50 / p95, s | refused |"
+    yield "|---|---|---|---|---|---|---|"
+    for it in scenarios:
+        out = simulate(it)
+        before = "before" if it.is_before else "now"
+        who = f"{it.vendor} | {it.videos:,} | {it.interval:g} | {it.triggerers} | {before}"
+        yield f"| {who} | {out.late_p50:,.1f} / {out.late_p95:,.1f} | {out.refused:.2%} |"
+
 
 def table(scenarios: Sequence[Scenario]) -> Iterator[str]:
     """Line by line, as they come."""
@@ -281,12 +330,15 @@ def table(scenarios: Sequence[Scenario]) -> Iterator[str]:
 
 def main() -> int:
     """Prints all tables."""
-    argparse.ArgumentParser(prog="python -m benchmarks.simulate", description=__doc__).parse_args()
+    parser = argparse.ArgumentParser("python -m benchmarks.simulate", description=__doc__)
+    parser.add_argument("--shared", action="store_true", help="only the table of several triggerers on one account")
+    only_shared = parser.parse_args().shared
     began = time.monotonic()
     print(f"Interval 10 s, answers after {ANSWER_TIME:g} s, a video takes {MAKING:g} s on average (both assumed).")
-    for title, scenarios in TABLES.items():
+    tables = {} if only_shared else {title: table(scenarios) for title, scenarios in TABLES.items()}
+    for title, lines in (tables | {ENFORCED: shared_table(SHARED)}).items():
         print(f"\n**{title}**\n")
-        for line in table(scenarios):
+        for line in lines:
             print(line, flush=True)
     print(f"took {time.monotonic() - began:.0f} s", file=sys.stderr)
     return 0

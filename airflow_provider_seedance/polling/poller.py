@@ -50,7 +50,8 @@ class Poller:
     def __init__(self, conn_id: str, adapter: VendorAdapter, settings: ClientSettings) -> None:
         self._client = PollingClient(adapter, settings)
         self._adapter, self._settings = adapter, settings
-        self._schedule = Schedule(settings.rates or adapter.rates, adapter.most_ids_per_request)
+        to_wall = time.time() - time.monotonic()
+        self._schedule = Schedule(settings.rates or adapter.rates, adapter.most_ids_per_request, to_wall)
         self.generation = 0
         """Counts changes of the client: whoever joined before a change knows by it that there was one."""
         self._list_met_a_page = False
@@ -194,9 +195,8 @@ class Poller:
             failure = error
         wall, now = time.time(), time.monotonic()
         if isinstance(failure, TransientApiError) and failure.status_code == 429:
-            self._refused(watches, failure, now)
+            self._refused(turn, failure, now)
         elif failure is None:
-            self._schedule.went_well(turn, now)
             self._list_met_a_page = self._list_met_a_page and not turn.is_list
             for number, watch in enumerate(watches, 1):
                 self._answered(watch, found.get(watch.wait.job_id), wall, now)
@@ -212,11 +212,11 @@ class Poller:
         else:
             raise failure
 
-    def _refused(self, watches: list[Watch], error: TransientApiError, now: float) -> None:
-        """429 is no failure of the jobs: the whole connection slows down, and it is not counted against any job."""
+    def _refused(self, turn: Turn, error: TransientApiError, now: float) -> None:
+        """429 is no failure of the jobs: the whole connection pauses, and it is not counted against any job."""
         self._metrics.refused()
-        self._schedule.slow_down(now, error.retry_after)
-        for watch in watches:
+        self._schedule.refused(turn, now, error.retry_after)
+        for watch in turn.watches:
             self.put(watch)
 
     def _answered(self, watch: Watch, job: Job | None, wall: float, now: float) -> None:

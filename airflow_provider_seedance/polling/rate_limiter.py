@@ -1,8 +1,15 @@
-"""How fast a connection may be asked: pure arithmetic of a request rate that backs off and recovers."""
+"""How fast a connection may be asked, by however many processes: pure arithmetic of a rate that backs off and recovers.
+
+Several triggerers on one account don't know of each other. All that they hear is the vendor's refusals, and what comes
+of them here is that each settles on a part of the rate: a half, a quarter and a quarter make one.
+"""
 
 from __future__ import annotations
 
-from math import inf
+import random
+from collections.abc import Callable
+from enum import Enum
+from math import ceil, floor, inf
 
 LONGEST_PAUSE = 300.0
 """Seconds; a longer `Retry-After` is cut to this."""
@@ -13,46 +20,131 @@ HEADROOM = 0.95
 STUCK = 5.0
 """Seconds without an answer after which a request that others wait for counts as stuck."""
 
-_SLOWEST = 1 / 64
-_RECOVERY = 1.1
-_RECOVERY_EVERY = 5.0
+SLOT = 1.25
+"""Length of a slot (see `Pace`), in gaps: what is more than one allows for a moment by chance, and for the network."""
+
+KEEPS_SLOTS = 3600.0
+"""Seconds after a refusal for which somebody else is taken to share the account."""
+
+FIRST_TRY = 60.0
+"""Seconds after which a halved rate is doubled again."""
+
+LAST_TRY = 900.0
+"""After each doubling that is refused it takes twice as long to the next one, up to this."""
+
+_MOST_HALVINGS = 6
+_BURST = 1.0
+_SOON = 10.0
+_CALMS = 0.75
+_REMEMBERS = 60.0
+
+
+class Refusal(Enum):
+    """What a refusal means."""
+
+    ALONE = "a collision: it says nothing about the rate"
+    AGAIN = "somebody else has these slots"
+    TOO_MUCH = "the rate was halved"
+
+
+class Share:
+    """Which part of a rate this process takes: halves when it is refused again and again, doubles by time.
+
+    By time, not by requests that went well: who asks seldom, because it was refused, would recover seldom too.
+    """
+
+    def __init__(self) -> None:
+        self.refused_at = -inf
+        self._halvings = 0
+        self._changed = -inf
+        self._was_doubled = False
+        self._patience = FIRST_TRY
+
+    def at(self, now: float) -> float:
+        """The part at this moment."""
+        while self._halvings and now >= self._changed + self._patience:
+            self._halvings -= 1
+            self._changed += self._patience
+            self._was_doubled = True
+            self._patience = max(FIRST_TRY, self._patience * _CALMS)
+        return float(0.5**self._halvings)
+
+    def refused(self, now: float, gap: float) -> Refusal:
+        """The vendor said 429.
+
+        :param gap: seconds between two requests as it is.
+        """
+        self.at(now)
+        since, self.refused_at = now - self.refused_at, now
+        if since < _BURST:
+            return Refusal.ALONE  # requests that were under way together are one sign, not many
+        is_trial = self._was_doubled and now - self._changed <= max(_SOON, 4 * gap)
+        # The more it takes, the longer it remembers: it is for those who take most to give way.
+        if not is_trial and since > _REMEMBERS * self.at(now):
+            return Refusal.AGAIN if since <= 8 * gap else Refusal.ALONE
+        self._patience = min(LAST_TRY, 2 * self._patience)
+        self._halvings = min(_MOST_HALVINGS, self._halvings + 1)
+        self._changed, self._was_doubled = now, False
+        return Refusal.TOO_MUCH
 
 
 class Pace:
-    """Spaces requests evenly. A 429 halves the rate of the whole connection; success restores it step by step.
+    """Spaces requests evenly, for the whole connection.
 
     All moments are of one clock that never goes back.
 
+    Where the rate is so low that two requests at once are a refusal, even a fitting rate is refused half the time if
+    it isn't known when the others ask. So after a refusal such a pace keeps to slots of the wall clock, which are the
+    same for all processes: each slot, every second one, every fourth. Who has found slots that are its own keeps them.
+
     :param per_second: the most requests a second, changeable at any time; 0 or less: no limit.
-    :param one_at_a_time: counts from a request's end, not from its start: however late it arrives, the next one arrives
-        no sooner than the rate allows. For rates so low that two at once are a refusal.
+    :param share: which part of it; may be that of other paces, too.
+    :param one_at_a_time: for such low rates. Unless there are slots, it counts from a request's end, not from its
+        start: however late it arrives, the next one arrives no sooner than the rate allows.
+    :param to_wall: what makes Unix time of this clock's, if added.
+    :param chance: a number from 0 to 1, each time another one.
     """
 
-    def __init__(self, per_second: float, *, one_at_a_time: bool = False) -> None:
+    def __init__(
+        self,
+        per_second: float,
+        *,
+        share: Share | None = None,
+        one_at_a_time: bool = False,
+        to_wall: float = 0.0,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
         self.per_second = per_second
         self._one_at_a_time = one_at_a_time
+        self._to_wall, self._chance = to_wall, chance
+        self._share = share or Share()
         self._is_under_way = False
-        self._share = 1.0
-        self._taken = -inf
-        self._paused_until = -inf
-        self._refused = -inf
-        self._raised = -inf
+        self._started = self._taken = self._paused_until = -inf
+        self._slots_of = 0
+        self._within = 0.0
 
-    @property
-    def gap(self) -> float:
+    def gap(self, now: float) -> float:
         """Seconds between two requests."""
+        if self.per_second <= 0:
+            return 0.0
         headroom = 1.0 if self._one_at_a_time else HEADROOM
-        return 1 / (self.per_second * headroom * self._share) if self.per_second > 0 else 0.0
+        return 1 / (self.per_second * headroom * self._share.at(now))
 
     def wait(self, now: float) -> float:
         """Seconds until the next request may go, at the soonest."""
+        if self._has_slots(now):
+            soonest = max(now, self._started + 1 / self.per_second, self._paused_until)
+            if self._is_under_way:
+                soonest = max(soonest, now + 1 / self.per_second)
+            return max(0.0, self._next_slot(soonest, now) - now)
         last = now if self._is_under_way else self._taken
-        return max(0.0, max(last + self.gap, self._paused_until) - now)
+        return max(0.0, max(last + self.gap(now), self._paused_until) - now)
 
     def take(self, now: float) -> None:
         """A request goes now."""
-        self._taken = now
+        self._started = self._taken = now
         self._is_under_way = self._one_at_a_time and self.per_second > 0
+        self._within = self._chance()
 
     def ended(self, now: float) -> None:
         """It was answered, or has failed."""
@@ -63,16 +155,38 @@ class Pace:
         """Whether the next request waits for one that ought to have ended."""
         return self._is_under_way and now - self._taken > STUCK
 
-    def slow_down(self, now: float, retry_after: float | None) -> None:
-        """The vendor said 429."""
-        if now - self._refused >= 1.0:
-            # Once per burst: requests that were under way together are one sign, not many.
-            self._share = max(_SLOWEST, self._share / 2)
-        self._refused = now
+    def pause(self, now: float, retry_after: float | None) -> None:
+        """The vendor wants to be left alone for a while; if it doesn't say how long, for a second."""
         self._paused_until = max(self._paused_until, now + min(LONGEST_PAUSE, max(1.0, retry_after or 0.0)))
 
-    def went_well(self, now: float) -> None:
-        """The vendor answered."""
-        if self._share < 1.0 and now - max(self._refused, self._raised) >= _RECOVERY_EVERY:
-            self._share = min(1.0, self._share * _RECOVERY)
-            self._raised = now
+    def refused(self, now: float, retry_after: float | None) -> None:
+        """The vendor said 429 to one of these requests."""
+        cycle = self._cycle(now)
+        refusal = self._share.refused(now, self.gap(now))
+        if refusal is Refusal.TOO_MUCH:
+            # One half of those that were its own, whichever: who is in the way may take the other.
+            self._slots_of = self._slots_of % cycle + cycle * floor(self._chance() * 2)
+        elif refusal is Refusal.AGAIN:
+            self._slots_of = floor(self._chance() * cycle)
+        self.pause(now, retry_after)
+        if retry_after is None and self.per_second > 0:
+            # By chance: the one that was in the way waits, too, if it was refused.
+            self._paused_until = max(self._paused_until, now + 1.0 + self._chance() * min(_SOON, 3 * self.gap(now)))
+
+    def _has_slots(self, now: float) -> bool:
+        return self._one_at_a_time and self.per_second > 0 and now - self._share.refused_at < KEEPS_SLOTS
+
+    def _cycle(self, now: float) -> int:
+        """Of how many slots one is its own."""
+        return round(1 / self._share.at(now))
+
+    def _next_slot(self, soonest: float, now: float) -> float:
+        """The first moment from `soonest` on that is at the beginning of a slot of one's own.
+
+        Not at the same point of each slot: of two in one slot the vendor refuses the later, and it should be either.
+        """
+        length, slack = SLOT / self.per_second, (SLOT - 1) / 2 / self.per_second
+        begins = self._to_wall - self._within * slack
+        number = ceil((soonest + begins - slack) / length)
+        number += (self._slots_of - number) % self._cycle(now)
+        return max(soonest, number * length - begins)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import inf
 
 from airflow_provider_seedance.api.vendors.video_adapter import PollRates
-from airflow_provider_seedance.polling.rate_limiter import Pace
+from airflow_provider_seedance.polling.rate_limiter import Pace, Share
 from airflow_provider_seedance.polling.wait_queue import Watch, WatchQueue
 
 LIST_PATIENCE = 0.1
@@ -40,11 +40,14 @@ class Schedule:
 
     :param rates: how often the vendor may be asked.
     :param most_ids: how many jobs one list may ask for; less than 2: there are no lists.
+    :param to_wall: what makes `wall` of `now`, if added.
     """
 
-    def __init__(self, rates: PollRates, most_ids: int) -> None:
+    def __init__(self, rates: PollRates, most_ids: int, to_wall: float = 0.0) -> None:
         self._queue = WatchQueue()
-        self._singles, self._lists = Pace(rates.get_per_second), Pace(rates.list_per_second, one_at_a_time=True)
+        share = Share()  # one: who else uses the account makes requests of both kinds
+        self._singles = Pace(rates.get_per_second, share=share, to_wall=to_wall)
+        self._lists = Pace(rates.list_per_second, share=share, one_at_a_time=True, to_wall=to_wall)
         self._most_ids = self._list_size = most_ids
         self._full_again = inf
 
@@ -92,18 +95,15 @@ class Schedule:
             pauses.append(self._lists.wait(now))
         return min(pauses)
 
-    def went_well(self, turn: Turn, now: float) -> None:
-        """The vendor has answered it."""
-        (self._lists if turn.is_list else self._singles).went_well(now)
-
     def ended(self, turn: Turn, now: float) -> None:
         """It is over, however it went."""
         (self._lists if turn.is_list else self._singles).ended(now)
 
-    def slow_down(self, now: float, retry_after: float | None) -> None:
-        """The vendor said 429: all requests of the connection slow down."""
-        for pace in (self._singles, self._lists):
-            pace.slow_down(now, retry_after)
+    def refused(self, turn: Turn, now: float, retry_after: float | None) -> None:
+        """The vendor said 429: all requests of the connection pause; those of this kind may have to slow down."""
+        kind, other = (self._lists, self._singles) if turn.is_list else (self._singles, self._lists)
+        kind.refused(now, retry_after)
+        other.pause(now, retry_after)
 
     def shorten_lists(self, size: int, now: float) -> None:
         """Asks for fewer jobs at once, for a while.
@@ -118,5 +118,5 @@ class Schedule:
         if self._list_size < 2 or not shared or self._queue.is_alone(now) or self._lists.is_stuck(now):
             return True
         wait = self._lists.wait(now)
-        by_themselves = self._singles.wait(now) + (shared + self._queue.count_alone()) * self._singles.gap
+        by_themselves = self._singles.wait(now) + (shared + self._queue.count_alone()) * self._singles.gap(now)
         return wait > LIST_PATIENCE * self._queue.interval() and by_themselves <= wait

@@ -1,4 +1,4 @@
-"""The arithmetic of the request rate, and of a wait that is put off."""
+"""The arithmetic of the request rate, with one process and with several on one account; and of a wait put off."""
 
 from __future__ import annotations
 
@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from airflow_provider_seedance.api.errors import TransientApiError, VideoTimeoutError
 from airflow_provider_seedance.api.jobs import MOST_FAILURES, Outcome, Wait
 from airflow_provider_seedance.api.video_jobs import VIDEO
-from airflow_provider_seedance.polling.rate_limiter import HEADROOM, LONGEST_PAUSE, Pace
+from airflow_provider_seedance.polling.rate_limiter import (
+    FIRST_TRY,
+    HEADROOM,
+    LAST_TRY,
+    LONGEST_PAUSE,
+    SLOT,
+    Pace,
+    Refusal,
+    Share,
+)
 
 T = 1_000_000.0
 """A moment as `time.monotonic()` gives it; the waits below take it for Unix time."""
@@ -47,7 +56,7 @@ def test_a_rate_of_zero_is_no_limit(rate: float) -> None:
 
 def test_without_a_limit_a_refusal_still_pauses() -> None:
     pace = Pace(0)
-    pace.slow_down(T, 7)
+    pace.refused(T, 7)
     assert pace.wait(T) == pytest.approx(7)
     assert pace.wait(T + 7) == 0
 
@@ -57,55 +66,106 @@ def test_without_a_limit_a_refusal_still_pauses() -> None:
     [(None, 1), (0, 1), (0.2, 1), (1, 1), (7, 7), (300, 300), (301, LONGEST_PAUSE), (86_400, LONGEST_PAUSE)],
 )
 def test_a_refusal_pauses_as_long_as_the_vendor_asks_within_bounds(asked: float | None, pause: float) -> None:
-    pace = Pace(20)
-    pace.slow_down(T, asked)
+    pace = Pace(20, chance=lambda: 0.0)
+    pace.refused(T, asked)
     assert pace.wait(T) == pytest.approx(pause)
 
 
 def test_a_short_pause_does_not_cut_a_longer_one_short() -> None:
     pace = Pace(20)
-    pace.slow_down(T, 60)
-    pace.slow_down(T + 0.5, None)
+    pace.refused(T, 60)
+    pace.refused(T + 0.5, None)
     assert pace.wait(T) == pytest.approx(60)
 
 
 @pytest.mark.parametrize(
     ("refusals", "share"),
     [
-        ([0.0], 1 / 2),
-        ([0.0, 0.0, 0.1, 0.9], 1 / 2),  # one burst
-        ([0.0, 0.9, 1.8, 2.7], 1 / 2),  # a burst that goes on: answers to what was under way together
-        ([0.0, 1.1], 1 / 4),
-        ([0.0, 2.0, 4.0], 1 / 8),
-        ([2.0 * n for n in range(20)], 1 / 64),  # but never to a standstill
+        ([0.0], 1),  # a collision
+        ([0.0, 0.0, 0.1, 0.9], 1),  # one burst
+        ([0.0, 0.9, 1.8, 2.7], 1),  # a burst that goes on: answers to what was under way together
+        ([0.0, 61.0], 1),  # two collisions
+        ([0.0, 59.0], 1 / 2),
+        ([0.0, 1.1], 1 / 2),
+        ([0.0, 2.0, 4.0], 1 / 4),
+        ([0.0, 2.0, 33.0], 1 / 2),  # the less it takes, the more patient it is
+        ([0.5 + n * 1.01 for n in range(200)], 1 / 64),  # but never to a standstill
     ],
 )
-def test_each_burst_of_refusals_halves_the_rate_once(refusals: list[float], share: float) -> None:
-    pace = Pace(10)
+def test_a_lone_refusal_is_a_collision_and_repeated_ones_halve_the_rate(refusals: list[float], share: float) -> None:
+    part = Share()
     for seconds in refusals:
-        pace.slow_down(T + seconds, None)
-    assert gap(pace, T + 1000) == pytest.approx(0.1 / HEADROOM / share, rel=1e-4)
+        part.refused(T + seconds, gap=0.1)
+    assert part.at(T + refusals[-1]) == share
 
 
-def test_success_brings_the_full_rate_back_and_no_more() -> None:
-    pace = Pace(10)
-    for step in range(10):
-        pace.slow_down(T + 2 * step, None)
-    gaps = []
-    for step in range(600):
-        pace.went_well(T + 100 + step)
-        gaps.append(gap(pace, T + 100 + step))
-    assert gaps[0] == pytest.approx(6.4 / HEADROOM / 1.1, rel=1e-4)
-    assert gaps == sorted(gaps, reverse=True)
-    assert gaps[-1] == pytest.approx(0.1 / HEADROOM, rel=1e-4)
+def test_the_rate_recovers_by_time_whether_or_not_anything_is_asked() -> None:
+    part = Share()
+    assert [part.refused(T + seconds, gap=1) for seconds in (0, 2)] == [Refusal.ALONE, Refusal.TOO_MUCH]
+    assert part.at(T + 2 + 2 * FIRST_TRY - 1) == 1 / 2
+    assert part.at(T + 2 + 2 * FIRST_TRY) == 1
 
 
-def test_recovery_takes_time_not_many_answers() -> None:
-    pace = Pace(10)
-    pace.slow_down(T, None)
-    for _ in range(1000):
-        pace.went_well(T + 1)
-    assert gap(pace, T + 10) == pytest.approx(0.2 / HEADROOM, rel=1e-4)
+def test_a_doubling_that_is_refused_is_taken_back_at_once_and_tried_later_the_next_time() -> None:
+    part, now, waited = Share(), T + 2, list[float]()
+    part.refused(T, gap=1)
+    part.refused(now, gap=1)
+    for _ in range(8):
+        halved, now = now, now + 1
+        while part.at(now) < 1:
+            now += 1
+        waited.append(now - halved)
+        assert part.refused(now + 1, gap=1) is Refusal.TOO_MUCH
+        now += 1
+    assert waited == sorted(waited)
+    assert waited[0] == 2 * FIRST_TRY
+    assert waited[-1] <= LAST_TRY < waited[-1] + LAST_TRY / 2
+
+
+@given(st.lists(st.floats(0.0, 200.0), max_size=80))
+def test_however_often_it_is_refused_the_full_rate_comes_back_within_hours(pauses: list[float]) -> None:
+    part, now = Share(), T
+    for pause in pauses:
+        now += pause
+        part.refused(now, gap=1)
+        assert 1 / 64 <= part.at(now) <= 1
+    assert part.at(now + 6 * LAST_TRY) == 1
+
+
+def test_a_lone_refusal_without_a_word_about_time_waits_by_chance() -> None:
+    waits = []
+    for chance in (0.0, 0.5, 0.99):
+        pace = Pace(1, one_at_a_time=True, chance=lambda chance=chance: chance)  # type: ignore[misc]
+        pace.refused(T, None)
+        waits.append(pace.wait(T))
+    assert waits == sorted(waits)
+    assert waits[0] >= 1
+    assert waits[-1] > waits[0] + 2
+
+
+def test_what_the_vendor_says_about_time_wins_over_chance() -> None:
+    pace = Pace(20, chance=lambda: 0.9)
+    pace.refused(T, 5)
+    assert pace.wait(T) == pytest.approx(5)
+
+
+def test_lists_that_were_refused_keep_to_slots_that_are_the_same_for_all_processes() -> None:
+    """Two of them with half of the slots each, whose clocks began at different times, are never in one slot."""
+    wall, sent = 1_800_000_000.0, dict[int, list[float]]()
+    for number, chances in enumerate(([0.0] * 500, [0.0, 0.6] * 250)):
+        now, luck = 1000.0 * (number + 1), iter(chances)
+        pace = Pace(1, one_at_a_time=True, to_wall=wall - now, chance=lambda luck=luck: next(luck))  # type: ignore[misc]
+        pace.refused(now, 1)
+        pace.refused(now + 2, 1)
+        began, sent[number] = now, []
+        while now < began + 100:
+            now += max(pace.wait(now), 1e-3)
+            if pace.wait(now) <= 0:
+                pace.take(now)
+                pace.ended(now + 0.3)
+                sent[number].append(wall + now - began)
+    assert all(len(moments) >= 100 / (2 * SLOT) - 3 for moments in sent.values())
+    assert all(after - before >= 1.0 - 1e-3 for before, after in pairwise(sorted(sent[0])))
 
 
 Steps = list[tuple[float, str]]
@@ -128,9 +188,9 @@ def test_no_second_sees_more_than_the_rate(rate: float, steps: Steps) -> None:
                 pace.take(now)
             now = min(end, now + max(pace.wait(now), 1e-6))
         if what == "well":
-            pace.went_well(now)
+            pace.ended(now)
         elif what != "nothing":
-            pace.slow_down(now, 2.0 if what == "refused for 2 s" else None)
+            pace.refused(now, 2.0 if what == "refused for 2 s" else None)
     # Not counted per second: with floats, the second may end a hair after the request that should not be in it.
     assert all(after - before >= 1 / rate - 1e-6 for before, after in pairwise(taken))
 
@@ -146,17 +206,9 @@ def test_a_changed_rate_counts_at_once() -> None:
 
 def test_a_changed_rate_ends_no_pause_that_the_vendor_asked_for() -> None:
     pace = Pace(1)
-    pace.slow_down(T, 60)
+    pace.refused(T, 60)
     pace.per_second = 100
     assert pace.wait(T + 10) == pytest.approx(50)
-
-
-def test_a_step_of_the_recovery_does_not_hide_the_next_refusal() -> None:
-    pace = Pace(10)
-    pace.slow_down(T, None)
-    pace.went_well(T + 6)
-    pace.slow_down(T + 6.5, None)
-    assert gap(pace, T + 100) == pytest.approx(0.4 / HEADROOM / 1.1, rel=1e-4)
 
 
 # -- a wait that is put off ------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from itertools import pairwise
+from statistics import median
 
 import pytest
 
@@ -171,20 +172,33 @@ async def test_no_video_fails_for_refusals_however_many(sim: Simulator, monkeypa
     await all_succeed(sim, ids, tasks)
 
 
-async def test_after_a_refusal_the_connection_recovers_its_rate(
-    sim: Simulator, connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pace, "_RECOVERY_EVERY", 0.1)
+async def test_a_lone_refusal_pauses_and_halves_nothing(sim: Simulator, connect: Connect) -> None:
     conn = connect("jimmyai", polls_per_second=20)
     ids = submit("jimmyai", 20)
     sim.faults.add(Fault("http_429", on="poll"))
     tasks = start(ids, conn)
-    await until(lambda: len(reads(sim)) >= 45)
+    await until(lambda: len(reads(sim)) >= 25)
     moments = [request.at for request in reads(sim)]
     gaps = [after - before for before, after in pairwise(moments)]
     assert gaps[0] > 0.9
-    assert sum(gaps[1:4]) / 3 > 0.08  # half the rate
-    assert sum(gaps[-8:]) / 8 < 0.075  # all of it again
+    assert median(gaps[1:]) < 0.1  # half the rate would be more
+    await cancel(tasks)
+
+
+async def test_repeated_refusals_halve_the_rate_and_time_brings_it_back(
+    sim: Simulator, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "FIRST_TRY", 1.0)
+    conn = connect("jimmyai", polls_per_second=20)
+    ids = submit("jimmyai", 20)
+    sim.faults.add(Fault("http_429", on="poll", times=2))
+    tasks = start(ids, conn)
+    await until(lambda: len(reads(sim)) >= 50)
+    moments = [request.at for request in reads(sim)]
+    gaps = [after - before for before, after in pairwise(moments)]
+    assert min(gaps[:2]) > 0.9
+    assert median(gaps[2:8]) > 0.08  # half the rate
+    assert median(gaps[-8:]) < 0.075  # all of it again
     await cancel(tasks)
 
 
