@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_seedance.api.errors import LandingError, SeedanceError
+from airflow_provider_seedance.api.errors import LandingError, LandingInterruptedError, SeedanceError
 from airflow_provider_seedance.landing.lander import land_video
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ def land_paid_video(
     except SeedanceError as error:
         raise submission.failed(error) from None
     except Exception as error:
-        # The storage's own words. Airflow would retry it, which must not buy another video.
-        if submission.is_kept:
-            raise
-        raise submission.failed(LandingError(f"The storage failed ({type(error).__name__}).")) from error
+        # The storage's own words are in the cause. Airflow would retry it, which must not buy another video.
+        name = type(error).__name__
+        kind = LandingInterruptedError if submission.is_kept else LandingError
+        failure = kind(f"The storage failed ({name}). Video {video.video_id} was made, and is billed.")
+        raise submission.failed(failure) from error

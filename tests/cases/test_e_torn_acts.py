@@ -626,7 +626,10 @@ def test_without_a_record_a_storage_that_fails_ends_the_task_for_good_and_buys_n
     assert (without.error, without.retryable) == ("LandingError", False)
     assert "The storage failed (PermissionError)" in without.message
     kept = work(Step(operator, Ti(1)), TaskState())
-    assert (kept.error, kept.retryable) == ("PermissionError", True)
+    assert (kept.error, kept.retryable) == ("LandingInterruptedError", True)
+    assert "The storage failed (PermissionError)" in kept.message
+    assert all("was made, and is billed" in told.message for told in (without, kept))
+    assert GOES_ON in kept.message
     assert len(quick.creates()) == 2
 
 
