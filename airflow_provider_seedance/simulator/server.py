@@ -81,7 +81,16 @@ class Server:
     """
 
     def __init__(self, app: ASGIApp, connections: Connections, port: int) -> None:
-        config = uvicorn.Config(app, lifespan="off", ws="none", log_config=None, access_log=False, proxy_headers=False)
+        config = uvicorn.Config(
+            app,
+            lifespan="off",
+            ws="none",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            # Longer than clients keep idle connections: none is closed at the moment when it is used again.
+            timeout_keep_alive=75,
+        )
         config.load()
         self._connections = connections
         self._state = ServerState()

@@ -64,12 +64,13 @@ def test_what_is_stored_is_an_output_with_its_size() -> None:
 
 
 @pytest.mark.dag
+@pytest.mark.timeout(700)
 def test_the_real_client_writes_media_assets_and_the_vendor_s_job(sim: Simulator, tmp_path: Path) -> None:
     log = tmp_path / "lineage.jsonl"
     transport = {"type": "file", "log_file_path": str(log), "append": True}
     env = os.environ | {"AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps(transport)}
     script = [sys.executable, "-m", "tests.pipelines.lineage_run"]
-    done = subprocess.run(script, cwd=ROOT, env=env, capture_output=True, text=True, timeout=150)
+    done = subprocess.run(script, cwd=ROOT, env=env, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     (bill,) = sim.ledger
     events = [json.loads(line) for line in log.read_text().splitlines()]
