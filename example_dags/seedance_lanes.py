@@ -6,6 +6,7 @@ import os
 import tempfile
 from typing import Any
 
+from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow.sdk import DAG, task, task_group
 
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
@@ -40,6 +41,10 @@ with DAG("seedance_lanes", schedule=None, catchup=False, tags=["seedance"]):
 
     @task(trigger_rule="all_done")
     def what_is_there(ti: Any = None) -> list[str]:
-        return [uri for uri in ti.xcom_pull(task_ids="lane.land", key="uri") or () if uri]
+        landed = [uri for uri in ti.xcom_pull(task_ids="lane.land", key="uri") or () if uri]
+        if not landed:
+            # This task decides the run's colour: with nothing to show, it must not be green.
+            raise AirflowFailException("No clip was landed.")
+        return landed
 
     lanes >> what_is_there()

@@ -145,6 +145,18 @@ def test_one_refused_clip_stops_no_other(simulator: Simulator, load_dag: Callabl
     assert len(xcom(dag_run, "what_is_there")) == len(simulator.ledger) == 2
 
 
+def test_lanes_of_which_none_landed_anything_do_not_end_green(
+    simulator: Simulator, load_dag: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "a_file").touch()
+    monkeypatch.setenv("SEEDANCE_OUTPUT", f"file://{tmp_path}/a_file")  # no folder: nothing can be written below it
+    dag_run = run(load_dag("seedance_lanes"))
+    found = states(dag_run)
+    assert [found[f"lane.create[{index}]"] for index in range(3)] == ["success"] * 3
+    assert [found[f"lane.land[{index}]"] for index in range(3)] == ["failed"] * 3
+    assert found["what_is_there[-1]"] == "failed"
+
+
 @pytest.mark.skipif(AIRFLOW < (3, 1), reason="Airflow 3.1 brought approvals")
 def test_an_approved_batch_goes_from_the_table_to_s3_and_to_the_library(
     simulator: Simulator, load_dag: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch, bucket: str
