@@ -71,7 +71,7 @@ def test_the_readme_points_to_pages_that_exist() -> None:
 
 
 PROSE = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "docs").rglob("*.rst")])
-CAPITALS = {"CGNAT", "DEBUG", "DELETE", "HTTPS", "SIGKILL", "SOCKS"}
+CAPITALS = {"CGNAT", "DEBUG", "DELETE", "HTTPS", "SIGKILL", "SIGQUIT", "SIGTERM", "SOCKS"}
 """What is written in capitals for good; file names apart."""
 
 
