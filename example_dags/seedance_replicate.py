@@ -21,5 +21,6 @@ with DAG("seedance_replicate", schedule="@daily", start_date=datetime(2026, 1, 1
         duration=5,
         ratio="16:9",
         execution_expires_after=1800,
+        wait_for_completion=True,
         output_path=f"{FOLDER}/replicate/{{video_id}}.{{ext}}",
     )

@@ -46,6 +46,12 @@ def places_in_database(chaos: Report, wanted: re.Pattern[str] | str) -> set[str]
     return {f"{table}.{column}" for table, column, text in rows(chaos) if pattern.search(text)}
 
 
+def keys_of_xcoms_with(chaos: Report, wanted: str) -> set[str]:
+    """Keys of the XComs that hold a text."""
+    with contextlib.closing(sqlite3.connect(f"file:{chaos.home / 'airflow.db'}?mode=ro", uri=True)) as database:
+        return {key for key, value in database.execute("SELECT key, value FROM xcom") if wanted in str(value)}
+
+
 def log_lines_with(chaos: Report, wanted: re.Pattern[str] | str) -> list[str]:
     pattern = re.compile(re.escape(wanted)) if isinstance(wanted, str) else wanted
     found = [f"{file}: {line}" for file, line in log_lines(chaos) if pattern.search(line)]
@@ -69,7 +75,9 @@ def test_signed_urls_are_in_xcom_only(chaos: Report) -> None:
 
 def test_the_prompt_is_only_where_the_user_wrote_it_or_sees_it_rendered(chaos: Report) -> None:
     user_sees = {"rendered_task_instance_fields.rendered_fields", "serialized_dag.data", "dag_code.source_code"}
-    assert places_in_database(chaos, PROMPT_PART) <= user_sees
+    for_the_pages = {"xcom.value"}  # off with `[seedance] prompts_in_xcom`
+    assert places_in_database(chaos, PROMPT_PART) <= user_sees | for_the_pages
+    assert keys_of_xcoms_with(chaos, PROMPT_PART) <= {"seedance_asked"}
     assert log_lines_with(chaos, PROMPT_PART) == []
 
 
