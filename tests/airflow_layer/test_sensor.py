@@ -323,7 +323,7 @@ async def test_a_resumed_task_reads_the_video_again_so_that_its_url_is_fresh(ven
     event = await event_of(trigger)
     assert_no_secret(json.dumps(event), "http")
     before = polls(sim)
-    sim.advance(3600)
+    sim.advance(1800)
     result = resume(sensor_for("whatever", vendor), event)
     assert polls(sim) == before + 1
     assert opens(result["video_url"])

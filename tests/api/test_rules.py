@@ -496,5 +496,5 @@ def test_a_base_url_that_is_none_is_refused(form: str, url: str) -> None:
 
 
 def test_an_unknown_vendor_is_refused_naming_the_choices() -> None:
-    with pytest.raises(SeedanceConfigError, match="'sora'; choose one of byteplus, volcengine, gmicloud"):
+    with pytest.raises(SeedanceConfigError, match="'sora'; choose one of byteplus, volcengine, fal"):
         make_adapter("sora")

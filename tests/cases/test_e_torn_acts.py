@@ -615,7 +615,7 @@ def test_case_e7_on_a_worker_too_a_wait_knows_whether_its_id_is_kept(
 def test_without_a_record_a_storage_that_fails_ends_the_task_for_good_and_buys_nothing(
     quick: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from airflow_provider_seedance.landing import lander as landing
+    from airflow_provider_seedance.tasks import landing
 
     def broken(*args: Any, **kwargs: Any) -> Any:
         raise PermissionError("the bucket refuses")

@@ -90,6 +90,7 @@ class Journey:
         # Nobody waits here because a vendor says so.
         for module in (pace, poller):
             self._patch.setattr(module, "LONGEST_PAUSE", 0.0)
+        self._patch.setattr(pace.Pace, "refused", lambda rate, now, retry_after: None)
         self._patch.setattr(jobs.Misses, "pause", lambda misses, error: 0.0)
         # Airflow's masking of a connection's secrets costs half of the time; nothing here reads a log.
         with suppress(ImportError):  # Airflow 3.2 and before mask elsewhere

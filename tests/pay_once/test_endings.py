@@ -15,6 +15,7 @@ from airflow_provider_seedance.api import errors
 from airflow_provider_seedance.api.errors import SeedanceApiError, SeedanceError
 from airflow_provider_seedance.api.jobs import Decision, Outcome
 from airflow_provider_seedance.api.outcomes import to_event
+from airflow_provider_seedance.api.vendors import BUILT_IN
 from airflow_provider_seedance.compat.task_state import has_ended_for_good
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.operators import seedance
@@ -368,7 +369,7 @@ def test_with_cancel_on_kill_off_nothing_is_cancelled(sim: Simulator, monkeypatc
     assert sim.videos[video_id].status == "queued"
 
 
-@pytest.mark.parametrize("vendor", [vendor for vendor in VENDORS if vendor not in ARKS])
+@pytest.mark.parametrize("vendor", [name for name, vendor in BUILT_IN.items() if not vendor.can_cancel])
 def test_where_a_vendor_cannot_cancel_the_log_says_so(
     sim: Simulator, monkeypatch: pytest.MonkeyPatch, said: list[str], vendor: str
 ) -> None:
