@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from typing_extensions import override
+
 from airflow_provider_seedance.api.assets import AssetStatus, AssetUpload, Library, MediaAsset, MediaFile, UploadRequest
 from airflow_provider_seedance.api.errors import (
     AssetNotFoundError,
@@ -24,7 +26,7 @@ from airflow_provider_seedance.api.errors import (
 )
 from airflow_provider_seedance.api.http.json_values import text_of
 from airflow_provider_seedance.api.http.steps import Call, Flow, Step
-from airflow_provider_seedance.api.vendors.refusals import ErrorAnswer, Meaning, error_of, told
+from airflow_provider_seedance.api.vendors.refusals import ErrorAnswer, Meaning, error_of, meaning_of_status, told
 from airflow_provider_seedance.api.vendors.strangers import was_refused_on_the_way
 from airflow_provider_seedance.api.vendors.video_adapter import HttpRequest, HttpResponse, VendorAdapter
 
@@ -189,3 +191,31 @@ def read_asset_status(word: object) -> tuple[AssetStatus, str | None]:
     """Our status for a vendor's word, and the word itself if nobody documented it: then the asset isn't ready."""
     known = STATUSES.get(word.strip().casefold()) if isinstance(word, str) else None
     return (known, None) if known else (AssetStatus.PROCESSING, "None" if word is None else text_of(word))
+
+
+class TicketAssets(AssetAdapter):
+    """A file store to whose signed URL the bytes are put, without the key, and whose file has a public URL."""
+
+    needs_ticket = True
+
+    @override
+    def build_file(self, file: MediaFile, ticket: Ticket | None) -> UploadRequest:
+        url = ticket.upload_url if ticket else None
+        return UploadRequest("PUT", "", headers={"Content-Type": file.content_type}, file=file, url=url)
+
+    @override
+    def parse_file(self, response: HttpResponse, file: MediaFile, ticket: Ticket | None) -> MediaAsset:
+        """The answer is the storage's, not the vendor's: its text may quote the signed URL."""
+        if ticket is None or not 200 <= response.status_code < 300:
+            answer = ErrorAnswer(meaning_of_status(response.status_code), is_vendors=False)
+            raise self._upload_error(response, answer)
+        return MediaAsset(
+            asset=ticket.public_url,
+            vendor=self.vendor.name,
+            library=self.libraries[0].name,
+            status=AssetStatus.ACTIVE,
+            name=file.name,
+            url=ticket.public_url,
+            size=file.size,
+            content_type=file.content_type,
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -146,6 +146,31 @@ def read_error(title: str, response: HttpResponse, answer: ErrorAnswer, *, not_f
     if kind is VideoNotFoundError:
         advice = not_found
     return error_of(kind, f"{told(title, response, answer)} {advice}", title, response, answer)
+
+
+def check_read(
+    title: str,
+    response: HttpResponse,
+    explain: Callable[[HttpResponse], ErrorAnswer],
+    told_id: str | None,
+    video_id: str,
+    *,
+    not_found: str,
+    own_id: str | None = None,
+) -> None:
+    """Whether an answer to a read tells a status of the very video that was asked for.
+
+    :param explain: the vendor's reading of an answer that doesn't.
+    :param told_id: the id in the answer; `None` if that is missing, or the status.
+    :param video_id: that was asked for.
+    :param not_found: see `read_error`.
+    :param own_id: the id as answers have it, where ours is a compound; default: `video_id`.
+    :raises SeedanceApiError: it tells no status, or that of another video.
+    """
+    if told_id is None:
+        raise read_error(title, response, explain(response), not_found=not_found)
+    if told_id != (own_id or video_id):
+        raise TransientApiError(f"{title} answered for another video than {video_id}.", vendor=title)
 
 
 def _create_error_of_stranger(response: HttpResponse) -> tuple[type[SeedanceApiError], str]:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from typing_extensions import override
 
-from airflow_provider_seedance.api.errors import InvalidRequestError, TransientApiError
+from airflow_provider_seedance.api.errors import InvalidRequestError
 from airflow_provider_seedance.api.models import Video, VideoError, VideoRequest, VideoStatus
 from airflow_provider_seedance.api.vendors.ark.routes import FRAMES, ROUTES, TEXT_IS_OPTIONAL_BESIDE
 from airflow_provider_seedance.api.vendors.json_fields import (
@@ -28,6 +28,7 @@ from airflow_provider_seedance.api.vendors.json_fields import (
 from airflow_provider_seedance.api.vendors.refusals import (
     ErrorAnswer,
     Meaning,
+    check_read,
     clean,
     create_error,
     meaning_of_status,
@@ -122,11 +123,8 @@ class ArkAdapter(VendorAdapter):
     @override
     def parse_get(self, response: HttpResponse, video_id: str) -> Video:
         data = self._data(response)
-        told = as_id(data.get("id"))
-        if "status" not in data or told is None:
-            raise read_error(self.title, response, self._explain(response), not_found=self.retention_note)
-        if told != video_id:
-            raise TransientApiError(f"{self.title} answered for another video than {video_id}.", vendor=self.title)
+        told = as_id(data.get("id")) if "status" in data else None
+        check_read(self.title, response, self._explain, told, video_id, not_found=self.retention_note)
         return self._video(data, video_id)
 
     @override

@@ -22,7 +22,7 @@ from airflow_provider_seedance.api.vendors.fal.ids import make_id, read_id
 from airflow_provider_seedance.api.vendors.fal.listing import MARKED, PLATFORM, build_listing, listed
 from airflow_provider_seedance.api.vendors.fal.routes import DRAFT, ENDPOINTS, ROUTES, endpoint_of, endpoints_of
 from airflow_provider_seedance.api.vendors.json_fields import as_id, dig, id_in, read_status, seed_or_none, text_or_none
-from airflow_provider_seedance.api.vendors.refusals import Meaning, create_error, read_error, text_of
+from airflow_provider_seedance.api.vendors.refusals import Meaning, check_read, create_error, read_error, text_of
 from airflow_provider_seedance.api.vendors.rules import RULED_FIELDS
 from airflow_provider_seedance.api.vendors.video_adapter import (
     HttpRequest,
@@ -154,11 +154,16 @@ class FalAdapter(VendorAdapter):
     def parse_get(self, response: HttpResponse, video_id: str) -> Video:
         """`succeeded` means here that it has ended, and that the result has to be asked for."""
         data = self._data(response)
-        told = as_id(data.get("request_id"))
-        if "status" not in data or told is None:
-            raise read_error(self.title, response, explain(response), not_found=self.retention_note)
-        if told != video_id.rpartition("/")[2]:
-            raise TransientApiError(f"{self.title} answered for another video than {video_id}.", vendor=self.title)
+        told = as_id(data.get("request_id")) if "status" in data else None
+        check_read(
+            self.title,
+            response,
+            explain,
+            told,
+            video_id,
+            not_found=self.retention_note,
+            own_id=video_id.rpartition("/")[2],
+        )
         status, undocumented = read_status(data.get("status"), _STATUSES)
         error = None
         code, message = text_of(data.get("error_type")) or None, text_of(data.get("error"))

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from typing_extensions import override
 
-from airflow_provider_seedance.api.assets import AssetStatus, Library, MediaAsset, MediaFile, UploadRequest
+from airflow_provider_seedance.api.assets import Library, MediaFile
 from airflow_provider_seedance.api.errors import InvalidRequestError
-from airflow_provider_seedance.api.vendors.asset_adapter import AssetAdapter, Ticket
+from airflow_provider_seedance.api.vendors.asset_adapter import Ticket, TicketAssets
 from airflow_provider_seedance.api.vendors.gmicloud.videos import GMICloudAdapter
 from airflow_provider_seedance.api.vendors.json_fields import text_or_none
-from airflow_provider_seedance.api.vendors.refusals import ErrorAnswer, meaning_of_status
 from airflow_provider_seedance.api.vendors.video_adapter import HttpRequest, HttpResponse
 
 _FILES = Library(
@@ -24,12 +23,11 @@ _FILES = Library(
 )
 
 
-class GMICloudAssets(AssetAdapter):
+class GMICloudAssets(TicketAssets):
     """GMI Cloud's upload URL. How `reference_asset_ids` are made is not documented."""
 
     vendor: GMICloudAdapter
     libraries = (_FILES,)
-    needs_ticket = True
 
     @override
     def build_ticket(self, file: MediaFile) -> HttpRequest:
@@ -45,25 +43,3 @@ class GMICloudAssets(AssetAdapter):
         if upload_url is None or public_url is None or not public_url.startswith(("https://", "http://")):
             raise self._read_error(response, self.vendor._explain(response))
         return Ticket(upload_url, public_url)
-
-    @override
-    def build_file(self, file: MediaFile, ticket: Ticket | None) -> UploadRequest:
-        url = ticket.upload_url if ticket else None
-        return UploadRequest("PUT", "", headers={"Content-Type": file.content_type}, file=file, url=url)
-
-    @override
-    def parse_file(self, response: HttpResponse, file: MediaFile, ticket: Ticket | None) -> MediaAsset:
-        """The answer is the storage's, not GMI Cloud's: its text may quote the signed URL."""
-        if ticket is None or not 200 <= response.status_code < 300:
-            answer = ErrorAnswer(meaning_of_status(response.status_code), is_vendors=False)
-            raise self._upload_error(response, answer)
-        return MediaAsset(
-            asset=ticket.public_url,
-            vendor=self.vendor.name,
-            library=_FILES.name,
-            status=AssetStatus.ACTIVE,
-            name=file.name,
-            url=ticket.public_url,
-            size=file.size,
-            content_type=file.content_type,
-        )

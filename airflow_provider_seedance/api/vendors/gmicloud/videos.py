@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 from typing_extensions import override
 
-from airflow_provider_seedance.api.errors import TransientApiError
 from airflow_provider_seedance.api.models import Video, VideoError, VideoRequest, VideoStatus
 from airflow_provider_seedance.api.vendors.json_fields import (
     as_id,
@@ -23,6 +22,7 @@ from airflow_provider_seedance.api.vendors.json_fields import (
 from airflow_provider_seedance.api.vendors.refusals import (
     ErrorAnswer,
     Meaning,
+    check_read,
     clean,
     create_error,
     meaning_of_status,
@@ -144,12 +144,9 @@ class GMICloudAdapter(VendorAdapter):
     @override
     def parse_get(self, response: HttpResponse, video_id: str) -> Video:
         data = self._data(response)
-        told = as_id(data.get("request_id"))
-        if "status" not in data or told is None:
-            note = f"{self.retention_note} Ids made in its web console can't be read by id either."
-            raise read_error(self.title, response, self._explain(response), not_found=note)
-        if told != video_id:
-            raise TransientApiError(f"{self.title} answered for another video than {video_id}.", vendor=self.title)
+        note = f"{self.retention_note} Ids made in its web console can't be read by id either."
+        told = as_id(data.get("request_id")) if "status" in data else None
+        check_read(self.title, response, self._explain, told, video_id, not_found=note)
         return self._video(data, video_id)
 
     @override

@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 from typing_extensions import override
 
-from airflow_provider_seedance.api.errors import TransientApiError
 from airflow_provider_seedance.api.models import Video, VideoError, VideoRequest, VideoStatus
 from airflow_provider_seedance.api.vendors.jimmyai.routes import ROUTES, SEEDANCE_25
 from airflow_provider_seedance.api.vendors.json_fields import (
@@ -24,6 +23,7 @@ from airflow_provider_seedance.api.vendors.json_fields import (
 from airflow_provider_seedance.api.vendors.refusals import (
     ErrorAnswer,
     Meaning,
+    check_read,
     clean,
     create_error,
     meaning_of_status,
@@ -107,11 +107,8 @@ class JimmyAIAdapter(VendorAdapter):
     @override
     def parse_get(self, response: HttpResponse, video_id: str) -> Video:
         data = self._data(response) or {}
-        told = as_id(data.get("task_id"))
-        if "status" not in data or told is None:
-            raise read_error(self.title, response, self._explain_read(response), not_found=self.retention_note)
-        if told != video_id:
-            raise TransientApiError(f"{self.title} answered for another video than {video_id}.", vendor=self.title)
+        told = as_id(data.get("task_id")) if "status" in data else None
+        check_read(self.title, response, self._explain_read, told, video_id, not_found=self.retention_note)
         return self._video(data, video_id)
 
     @override

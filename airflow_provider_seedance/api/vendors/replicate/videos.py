@@ -26,6 +26,7 @@ from airflow_provider_seedance.api.vendors.json_fields import (
 from airflow_provider_seedance.api.vendors.refusals import (
     ErrorAnswer,
     Meaning,
+    check_read,
     clean,
     create_error,
     meaning_of_status,
@@ -117,11 +118,8 @@ class ReplicateAdapter(VendorAdapter):
     @override
     def parse_get(self, response: HttpResponse, video_id: str) -> Video:
         data = self._data(response)
-        told = as_id(data.get("id"))
-        if "status" not in data or told is None:
-            raise read_error(self.title, response, self._explain(response), not_found=self.retention_note)
-        if told != video_id:
-            raise TransientApiError(f"{self.title} answered for another video than {video_id}.", vendor=self.title)
+        told = as_id(data.get("id")) if "status" in data else None
+        check_read(self.title, response, self._explain, told, video_id, not_found=self.retention_note)
         return self._video(data, video_id)
 
     @override
