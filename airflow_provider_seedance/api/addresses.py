@@ -51,6 +51,8 @@ def may_be_public(host: str) -> bool:
     knows.
     """
     name = host.strip("[]").rstrip(".").lower()
+    if "%" in name and ":" not in name:
+        return False  # a proxy may decode it: `127.0.0.1%2e`
     try:
         name = name if name.isascii() else name.encode("idna").decode("ascii")
     except UnicodeError:

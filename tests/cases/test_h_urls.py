@@ -193,3 +193,9 @@ def test_case_h6_without_a_proxy_the_addresses_behind_a_name_decide(
     ):
         pass
     assert connected == []
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1%2e", "%31%32%37.0.0.1", "db%2einternal", "fe80::1%eth0"])
+def test_case_h6_a_host_that_a_proxy_may_decode_is_not_taken_for_a_public_one(host: str) -> None:
+    assert not may_be_public(host)
+    assert may_be_public("files.example.com")
