@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, cast
 from unittest.mock import patch
 
+import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
 
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
@@ -40,6 +41,7 @@ from dev.fault_rows import BEFORE_XCOM as BEFORE_XCOM
 from dev.fault_rows import IN_EXECUTE_COMPLETE as IN_EXECUTE_COMPLETE
 from dev.fault_rows import IN_TRIGGER as IN_TRIGGER
 from dev.fault_rows import WHILE_DEFERRED as WHILE_DEFERRED
+from tests.support.pauses import shorten_pauses
 
 _FAIL = "__fail__"
 
@@ -433,7 +435,5 @@ class Haste:
 
     def apply(self) -> None:
         """Sets the package's waits, in this process, for good."""
-        from airflow_provider_seedance.api.http import retries
-
         SeedanceCreateVideoOperator.pauses = self.pauses
-        setattr(retries, "wait_exponential_jitter", lambda **_: lambda state: self.backoff)  # noqa: B010 - it is a class
+        shorten_pauses(pytest.MonkeyPatch(), self.backoff)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -26,11 +27,13 @@ class Account:
     :param name: of the connection, for the names of files.
     :param client: with its key.
     :param prices: the user's own.
+    :param pause: waits for some seconds, between the tries of a call.
     """
 
     name: str
     client: SeedanceClient
     prices: Prices = field(default_factory=dict)
+    pause: Callable[[float], None] = time.sleep
 
 
 @contextmanager
@@ -62,5 +65,8 @@ def account_at(connection: SeedanceConnection) -> Account:
 
     :raises SeedanceConfigError: the connection can't be used.
     """
-    client = SeedanceClient(connection.adapter, replace(connection.settings, retry=PATIENT))
-    return Account(connection.conn_id, client, connection.prices)
+    from airflow_provider_seedance.hooks.seedance import SeedanceHook
+
+    settings = replace(connection.settings, retry=PATIENT)
+    client = SeedanceClient(connection.adapter, settings, pause=SeedanceHook.pause)
+    return Account(connection.conn_id, client, connection.prices, SeedanceHook.pause)

@@ -33,16 +33,21 @@ def no_such_id(adapter: VendorAdapter) -> str:
     return example or f"airflow-first-contact-{uuid.uuid4().hex}"
 
 
-def ask_for_free(adapter: VendorAdapter, settings: ClientSettings, seen: Seen) -> None:
+def ask_for_free(
+    adapter: VendorAdapter, settings: ClientSettings, seen: Seen, *, pause: Callable[[float], None] = time.sleep
+) -> None:
     """Asks all that is read only.
 
+    :param adapter: the vendor's.
+    :param settings: address and key.
     :param seen: takes the answers.
+    :param pause: waits for some seconds, between the tries of a call.
     """
-    with SeedanceClient(adapter, settings) as client:
+    with SeedanceClient(adapter, settings, pause=pause) as client:
         seen.replies["probe"] = reply_of(client.probe)
         if seen.replies["probe"].error is not None:
             return  # what isn't open to the key can't be told from what isn't there
-        with SeedanceClient(adapter, replace(settings, api_key=WRONG_KEY)) as stranger:
+        with SeedanceClient(adapter, replace(settings, api_key=WRONG_KEY), pause=pause) as stranger:
             seen.replies["wrong_key"] = reply_of(stranger.probe)
         seen.replies["unknown_id"] = reply_of(lambda: client.get_video(no_such_id(adapter)))
         if adapter.most_ids_per_request > 1:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import ClassVar
 
 from airflow_provider_seedance.api.client import SeedanceClient
 from airflow_provider_seedance.api.errors import (
@@ -32,9 +33,6 @@ LISTED_WITHIN = 120.0
 
 URL_WITHIN = 120.0
 """Seconds that a success may lack its URL."""
-
-LOOK_UP_DELAYS = (2.0, 8.0)
-"""Seconds before each look for a video whose create was not answered."""
 
 _READS_OF_AN_END = 3
 """How often an end is read: some show a success, and then say again that the video runs."""
@@ -103,6 +101,9 @@ class Pace:
     interval: float = 10.0
     timeout: float = 3600.0
 
+    look_ups: ClassVar[tuple[float, ...]] = (2.0, 8.0)
+    """Seconds before each look for a video whose create was not answered."""
+
 
 def account_of(client: SeedanceClient) -> str:
     """What tells one account's file from another's, without its address."""
@@ -163,7 +164,7 @@ def look_up(client: SeedanceClient, purchase: Purchase, file: PurchaseFile) -> N
     if purchase.video_id or not purchase.mark:
         return
     since = datetime.fromtimestamp(purchase.sent_at, tz=UTC) - _SKEW
-    for delay in LOOK_UP_DELAYS:
+    for delay in Pace.look_ups:
         time.sleep(delay)
         try:
             found = client.find_videos(purchase.mark, model=str(purchase.request["model"]), since=since)

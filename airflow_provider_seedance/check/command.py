@@ -119,7 +119,7 @@ def check(account: Account, options: argparse.Namespace, answer: Callable[[str],
     notebook = _Notebook(client, seen, path, is_simulated=options.against_simulator)
     stopped, in_doubt = False, False
     try:
-        ask_for_free(client.adapter, client.settings, seen)
+        ask_for_free(client.adapter, client.settings, seen, pause=account.pause)
         if seen.replies["probe"].error is None:
             _ask_the_rest(account, fields, file, seen, notebook, options, answer)
     except SeedanceError as error:

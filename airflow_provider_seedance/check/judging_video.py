@@ -10,7 +10,7 @@ from airflow_provider_seedance.check.buying import LISTED_WITHIN
 from airflow_provider_seedance.check.seen import Purchase, Said, Seen
 
 LAG = 10.0
-"""Seconds after which a look-up believes the list (`submissions.submitter.LOOK_UP_DELAYS`, added up)."""
+"""Seconds after which a look-up believes the list (`submissions.pauses.Pauses.look_up`, added up)."""
 
 LATE = 60.0
 """Seconds that a success may lack its URL before a wait gives up."""

@@ -47,6 +47,9 @@ class Poller:
     :param settings: address, key and rates.
     """
 
+    longest_pause = LONGEST_PAUSE
+    """Seconds between two polls of a job, at most, whatever the vendor asks for; more, if its interval is longer."""
+
     def __init__(self, conn_id: str, adapter: VendorAdapter, settings: ClientSettings) -> None:
         self._client = PollingClient(adapter, settings)
         self._adapter, self._settings = adapter, settings
@@ -255,7 +258,7 @@ class Poller:
         watch.tell(decision)
         if decision.outcome is Outcome.WAIT:
             # No hour of `Retry-After`, in which the video's URL might expire.
-            watch.due = now + min(decision.delay, max(watch.wait.interval, LONGEST_PAUSE))
+            watch.due = now + min(decision.delay, max(watch.wait.interval, self.longest_pause))
             if not may_be_the_key(decision):  # else its `Watcher` looks for another key first
                 self.put(watch)
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_seedance.api.http import retries
 from airflow_provider_seedance.simulator import VENDORS, Simulator
+from tests.support.pauses import shorten_pauses
 
 from .helpers import conn_id
 
@@ -53,7 +53,7 @@ def connect(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> Callable[..., st
 @pytest.fixture
 def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
     """The clients repeat calls at once, instead of after a second or more."""
-    monkeypatch.setattr(retries, "wait_exponential_jitter", lambda **_: lambda state: 0.0)
+    shorten_pauses(monkeypatch)
 
 
 @pytest.fixture(params=["sync", "async"])

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_seedance.api.http import retries
 from airflow_provider_seedance.simulator import VENDORS, Simulator
+from tests.support.pauses import shorten_pauses
 
 from .helpers import JPEG, MP4, PNG
 
@@ -40,7 +40,7 @@ def files(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retries, "wait_exponential_jitter", lambda **_: lambda state: 0.0)
+    shorten_pauses(monkeypatch)
 
 
 @pytest.fixture(scope="session", autouse=True)

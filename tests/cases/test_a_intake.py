@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_seedance.api.client import ClientSettings, PollingClient, RetryPolicy
+from airflow_provider_seedance.api.client import ClientSettings, PollingClient, RetryPolicy, SeedanceClient
 from airflow_provider_seedance.api.errors import (
     RequestRejectedError,
     SeedanceApiError,
@@ -65,14 +65,6 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
         return "seedance_case"
 
     return define
-
-
-@pytest.fixture
-def haste(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retries without pauses."""
-    from airflow_provider_seedance.api.http import retries
-
-    monkeypatch.setattr(retries, "wait_exponential_jitter", lambda **_: lambda state: 0.0)
 
 
 async def event_of(conn: str, video_id: str = "cgt-1", **kwargs: Any) -> dict[str, Any]:
@@ -568,10 +560,14 @@ def test_case_a7_a_wait_in_the_worker_ends_in_time_while_its_poll_hangs(connect:
     assert time.monotonic() - started < PATIENCE
 
 
-def test_case_a7_reading_is_still_repeated_when_an_answer_was_missed(haste: None) -> None:
+def test_case_a7_reading_is_still_repeated_when_an_answer_was_missed() -> None:
     answers = iter([http(200, "{"), http(502, "no"), http(200, {"id": "cgt-1", "status": "running"})])
     with (
         Server(lambda _: iter([next(answers)])) as vendor,
-        open_client("sync", "byteplus", vendor.url, retry=RetryPolicy(attempts=3)) as client,
+        SeedanceClient(
+            make_adapter("byteplus"),
+            ClientSettings(api_key=KEY, base_url=vendor.url, retry=RetryPolicy(attempts=3)),
+            pause=lambda seconds: None,
+        ) as client,
     ):
         assert client.get_video("cgt-1").status is VideoStatus.RUNNING

@@ -27,7 +27,6 @@ from airflow_provider_seedance.api.errors import (
     VideoNotFoundError,
     VideoUrlMissingError,
 )
-from airflow_provider_seedance.api.http import retries
 from airflow_provider_seedance.api.outcomes import read_event
 from airflow_provider_seedance.api.vendors import make_adapter
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
@@ -39,6 +38,7 @@ from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
 from dev.task_life import TaskState, Ti
 from tests.api.helpers import ONE_TRY, SIMPLE, Stub
 from tests.assets.helpers import Attempts, watch
+from tests.support.pauses import shorten_pauses
 from tests.support.requests import ANSWERS, SENDS_ONCE, id_of
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
@@ -78,7 +78,7 @@ def sim(_still: Simulator, monkeypatch: pytest.MonkeyPatch) -> Simulator:
     for vendor in VENDORS:
         connection = _still.connection_json(vendor, polls_per_second=1000, lists_per_second=1000)
         monkeypatch.setenv(f"AIRFLOW_CONN_SEEDANCE_{vendor.upper()}", connection)
-    monkeypatch.setattr(retries, "wait_exponential_jitter", lambda **_: lambda state: 0.0)
+    shorten_pauses(monkeypatch)
     for waits in (SeedanceCreateVideoOperator, SeedanceVideoSensor):
         monkeypatch.setattr(waits, "pauses", Pauses(reread=REREADS))
     return _still

@@ -24,6 +24,7 @@ from airflow_provider_seedance.submissions.store import KEY, LedgerSubmissionSto
 from dev.task_life import AFTER_POST, DeathError, Run, Step, TaskState, Ti, work
 from tests.any_airflow import AIRFLOW
 from tests.pay_once.helpers import ARKS, CAN_LIST, Attempts, asks, bills, conn_id
+from tests.support.pauses import shorten_pauses
 
 UNKNOWN = "SubmissionUnknownError"
 
@@ -260,7 +261,7 @@ def submit(vendor: str, count: int) -> None:
 
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SeedanceHook, "pause", staticmethod(lambda seconds: None))
+    shorten_pauses(monkeypatch)
     for vendor in CAN_LIST:
         monkeypatch.setattr(type(make_adapter(vendor)), "page_size", 2)
 

@@ -23,7 +23,6 @@ from airflow_provider_seedance.api.errors import (
     VideoModerationError,
     VideoRejectedError,
 )
-from airflow_provider_seedance.api.http import retries
 from airflow_provider_seedance.api.models import Video, VideoError, VideoStatus
 from airflow_provider_seedance.api.vendors import VENDORS, make_adapter
 from airflow_provider_seedance.api.video_jobs import failure_of
@@ -32,6 +31,7 @@ from airflow_provider_seedance.simulator import Fault, Simulator
 from airflow_provider_seedance.triggers.backoff import SeedanceBackoffTrigger
 from dev.task_life import TaskState, Ti
 from tests.api.helpers import ONE_TRY, PROMPT, SIMPLE, Stub
+from tests.support.pauses import shorten_pauses
 
 ARK = ("byteplus", "volcengine")
 JPG, MP4 = "https://files.example/a.jpg", "https://files.example/b.mp4"
@@ -48,7 +48,7 @@ def sim(_still: Simulator, monkeypatch: pytest.MonkeyPatch, airflow_db: None) ->
     _still.reset()
     for vendor in VENDORS:
         monkeypatch.setenv(f"AIRFLOW_CONN_SEEDANCE_{vendor.upper()}", _still.connection_json(vendor))
-    monkeypatch.setattr(retries, "wait_exponential_jitter", lambda **_: lambda state: 0.0)
+    shorten_pauses(monkeypatch)
     return _still
 
 

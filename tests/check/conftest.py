@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_seedance.api.http import retries
-from airflow_provider_seedance.check import buying
+from airflow_provider_seedance.check.buying import Pace
 from airflow_provider_seedance.simulator import Simulator
+from tests.support.pauses import shorten_pauses
 
 from .helpers import Run
 
@@ -43,6 +43,6 @@ def moving(_moving: Simulator) -> Simulator:
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs the command in a folder of its own, without pauses between tries."""
-    monkeypatch.setattr(retries, "wait_exponential_jitter", lambda **_: lambda state: 0.0)
-    monkeypatch.setattr(buying, "LOOK_UP_DELAYS", (0.0, 0.0))
+    shorten_pauses(monkeypatch)
+    monkeypatch.setattr(Pace, "look_ups", (0.0, 0.0))
     return Run(tmp_path, monkeypatch, capsys)

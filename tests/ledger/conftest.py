@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import Engine, make_url
 
-from airflow_provider_seedance.api.http import retries
 from airflow_provider_seedance.ledger.engine import open_engine
 from airflow_provider_seedance.ledger.migrations import migrate
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
@@ -20,6 +19,7 @@ from airflow_provider_seedance.simulator import Simulator
 from dev import fault_matrix
 from dev.postgres import Postgres
 from dev.task_life import Haste
+from tests.support.pauses import shorten_pauses
 
 CONN_ID = "seedance_ledger"
 
@@ -125,4 +125,4 @@ def use(simulator: Simulator, monkeypatch: pytest.MonkeyPatch, **extra: object) 
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     haste = Haste()
     monkeypatch.setattr(SeedanceCreateVideoOperator, "pauses", haste.pauses)
-    monkeypatch.setattr(retries, "wait_exponential_jitter", lambda **_: lambda state: haste.backoff)
+    shorten_pauses(monkeypatch, haste.backoff)

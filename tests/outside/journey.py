@@ -20,8 +20,8 @@ from airflow_provider_seedance.api.models import Video
 from airflow_provider_seedance.api.vendors import make_adapter
 from airflow_provider_seedance.api.video_jobs import VIDEO
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
-from airflow_provider_seedance.polling import poller
-from airflow_provider_seedance.polling import rate_limiter as pace
+from airflow_provider_seedance.polling.poller import Poller
+from airflow_provider_seedance.polling.schedule import Schedule
 from airflow_provider_seedance.polling.watching import watching
 from airflow_provider_seedance.sensors.seedance import SeedanceVideoSensor
 from airflow_provider_seedance.submissions.pauses import Pauses
@@ -88,10 +88,8 @@ class Journey:
         }
         self._patch.setenv(f"AIRFLOW_CONN_{self.conn_id.upper()}", json.dumps(connection))
         # Nobody waits here because a vendor says so.
-        for module in (pace, poller):
-            self._patch.setattr(module, "LONGEST_PAUSE", 0.0)
-        self._patch.setattr(pace.Pace, "refused", lambda rate, now, retry_after: None)
-        self._patch.setattr(jobs.Misses, "pause", lambda misses, error: 0.0)
+        self._patch.setattr(Poller, "longest_pause", 0.0)
+        self._patch.setattr(Schedule, "refused", lambda schedule, turn, now, retry_after: None)
         # Airflow's masking of a connection's secrets costs half of the time; nothing here reads a log.
         with suppress(ImportError):  # Airflow 3.2 and before mask elsewhere
             self._patch.setattr("airflow.sdk.log.mask_secret", lambda *secret: None, raising=False)

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from airflow_provider_seedance.api.http import retries
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
 from airflow_provider_seedance.simulator import VENDORS, Simulator
 from dev import fault_matrix
 from dev.task_life import Haste
+from tests.support.pauses import shorten_pauses
 
 from .helpers import conn_id
 
@@ -53,4 +53,4 @@ def _prepared(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> Simulato
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     haste = Haste()
     monkeypatch.setattr(SeedanceCreateVideoOperator, "pauses", haste.pauses)
-    monkeypatch.setattr(retries, "wait_exponential_jitter", lambda **_: lambda state: haste.backoff)
+    shorten_pauses(monkeypatch, haste.backoff)

@@ -14,9 +14,10 @@ from airflow_provider_seedance.api import jobs
 from airflow_provider_seedance.api.client import PollingClient
 from airflow_provider_seedance.api.errors import TransientApiError
 from airflow_provider_seedance.api.models import Video
-from airflow_provider_seedance.polling import in_flight, look_ups, poller
+from airflow_provider_seedance.polling import in_flight, look_ups
 from airflow_provider_seedance.polling import rate_limiter as pace
 from airflow_provider_seedance.polling import wait_queue as watches
+from airflow_provider_seedance.polling.poller import Poller
 from airflow_provider_seedance.simulator import Fault, Simulator
 
 from .helpers import (
@@ -219,7 +220,7 @@ async def test_a_pause_of_a_day_that_comes_with_an_error_is_cut_short(
     sim: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As a CDN's error page may ask for: by then the video's URL would be dead."""
-    monkeypatch.setattr(poller, "LONGEST_PAUSE", 0.2)
+    monkeypatch.setattr(Poller, "longest_pause", 0.2)
     ids, get_video, failures = submit("jimmyai", 1), PollingClient.get_video, [1]
 
     async def fails_once(self: PollingClient, video_id: str) -> Video:
