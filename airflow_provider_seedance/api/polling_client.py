@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from airflow_provider_seedance.api.assets import MediaAsset
 from airflow_provider_seedance.api.base_client import BaseClient
@@ -24,10 +24,21 @@ class PollingClient(BaseClient):
 
     For reads only: that aiohttp asks again by itself when a kept connection was lost is harmless here, and would buy a
     second video at a create.
+
+    :param adapter: the vendor's.
+    :param settings: address, key and rates.
+    :param on_further_request: called when a read needs one more request than the first (fal tells of the end by one
+        and gives the URL by another), for a caller that counts them.
     """
 
-    def __init__(self, adapter: VendorAdapter, settings: ClientSettings) -> None:
+    def __init__(
+        self,
+        adapter: VendorAdapter,
+        settings: ClientSettings,
+        on_further_request: Callable[[], None] = lambda: None,
+    ) -> None:
         super().__init__(adapter, settings)
+        self._on_further_request = on_further_request
         endpoint = self._endpoint
         # Nothing that aiohttp raises says for sure that nothing was sent.
         self._reader = AnswerReader(endpoint, nothing_sent=())
@@ -80,7 +91,16 @@ class PollingClient(BaseClient):
         return await self._run(self._calls.get_asset(asset_id, library=library, query=query))
 
     async def _run(self, flow: Flow[T]) -> T:
-        return await run_async(flow, self._send, asyncio.sleep)
+        is_first = True
+
+        async def send(step: Step[Any]) -> Any:
+            nonlocal is_first
+            if not is_first:
+                self._on_further_request()
+            is_first = False
+            return await self._send(step)
+
+        return await run_async(flow, send, asyncio.sleep)
 
     async def _send(self, step: Step[T]) -> T:
         try:

@@ -51,7 +51,7 @@ class Poller:
     """Seconds between two polls of a job, at most, whatever the vendor asks for; more, if its interval is longer."""
 
     def __init__(self, conn_id: str, adapter: VendorAdapter, settings: ClientSettings) -> None:
-        self._client = PollingClient(adapter, settings)
+        self._client = PollingClient(adapter, settings, self._asked_further)
         self._adapter, self._settings = adapter, settings
         to_wall = time.time() - time.monotonic()
         self._schedule = Schedule(settings.rates or adapter.rates, adapter.most_ids_per_request, to_wall)
@@ -116,7 +116,7 @@ class Poller:
 
         :raises SeedanceConfigError: it can't be used any more; this poller goes on as before.
         """
-        old, self._client = self._client, PollingClient(adapter, settings)
+        old, self._client = self._client, PollingClient(adapter, settings, self._asked_further)
         self._adapter, self._settings = adapter, settings
         self._schedule.change(settings.rates or adapter.rates, adapter.most_ids_per_request)
         self.generation += 1
@@ -181,6 +181,10 @@ class Poller:
                 raise
         finally:
             self._schedule.ended(turn, time.monotonic())
+
+    def _asked_further(self) -> None:
+        """A read needs a second request, which is sent at once and counts as well."""
+        self._schedule.asked_further(time.monotonic())
 
     async def _ask(self, turn: Turn) -> None:
         watches = turn.watches

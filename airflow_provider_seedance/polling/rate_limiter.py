@@ -146,6 +146,10 @@ class Pace:
         self._is_under_way = self._one_at_a_time and self.per_second > 0
         self._within = self._chance()
 
+    def take_further(self, now: float) -> None:
+        """One more request goes now, without a turn of its own; those that follow make room for it."""
+        self._taken = max(now, self._taken + self.gap(now))
+
     def ended(self, now: float) -> None:
         """It was answered, or has failed."""
         if self._is_under_way:

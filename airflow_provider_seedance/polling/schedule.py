@@ -99,6 +99,10 @@ class Schedule:
         """It is over, however it went."""
         (self._lists if turn.is_list else self._singles).ended(now)
 
+    def asked_further(self, now: float) -> None:
+        """A read has sent one more request: the next poll waits for the turn of both."""
+        self._singles.take_further(now)
+
     def refused(self, turn: Turn, now: float, retry_after: float | None) -> None:
         """The vendor said 429: all requests of the connection pause; those of this kind may have to slow down."""
         kind, other = (self._lists, self._singles) if turn.is_list else (self._singles, self._lists)

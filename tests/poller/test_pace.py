@@ -47,6 +47,26 @@ def test_what_was_not_used_is_not_saved_up_for_a_burst() -> None:
     assert gap(pace, T + 3600) == pytest.approx(0.1 / HEADROOM, abs=1e-6)
 
 
+def test_a_further_request_of_a_poll_counts_like_one_of_its_own() -> None:
+    """Without a turn: the polls that follow make room for it."""
+    pace = Pace(10)
+    pace.take(T)
+    pace.take_further(T + 0.02)
+    assert pace.wait(T + 0.02) == pytest.approx(2 * 0.1 / HEADROOM - 0.02, abs=1e-6)
+    pace.take_further(T + 3600)
+    assert pace.wait(T + 3600) == pytest.approx(0.1 / HEADROOM, abs=1e-6)
+
+
+def test_of_polls_that_take_two_requests_each_half_as_many_go() -> None:
+    pace, now, requests = Pace(20), T, 0
+    while now < T + 10:
+        now += pace.wait(now)
+        pace.take(now)
+        pace.take_further(now + 0.01)
+        requests += 2
+    assert requests == pytest.approx(20 * HEADROOM * 10, abs=2)
+
+
 @pytest.mark.parametrize("rate", [0, -1])
 def test_a_rate_of_zero_is_no_limit(rate: float) -> None:
     pace = Pace(rate)

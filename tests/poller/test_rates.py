@@ -69,6 +69,19 @@ async def test_single_polls_beside_batches_keep_to_their_own_rate(sim: Simulator
     await cancel(tasks)
 
 
+async def test_where_a_video_s_end_takes_two_requests_both_are_counted(sim: Simulator, connect: Connect) -> None:
+    """fal tells that a video has ended by one call, and of its URL by another."""
+    conn = connect("fal", polls_per_second=10)
+    ids = submit("fal", 6)
+    for video_id in ids:
+        sim.finish(video_id)
+    before = len(sim.requests)
+    assert outcomes(await ends(start(ids, conn))) == {"succeeded"}
+    moments = [request.at for request in sim.requests[before:]]
+    assert len(moments) == 12
+    assert moments[-1] - moments[0] >= (12 - 2) / 10 - 0.1
+
+
 async def test_the_vendor_s_published_rates_are_kept_without_a_refusal() -> None:
     """Against a server that enforces them."""
     with pytest.MonkeyPatch.context() as patch, Simulator(speed=0.001, rate_limits=True) as strict:
