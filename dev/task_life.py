@@ -20,6 +20,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from importlib import import_module
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, cast
 from unittest.mock import patch
@@ -389,12 +391,21 @@ _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["dev.task_life"])
 
 
-def _in_a_process(function: Callable[..., Any], *args: Any) -> Any:
-    """Calls the function in a new process; raises `DeathError` if it was killed."""
+def begin_in_a_process(function: Callable[..., Any], *args: Any) -> tuple[BaseProcess, Connection]:
+    """Begins to call the function in a new process, for those who kill it themselves.
+
+    :return: the process, and where it says how that ended: `("value", ...)` or `("broke", its error)`.
+    """
     ours, theirs = _CONTEXT.Pipe(duplex=False)
     process = _CONTEXT.Process(target=_child, args=(theirs, dict(os.environ), Haste(), function, args))
     process.start()
     theirs.close()
+    return process, ours
+
+
+def _in_a_process(function: Callable[..., Any], *args: Any) -> Any:
+    """Calls the function in a new process; raises `DeathError` if it was killed."""
+    process, ours = begin_in_a_process(function, *args)
     try:
         kind, value = ours.recv()
     except EOFError:
