@@ -113,7 +113,7 @@ class VendorPromises(FactsDirective):
                 (
                     f"`{vendor.name}`",
                     _look_up(vendor),
-                    "while it is queued" if vendor.can_cancel else "no",
+                    _cancel(vendor),
                     "yes" if vendor.can_list else "no",
                     f"up to {vendor.batch_size} a request" if vendor.batch_size > 1 else "one by one",
                     lives,

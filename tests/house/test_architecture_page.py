@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs" / "architecture.md").read_text()
 PACKAGE = ROOT / "airflow_provider_seedance"
@@ -15,6 +17,17 @@ def test_each_file_that_the_page_names_is_there() -> None:
     assert len(named) > 15
     missing = [name for name in named if not ((PACKAGE / name).is_file() or (ROOT / name).is_file())]
     assert not missing
+
+
+@pytest.mark.parametrize("page", ["AGENTS.md", "docs/architecture.md"])
+def test_each_folder_of_the_package_has_its_line(page: str) -> None:
+    rows = [line.split("|")[1] for line in (ROOT / page).read_text().splitlines() if line.startswith("| `")]
+    named = {
+        name.rstrip("/") for row in rows for name in re.findall(r"`(\w+/)`|`(?:\w+/)+(\w+/)`", row) for name in name
+    }
+    named |= {name.rstrip("/") for row in rows for name in re.findall(r"`airflow_provider_seedance/(\w+)/`", row)}
+    folders = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").is_file()}
+    assert folders - named == set()
 
 
 def test_each_decision_is_in_the_function_that_the_page_names() -> None:
