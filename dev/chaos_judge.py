@@ -5,9 +5,7 @@ from dataclasses import dataclass, field
 
 from airflow_provider_seedance.simulator.videos import RecordedRequest
 from dev.chaos_proxy import Spoilt, fate_of
-
-CAN_LIST = frozenset({"gmicloud", "byteplus", "volcengine"})
-"""Vendors whose list shows what became of a create without an answer."""
+from tests.support.requests import CAN_LIST
 
 RECORDED_WITHIN = 25.0
 """Seconds within which an answered create is recorded, on a busy machine, slow answers included.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -29,14 +30,9 @@ from .helpers import KEY, ONE_TRY, PROMPT, SIMPLE, VENDORS, Client, OpenClient, 
 
 ARK = ("byteplus", "volcengine")
 NOT_ARK = tuple(vendor for vendor in VENDORS if vendor not in ARK)
-GET_PATHS = {
-    "jimmyai": "/api/open-api/v1/videos/{}",
-    "gmicloud": "/api/v1/ie/requestqueue/apikey/requests/{}",
-    "modellix": "/api/v1/tasks/{}",
-    "byteplus": "/api/v3/contents/generations/tasks/{}",
-    "volcengine": "/api/v3/contents/generations/tasks/{}",
-    "openrouter": "/api/v1/videos/{}",
-}
+BY_ONE_GET = [vendor for vendor, sample in SAMPLES.items() if not (sample.asks or sample.result_path)]
+"""The vendors where one GET tells all about a video."""
+
 TASKS = "/api/v3/contents/generations/tasks"
 
 
@@ -47,7 +43,7 @@ def created(client: Client, vendor: str, **fields: Any) -> str:
 # -- one video ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("vendor", GET_PATHS)
+@pytest.mark.parametrize("vendor", BY_ONE_GET)
 def test_a_video_is_followed_from_the_queue_to_its_url(sim: Simulator, connect: OpenClient, vendor: str) -> None:
     client = connect(vendor)
     video_id = created(client, vendor)
@@ -60,7 +56,8 @@ def test_a_video_is_followed_from_the_queue_to_its_url(sim: Simulator, connect: 
     assert str(done.video_url).startswith(f"{sim.url}/media/")
     assert done.video_id == video_id
     polls = [request for request in sim.requests if request.call == "poll"]
-    assert {(poll.method, poll.path, poll.body) for poll in polls} == {("GET", GET_PATHS[vendor].format(video_id), b"")}
+    path = f"{urlsplit(find_vendor(vendor).base_url).path}{SAMPLES[vendor].poll_of(video_id)[1]}"
+    assert {(poll.method, poll.path, poll.body) for poll in polls} == {("GET", path, b"")}
     assert {poll.headers["authorization"] for poll in polls} == {f"{find_vendor(vendor).auth_scheme} {sim.api_key}"}
     assert len(sim.ledger) == 1
 
@@ -253,7 +250,7 @@ def test_a_key_that_stops_working_ends_the_reads_at_once(sim: Simulator, connect
 ODD_IDS = ["a/b", "../models", "a?b=c", "a#b", "ü"]
 
 
-@pytest.mark.parametrize("vendor", GET_PATHS)
+@pytest.mark.parametrize("vendor", BY_ONE_GET)
 @pytest.mark.parametrize("video_id", ODD_IDS)
 def test_an_odd_id_stays_one_part_of_the_path(form: str, vendor: str, video_id: str) -> None:
     with (
@@ -502,15 +499,7 @@ def test_an_unknown_model_is_said_to_be_unknown(sim: Simulator, connect: OpenCli
     assert not caught.value.retryable
 
 
-PROBES: dict[str, tuple[str, list[tuple[str, str]], str]] = {
-    "jimmyai": ("/api/open-api/v1/key/balance", [], "The key works; its quota is unlimited."),
-    "gmicloud": ("/api/v1/ie/requestqueue/apikey/models", [], "The key works; 6 models are open to it."),
-    "modellix": ("/api/v1/apikey/validate", [], "The key works."),
-    "byteplus": (TASKS, [("page_num", "1"), ("page_size", "1")], "The key works; 0 videos in the last 7 days."),
-    "volcengine": (TASKS, [("page_num", "1"), ("page_size", "1")], "The key works; 0 videos in the last 7 days."),
-    "openrouter": ("/api/v1/key", [], "The key works."),
-}
-PROBES |= {vendor: sample.probe for vendor, sample in SAMPLES.items() if sample.probe}
+PROBES = {vendor: sample.probe for vendor, sample in SAMPLES.items() if sample.probe}
 
 
 @pytest.mark.parametrize("vendor", PROBES)

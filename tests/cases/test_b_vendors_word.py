@@ -39,7 +39,7 @@ from dev.task_life import TaskState, Ti
 from tests.api.helpers import ONE_TRY, SIMPLE, Stub
 from tests.assets.helpers import Attempts, watch
 from tests.support.pauses import shorten_pauses
-from tests.support.requests import ANSWERS, SENDS_ONCE, id_of
+from tests.support.requests import ANSWERS, SAMPLES, SENDS_ONCE, id_of
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 
@@ -513,14 +513,7 @@ def test_case_b5_a_trigger_puts_up_with_a_status_that_flaps(sim: Simulator) -> N
 
 # -- B8: an id in the body of a failed create -------------------------------------------------------------------------
 
-WITH_ID: dict[str, dict[str, Any]] = {
-    "jimmyai": {"code": "-1", "msg": "timeout", "data": {"task_id": "cgt-9"}},
-    "gmicloud": {"error": "timeout", "request_id": "cgt-9"},
-    "modellix": {"code": 504, "message": "timeout", "data": {"task_id": "cgt-9"}},
-    "byteplus": {"id": "cgt-9"},
-    "volcengine": {"id": "cgt-9", "error": {"code": "InternalServiceError", "message": "timeout"}},
-    "openrouter": {"id": "cgt-9", "status": "pending"},
-}
+WITH_ID = {vendor: sample.names_id for vendor, sample in SAMPLES.items() if sample.names_id}
 
 
 @pytest.mark.parametrize("status", [408, 409, 499, 500, 502, 504])

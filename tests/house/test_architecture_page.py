@@ -22,10 +22,7 @@ def test_each_file_that_the_page_names_is_there() -> None:
 @pytest.mark.parametrize("page", ["AGENTS.md", "docs/architecture.md"])
 def test_each_folder_of_the_package_has_its_line(page: str) -> None:
     rows = [line.split("|")[1] for line in (ROOT / page).read_text().splitlines() if line.startswith("| `")]
-    named = {
-        name.rstrip("/") for row in rows for name in re.findall(r"`(\w+/)`|`(?:\w+/)+(\w+/)`", row) for name in name
-    }
-    named |= {name.rstrip("/") for row in rows for name in re.findall(r"`airflow_provider_seedance/(\w+)/`", row)}
+    named = {name for row in rows for name in re.findall(r"`(?:airflow_provider_seedance/)?(\w+)/`", row)}
     folders = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").is_file()}
     assert folders - named == set()
 

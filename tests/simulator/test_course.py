@@ -9,16 +9,6 @@ import pytest
 from airflow_provider_seedance.simulator import VENDORS, Simulator
 from tests.support.requests import SAMPLES
 
-WORDS = {
-    "jimmyai": ("queued", "processing", "completed", "failed"),
-    "gmicloud": ("queued", "processing", "success", "failed"),
-    "modellix": ("pending", "processing", "success", "failed"),
-    "byteplus": ("queued", "running", "succeeded", "failed"),
-    "volcengine": ("queued", "running", "succeeded", "failed"),
-    "openrouter": ("pending", "in_progress", "completed", "failed"),
-    "runware": ("processing", "processing", "success", "error"),
-} | {vendor: sample.course for vendor, sample in SAMPLES.items() if sample.course}
-
 
 def word_of(shown: Any) -> Any:
     if isinstance(shown.get("data"), list):  # Runware's
@@ -30,11 +20,11 @@ def word_of(shown: Any) -> Any:
 def test_a_video_goes_through_the_vendors_statuses_to_a_url(sim: Simulator, callers: Any, vendor: str) -> None:
     caller = callers[vendor]
     video_id = caller.made()
-    assert word_of(caller.poll(video_id)) == WORDS[vendor][0]
+    assert word_of(caller.poll(video_id)) == SAMPLES[vendor].course[0]
     sim.advance(10)
-    assert word_of(caller.poll(video_id)) == WORDS[vendor][1]
+    assert word_of(caller.poll(video_id)) == SAMPLES[vendor].course[1]
     sim.advance(60)
-    assert word_of(caller.poll(video_id)) == WORDS[vendor][2]
+    assert word_of(caller.poll(video_id)) == SAMPLES[vendor].course[2]
     assert caller.url(video_id).startswith(f"{sim.url}/media/{vendor}/{video_id}.mp4?")
     assert list(sim.videos[video_id].timeline) == ["queued", "running", "succeeded"]
     assert sim.videos[video_id].polls == 4
@@ -45,7 +35,7 @@ def test_finish_ends_a_video_at_once_and_says_why(sim: Simulator, callers: Any, 
     video_id = callers[vendor].made()
     sim.finish(video_id, "failed", "SomeCode", "no paper in store")
     shown = callers[vendor].poll(video_id)
-    assert word_of(shown) == WORDS[vendor][3]
+    assert word_of(shown) == SAMPLES[vendor].course[3]
     assert "no paper in store" in callers[vendor].end(video_id).text
 
 

@@ -32,9 +32,9 @@ BY_ID = tuple(name for name, vendor in BUILT_IN.items() if vendor.batch_size > 1
 ONE_BY_ONE = tuple(name for name, vendor in BUILT_IN.items() if vendor.batch_size == 1)
 
 CAN_LIST = tuple(name for name, vendor in BUILT_IN.items() if vendor.can_list)
+"""The vendors whose list shows what became of a create without an answer."""
 
 CAN_CANCEL = tuple(name for name, vendor in BUILT_IN.items() if vendor.can_cancel)
-
 
 TAKES_IDS = tuple(name for name, vendor in BUILT_IN.items() if vendor.create_is_repeatable)
 """The vendors where the client chooses the id, so that a create may be sent again."""

@@ -62,14 +62,15 @@ class Sample:
     :param create: path (below the base URL) and body of a create in the vendor's own words.
     :param poll: path of a poll, without the id that follows.
     :param url_at: where a poll's answer holds the URL of the finished video.
+    :param course: its words for a queued, a running, a succeeded and a failed video, in a poll's `status`.
     :param least: fields that have to stand beside model and prompt.
     :param wrap: makes the body that is sent of what `create` holds.
     :param asks: the body of a poll, where it is a POST.
     :param poll_path: path of a poll by the video's id, where that doesn't just follow `poll`.
     :param result_path: path of a second call that tells of the end, by the video's id.
     :param id_of: our id of a video, of the vendor's own.
-    :param course: its words for a queued, a running, a succeeded and a failed video, in a poll's `status`.
-    :param probe: path and query of its probe, and what that says in the simulator.
+    :param probe: path and query of its probe, and what that says in the simulator; `None` if it is no GET.
+    :param names_id: the body of a failed create that names video cgt-9; `None` if such a body can't name one.
     :param answers: see `Answers`; those of the first five vendors stand in the tests that read them.
     """
 
@@ -80,13 +81,14 @@ class Sample:
     create: tuple[str, Mapping[str, Any]]
     poll: str
     url_at: tuple[str | int, ...]
+    course: tuple[str, str, str, str]
     least: Mapping[str, Any] = field(default_factory=dict)
     wrap: Callable[[Mapping[str, Any]], Any] = dict
     asks: Callable[[str], Any] | None = None
     poll_path: Callable[[str], str] | None = None
     result_path: Callable[[str], str] | None = None
     id_of: Callable[[str], str] = str
-    course: tuple[str, str, str, str] | None = None
+    names_id: Any = None
     probe: tuple[str, list[tuple[str, str]], str] | None = None
     answers: Answers | None = None
 

@@ -14,6 +14,16 @@ SAMPLES = tuple(
         ),
         poll="/contents/generations/tasks/",
         url_at=("content", "video_url"),
+        course=("queued", "running", "succeeded", "failed"),
+        names_id=names_id,
+        probe=(
+            "/api/v3/contents/generations/tasks",
+            [("page_num", "1"), ("page_size", "1")],
+            "The key works; 0 videos in the last 7 days.",
+        ),
     )
-    for vendor, prefix in (("byteplus", "dreamina"), ("volcengine", "doubao"))
+    for vendor, prefix, names_id in (
+        ("byteplus", "dreamina", {"id": "cgt-9"}),
+        ("volcengine", "doubao", {"id": "cgt-9", "error": {"code": "InternalServiceError", "message": "timeout"}}),
+    )
 )

@@ -14,6 +14,9 @@ SAMPLES = (
         ),
         poll="/api/open-api/v1/videos/",
         url_at=("data", "result", "video_url"),
+        course=("queued", "processing", "completed", "failed"),
+        names_id={"code": "-1", "msg": "timeout", "data": {"task_id": "cgt-9"}},
+        probe=("/api/open-api/v1/key/balance", [], "The key works; its quota is unlimited."),
         least={"duration": 5},
     ),
 )

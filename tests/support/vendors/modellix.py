@@ -11,5 +11,8 @@ SAMPLES = (
         create=("/bytedance/seedance-2.0-t2v/async", {"prompt": "a paper boat"}),
         poll="/tasks/",
         url_at=("data", "result", "resources", 0, "url"),
+        course=("pending", "processing", "success", "failed"),
+        names_id={"code": 504, "message": "timeout", "data": {"task_id": "cgt-9"}},
+        probe=("/api/v1/apikey/validate", [], "The key works."),
     ),
 )

@@ -92,6 +92,9 @@ SAMPLES = (
         create=("/videos", {"model": "bytedance/seedance-2.0", "prompt": "a paper boat"}),
         poll="/videos/",
         url_at=("urls", 0),
+        course=("pending", "in_progress", "completed", "failed"),
+        names_id={"id": "cgt-9", "status": "pending"},
+        probe=("/api/v1/key", [], "The key works."),
         answers=ANSWERS,
     ),
 )

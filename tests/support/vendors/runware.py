@@ -99,6 +99,7 @@ SAMPLES = (
         ),
         poll="",
         url_at=("data", 0, "videoURL"),
+        course=("processing", "processing", "success", "error"),
         wrap=lambda task: [{"taskUUID": str(uuid.uuid4()), **task}],
         asks=lambda video_id: [{"taskType": "getResponse", "taskUUID": video_id}],
         answers=ANSWERS,
