@@ -202,7 +202,7 @@ class Calls:
         return assets.read(asset_id, assets.library(library), query or {})
 
     def probe(self) -> Flow[str]:
-        return _read_list(Step(Call.READ, self._adapter.build_probe(), self._adapter.parse_probe))
+        return self._adapter.probe()
 
     def _find_in_list(self, number: int, mark: str, model: str, since: datetime) -> Steps[list[Video]]:
         created: list[datetime | None] = []

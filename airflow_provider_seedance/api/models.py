@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
@@ -38,14 +38,25 @@ Word = Annotated[str, AfterValidator(str.lower)]
 """One of a few words, in any letters: vendors compare them exactly, `4K` and `Adaptive` would be refused."""
 
 
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+Task = Annotated[Literal["reference", "edit", "extend"], BeforeValidator(_lower)]
+"""What reference videos are for."""
+
+OutputFormat = Annotated[Literal["mp4", "mov"], BeforeValidator(_lower)]
+"""The container of the file."""
+
+
 class VideoRequest(BaseModel):
     """What to generate. Fields that are left at their default are not sent, so that the vendor's own default applies.
 
     Media are `https://` URLs; `asset://ID` where the vendor has an asset library; `data:` URIs where it takes base64.
 
     :param model: the vendor's model name or route, for example `dreamina-seedance-2-0-260128`, `seedance2.0-fast-i2v`.
-    :param prompt: what the video shows. It may be left out beside an image or a video, first-party only.
-    :param duration: length in whole seconds; `-1` lets the model choose (first-party only).
+    :param prompt: what the video shows. It may be left out beside an image or a video, where the route says so.
+    :param duration: length in whole seconds; `-1` lets the model choose, where the route has it.
     :param resolution: `480p`, `720p`, `1080p` or `4k`, where the route has a choice.
     :param ratio: `16:9`, `4:3`, `1:1`, `3:4`, `9:16`, `21:9` or `adaptive`, where the route has it.
     :param first_frame: image the video starts with.
@@ -60,6 +71,10 @@ class VideoRequest(BaseModel):
     :param return_last_frame: whether the last frame is returned as an image too.
     :param web_search: whether the model may look things up.
     :param execution_expires_after: seconds after which the vendor gives an unfinished video up.
+    :param task: what reference videos are for: `reference` (follow them), `edit` or `extend`. 2.5 only.
+    :param draft: whether a preview in 480p is made, from which `draft_id` makes the final video. 2.5 only.
+    :param draft_id: the draft that the final video is made from, as `Video.draft_id` names it. 2.5 only.
+    :param output_format: `mp4` or `mov`.
     :param extra: merged into the body last, unchecked: for what this class has no word for.
     """
 
@@ -82,6 +97,10 @@ class VideoRequest(BaseModel):
     return_last_frame: bool | None = None
     web_search: bool | None = None
     execution_expires_after: int | None = None
+    task: Task | None = None
+    draft: bool | None = None
+    draft_id: str | None = None
+    output_format: OutputFormat | None = None
     extra: dict[str, Any] = Field(default_factory=dict)
 
     _mark: str | None = PrivateAttr(default=None)
@@ -134,6 +153,7 @@ class Video(BaseModel):
     :param created_at: when the vendor accepted it.
     :param completed_at: when it ended.
     :param seed: what the video is made from, where that is known: with it the same take can be asked for again.
+    :param draft_id: of a draft: by what the final video is asked for.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -152,6 +172,7 @@ class Video(BaseModel):
     created_at: datetime | None = None
     completed_at: datetime | None = None
     seed: int | None = None
+    draft_id: Code | None = None
 
     undocumented_status: Code | None = Field(default=None, exclude=True, repr=False)
     """The vendor's word for the status, when nobody ever documented it; such a video counts as running."""

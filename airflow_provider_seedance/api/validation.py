@@ -108,12 +108,14 @@ def _problems(request: VideoRequest, adapter: VendorAdapter) -> list[Problem]:
         text_is_optional_beside=adapter.text_is_optional_beside,
     )
 
-    def takers_of(field: str) -> str:
-        routes = list(dict.fromkeys(other.title for other in adapter.routes if field in other.fields))
+    def takers_of(field: str, value: str | None) -> str:
+        def takes(other: Route) -> bool:
+            return field in other.fields and (value is None or not other.tasks or value in other.tasks)
+
+        routes = list(dict.fromkeys(other.title for other in adapter.routes if takes(other)))
         if routes:
             return f"{adapter.title} routes that do: {', '.join(routes)}"
-        vendors = [make_adapter(name) for name in BUILT_IN]
-        titles = [vendor.title for vendor in vendors if any(field in other.fields for other in vendor.routes)]
+        titles = [vendor.title for vendor in map(make_adapter, BUILT_IN) if any(map(takes, vendor.routes))]
         return f"vendors that do: {', '.join(titles) or 'none'}"
 
     return check(request, route, adapter.title, takers_of)

@@ -21,6 +21,7 @@ from airflow_provider_seedance.submissions.pauses import Pauses
 from airflow_provider_seedance.submissions.store import open_store, reopen_store
 from airflow_provider_seedance.tasks.checks import check_choice, check_when_parsed
 from airflow_provider_seedance.tasks.deadlines import deadline_of, waiting_argument
+from airflow_provider_seedance.tasks.ended_waits import EndedWaits
 from airflow_provider_seedance.tasks.kill import cancel_if_ended
 from airflow_provider_seedance.tasks.ledger import OnBudget, skipping_over_budget
 from airflow_provider_seedance.tasks.literals import is_literal
@@ -37,14 +38,14 @@ if TYPE_CHECKING:
 OTHER_FIELDS = ("max_cost", "output_path", "object_storage_conn_id")
 
 
-class SeedanceCreateVideoOperator(BaseOperator):
+class SeedanceCreateVideoOperator(EndedWaits, BaseOperator):
     """Submits a Seedance video and returns it as a flat dict, each field also as an XCom of its own.
 
     The fields of the request are those of `VideoRequest`, in the same words for every vendor; all of them can be
     templates. Literal values are judged when the DAG is parsed, rendered ones before anything is sent.
 
     :param model: the vendor's model name or route. (templated)
-    :param prompt: what the video shows. It may be left out beside an image or a video, first-party only. (templated)
+    :param prompt: what the video shows. It may be left out beside an image, where the route says so. (templated)
     :param duration: length in whole seconds. (templated)
     :param resolution: `480p`, `720p`, `1080p` or `4k`. (templated)
     :param ratio: `16:9`, `4:3`, `1:1`, `3:4`, `9:16`, `21:9` or `adaptive`. (templated)
@@ -60,6 +61,10 @@ class SeedanceCreateVideoOperator(BaseOperator):
     :param return_last_frame: whether the last frame is returned as an image too. (templated)
     :param web_search: whether the model may look things up. (templated)
     :param execution_expires_after: seconds after which the vendor gives an unfinished video up. (templated)
+    :param task: what reference videos are for: `reference`, `edit` or `extend`; Seedance 2.5. (templated)
+    :param draft: whether a preview in 480p is made; Seedance 2.5. (templated)
+    :param draft_id: the `draft_id` of the draft that the final video is made from. (templated)
+    :param output_format: `mp4` or `mov`. (templated)
     :param extra: merged into the body last, unchecked. (templated)
     :param seedance_conn_id: the connection's id. (templated)
     :param fallback_conn_ids: connections to ask in turn after a refusal with which it is certain that nothing was
@@ -112,6 +117,10 @@ class SeedanceCreateVideoOperator(BaseOperator):
         return_last_frame: bool | str | None = None,
         web_search: bool | str | None = None,
         execution_expires_after: int | str | None = None,
+        task: str | None = None,
+        draft: bool | str | None = None,
+        draft_id: str | None = None,
+        output_format: str | None = None,
         extra: Mapping[str, Any] | None = None,
         seedance_conn_id: str = SeedanceHook.default_conn_name,
         fallback_conn_ids: Sequence[str] | None = None,
@@ -148,6 +157,10 @@ class SeedanceCreateVideoOperator(BaseOperator):
         self.return_last_frame = return_last_frame
         self.web_search = web_search
         self.execution_expires_after = execution_expires_after
+        self.task = task
+        self.draft = draft
+        self.draft_id = draft_id
+        self.output_format = output_format
         self.extra = extra
         self.seedance_conn_id = seedance_conn_id
         self.fallback_conn_ids = fallback_conn_ids
@@ -212,23 +225,6 @@ class SeedanceCreateVideoOperator(BaseOperator):
                 raise self._failed(hook, error, submission) from None
             self.log.info("Video %s is ready.", video.video_id)
             return self._finish(hook, context, submission.with_seed(video), submission)
-
-    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
-        """Takes the deferral's end, also where Airflow itself ended it: what became of the video is said then.
-
-        :raises VideoTimeoutError: Airflow ended the wait; whether a retry can go on with the video stands in it.
-        """
-        try:
-            return super().resume_execution(next_method, next_kwargs, context)
-        except Exception as error:
-            if type(error).__name__ not in ("TaskDeferralTimeout", "TaskDeferralError"):
-                raise
-            from airflow_provider_seedance.tasks.deferral import ended_by_airflow
-
-            ended = ended_by_airflow(error, reopen_store(context))
-            if ended is None:
-                raise
-            raise ended from None
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any]:
         """For OpenLineage: the media that the video is made from, and the vendor's job."""
@@ -339,8 +335,7 @@ class SeedanceCreateVideoOperator(BaseOperator):
 
     def _request_fields(self) -> dict[str, Any]:
         """The fields of the request that are set; what isn't set isn't sent."""
-        fields = {name: getattr(self, name) for name in REQUEST_FIELDS}
-        return {name: value for name, value in fields.items() if value is not None}
+        return {name: value for name in REQUEST_FIELDS if (value := getattr(self, name)) is not None}
 
     def _undecided(self, fields: Mapping[str, Any]) -> set[str]:
         """Names of the request's fields that only get their value when the task runs."""

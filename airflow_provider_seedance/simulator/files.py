@@ -15,8 +15,8 @@ from airflow_provider_seedance.simulator.media import INSTALL
 from airflow_provider_seedance.simulator.state import World
 from airflow_provider_seedance.simulator.videos import SimulatedVideo
 
-TYPES = {"mp4": "video/mp4", "png": "image/png", "jpg": "image/jpeg"}
-_NAME = re.compile(r"/media/(?P<vendor>[a-z0-9_]+)/(?P<id>[\w/.-]+)\.(?P<suffix>mp4|png|jpg)")
+TYPES = {"mp4": "video/mp4", "mov": "video/quicktime", "png": "image/png", "jpg": "image/jpeg"}
+_NAME = re.compile(r"/media/(?P<vendor>[a-z0-9_]+)/(?P<id>[\w/.-]+)\.(?P<suffix>mp4|mov|png|jpg)")
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 #: Fault kinds that make a download an HTTP error, and the status; the rest are handled where the bytes go out.
 STATUS = {
@@ -133,4 +133,4 @@ def _render(video: SimulatedVideo, suffix: str) -> bytes:
     # Imported here: the simulator must start fast, and answer API calls without the media libraries.
     from airflow_provider_seedance.simulator.media import render
 
-    return render.video_file(video) if suffix == "mp4" else render.image_file(video, suffix)
+    return render.video_file(video) if suffix in ("mp4", "mov") else render.image_file(video, suffix)

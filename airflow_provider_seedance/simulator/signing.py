@@ -26,7 +26,7 @@ def sign(world: World, origin: str, video: SimulatedVideo, suffix: str) -> str:
     """A freshly signed absolute URL.
 
     :param origin: scheme and host as the caller reached them
-    :param suffix: ``mp4``, ``png`` (last frame) or ``jpg`` (thumbnail)
+    :param suffix: ``mp4`` or ``mov``, ``png`` (last frame) or ``jpg`` (thumbnail)
     """
     path = f"/media/{video.vendor}/{video.id}.{suffix}"
     now, end = int(world.clock.now()), int(expires_at(world, video))

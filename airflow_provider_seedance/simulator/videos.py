@@ -61,13 +61,14 @@ class RecordedRequest:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What the rendered file must be: seconds, pixel class, ratio and whether it has sound and a last frame."""
+    """What the rendered file must be: its length, size, sound, last frame and kind."""
 
     duration: int = 5
     resolution: str = "720p"
     ratio: str = "16:9"
     sound: bool = True
     last_frame: bool = False
+    container: str = "mp4"
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,10 @@ log = logging.getLogger(__name__)
 KEY = "seedance_asked"
 """The XCom's key."""
 
-TOLD = ("model", "prompt", "seed", "ratio", "resolution", "duration", "generate_audio", "watermark", "camera_fixed")
+TOLD = (
+    *("model", "prompt", "seed", "ratio", "resolution", "duration", "generate_audio", "watermark", "camera_fixed"),
+    *("task", "draft", "draft_id", "output_format"),
+)
 
 NO_ROOM = "no_room"
 IN_DOUBT = "in_doubt"

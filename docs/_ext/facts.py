@@ -196,7 +196,11 @@ def _rules(vendor: VendorAdapter, route: Route) -> Iterator[Row]:
     for one, other in route.excludes:
         yield "not together", f"{words(one)} with {words(other)}"
     for name, needed in route.needs:
-        yield f"`{name}`", f"only together with `{needed}`"
+        yield f"`{name}`", f"only together with {'one of ' if len(needed) > 1 else ''}{words(needed)}"
+    yield "`task`", words(route.tasks) if route.tasks else ""
+    yield "`ratio` has to be `adaptive`, if it is given, with", words(route.adaptive_for) if route.adaptive_for else ""
+    yield "`duration` has to be `-1` with the task", words(route.chosen_for) if route.chosen_for else ""
+    yield "`draft`", f"makes it in {route.draft_in}" if route.draft_in else ""
     yield "`reference_audios`", f"only with one of {words(route.audio_needs)}" if route.audio_needs else ""
     yield "`web_search`", "with text alone" if route.web_search_needs_text_only else ""
     for name, schemes in route.media.items():

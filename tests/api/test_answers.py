@@ -96,9 +96,9 @@ WORDS = {
         "cancelled": "cancelled canceled",
     },
     "modellix": {
-        "queued": "pending",
-        "running": "processing",
-        "succeeded": "success completed succeeded",
+        "queued": "pending created queued",
+        "running": "processing running in_progress",
+        "succeeded": "success completed succeeded done",
         "failed": "failed error",
         "cancelled": "canceled cancelled",
     },
@@ -304,6 +304,23 @@ SAMPLES = [
             url_expires_at=NOW + DAY,
         ),
         id="modellix-success-image-first-and-without-a-role",
+    ),
+    pytest.param(
+        "modellix",
+        modellix("done", result={"resources": ["https://cdn.example/m/1.png?X=1", "https://cdn.example/m/1.mp4"]}),
+        video(
+            *("modellix", "succeeded"),
+            video_url="https://cdn.example/m/1.mp4",
+            last_frame_url="https://cdn.example/m/1.png?X=1",
+            url_expires_at=NOW + DAY,
+        ),
+        id="modellix-success-plain-addresses",
+    ),
+    pytest.param(
+        "modellix",
+        modellix("done", result={"resources": [None, 7, "", "https://cdn.example/m/1?sig=a.png"]}),
+        video(*("modellix", "succeeded"), video_url="https://cdn.example/m/1?sig=a.png", url_expires_at=NOW + DAY),
+        id="modellix-success-a-plain-address-without-an-ending",
     ),
     *(
         pytest.param("modellix", body, video("modellix", "failed", error=error), id=f"modellix-failed-{name}")

@@ -114,7 +114,7 @@ REFUSED = [
     ({"model": f"{FAMILY}/fast", "resolution": "1080p"}, "takes 480p, 720p, not '1080p'"),
     ({"ratio": "9:21"}, "ratio: fal"),
     ({"first_frame": IMAGE, "reference_images": [IMAGE]}, "does not take them together"),
-    ({"seed": 7, "reference_images": [IMAGE]}, "does not take them together"),
+    ({"seed": 7, "reference_images": [IMAGE]}, "does not take it together"),
     ({"last_frame": IMAGE}, "only together with first_frame"),
     ({"reference_audios": [SOUND]}, "never takes them alone"),
     ({"reference_images": [IMAGE] * 10}, "takes at most 9, not 10"),

@@ -122,6 +122,12 @@ def test_a_video_that_ends_badly_is_told_with_the_vendors_reason(
         )),
         *(pytest.param("modellix", {"status": word}, id=f"modellix-{word}") for word in ("completed", "succeeded")),
         *(pytest.param("modellix", {"error": at}, id=f"modellix-{at}") for at in ("object", "text", "message")),
+        pytest.param(
+            "modellix",
+            {"queued": "created", "running": "in_progress", "status": "done", "resources": "plain"},
+            id="modellix-as-its-own-clients-tolerate",
+        ),
+        pytest.param("modellix", {"queued": "queued", "running": "running"}, id="modellix-queued-running"),
     ],
 )  # fmt: skip
 def test_each_variant_of_an_answer_is_understood(
@@ -503,12 +509,18 @@ PROBES = {vendor: sample.probe for vendor, sample in SAMPLES.items() if sample.p
 
 
 @pytest.mark.parametrize("vendor", PROBES)
-def test_the_probe_is_one_free_call(sim: Simulator, connect: OpenClient, vendor: str) -> None:
+def test_the_probe_is_a_free_call(sim: Simulator, connect: OpenClient, vendor: str) -> None:
     path, query, says = PROBES[vendor]
     assert connect(vendor).probe() == says
-    (request,) = sim.requests
+    request, *more = sim.requests
+    assert [each.path for each in more] == (["/api/v1/team/balance"] if vendor == "modellix" else [])
     assert (request.method, request.path, request.query) == ("GET", path, query)
     assert sim.ledger == []
+
+
+def test_a_balance_that_modellix_does_not_tell_leaves_the_key_as_it_is(sim: Simulator, connect: OpenClient) -> None:
+    sim.faults.add(Fault("http_500", on="auth_probe", skip=1, times=None))
+    assert connect("modellix").probe() == "The key works."
 
 
 @pytest.mark.parametrize("vendor", VENDORS)

@@ -339,10 +339,10 @@ def test_what_is_no_json_is_refused_before_anything_is_sent(sim: Simulator, conn
 
 
 UNKNOWN_MODELS = [
-    ("jimmyai", "seedance2.0-gz-720p"),
+    ("jimmyai", "seedance9"),
     ("gmicloud", "seedance-2-5-260628"),
     ("modellix", "seedance-3.0-t2v"),
-    ("byteplus", "dreamina-seedance-2-5-260628"),
+    ("byteplus", "dreamina-seedance-3-0-270101"),
     ("volcengine", "ep-20261120-abcde"),
 ]
 
@@ -410,7 +410,7 @@ def test_frames_count_against_nine_images(images: int, frames: Fields, is_too_ma
     adapter = make_adapter("jimmyai")
     route = adapter.route_of(FAST_I2V)
     assert route is not None
-    problems = check(request, route, adapter.title, lambda field: "")
+    problems = check(request, route, adapter.title, lambda field, value: "")
     counted = [problem for problem in problems if "including frames" in problem.message]
     assert bool(counted) is is_too_many
     if counted:

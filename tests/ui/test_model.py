@@ -221,6 +221,34 @@ def test_what_was_asked_for_comes_from_the_create_task_s_xcom_where_there_are_no
 
 
 @pytest.mark.parametrize(
+    ("state", "facts"),
+    [
+        ("deferred", {"create request": {"seedance_conn_id": "second"}}),
+        ("success", {"create": {"video_id": "v", "seedance_conn_id": "second"}}),
+        ("success", {"create": {"video_id": "v", "seedance_conn_id": "second"}, "create request": {"model": "m"}}),
+    ],
+)
+def test_after_a_fail_over_the_connection_is_the_one_that_has_the_video(
+    node: Node, state: str, facts: dict[str, Any]
+) -> None:
+    create = task("create", state, rendered_fields={"seedance_conn_id": "first", "prompt": "p"})
+    (video,) = assembled(node, [create], facts)
+    assert video["connection"] == "second"
+
+
+def test_until_anything_is_told_the_connection_is_the_task_s_first_one(node: Node) -> None:
+    (video,) = assembled(node, [task("create", "running", rendered_fields={"seedance_conn_id": "first"})], {})
+    assert video["connection"] == "first"
+
+
+def test_the_words_of_seedance_2_5_are_part_of_the_request(node: Node) -> None:
+    asked = {"model": "m", "task": "extend", "draft": True, "draft_id": "cgt-1", "output_format": "mov"}
+    (video,) = assembled(node, [task("create", "running")], {"create request": asked})
+    script = "async ([video]) => { const { requestOf } = await load('model.js'); return requestOf(video); }"
+    assert node.run(script, [video]) == asked
+
+
+@pytest.mark.parametrize(
     ("state", "fields", "keys"),
     [
         ("success", {"prompt": "p"}, ["return_value"]),

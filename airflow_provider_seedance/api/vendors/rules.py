@@ -24,9 +24,16 @@ OPTION_FIELDS = (
     "return_last_frame",
     "web_search",
     "execution_expires_after",
+    "task",
+    "draft",
+    "draft_id",
+    "output_format",
 )
-RULED_FIELDS = frozenset((*MEDIA_FIELDS, *OPTION_FIELDS))
 """Every request field that a route can take or not; `model`, `prompt` and `extra` are always taken."""
+NEWER_FIELDS = frozenset(("task", "draft", "draft_id", "output_format"))
+"""The words that came with Seedance 2.5."""
+RULED_FIELDS = frozenset((*MEDIA_FIELDS, *OPTION_FIELDS)) - NEWER_FIELDS
+"""The fields that models of any age may take. A route that takes newer ones names them beside these."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,7 @@ class Route:
     :param title: the vendor's name for it.
     :param models: model names, or patterns with `*`, matched with case.
     :param source: the document that states the rules.
-    :param fields: those of `RULED_FIELDS` that it takes.
+    :param fields: those of `MEDIA_FIELDS` and `OPTION_FIELDS` that it takes.
     :param required: fields it can't do without, besides model and prompt.
     :param duration: least and greatest number of seconds, `None` if not stated.
     :param auto_duration: whether `-1` (the model chooses) is allowed.
@@ -55,7 +62,11 @@ class Route:
     :param seed: least and greatest seed.
     :param expires: least and greatest `execution_expires_after`, in seconds.
     :param text_is_optional_beside: media fields beside which the prompt may be left out.
-    :param needs: pairs of a field and the one that it can't do without.
+    :param needs: pairs of a field and those of which it needs at least one beside it.
+    :param tasks: the values of `task` that it takes; empty: all.
+    :param adaptive_for: media fields, and values of `task`, beside which a ratio has to be `adaptive`.
+    :param chosen_for: values of `task` that need a duration of -1.
+    :param draft_in: the only resolution of a draft, where stated.
     :param observed: fields whose limits nobody documented, though they were seen: breaking those warns and passes.
     :param seen: per field, values that no document allows though the vendor was seen to take them: these warn and pass.
     """
@@ -81,7 +92,11 @@ class Route:
     seed: tuple[int, int] | None = None
     expires: tuple[int, int] | None = None
     text_is_optional_beside: tuple[str, ...] = ()
-    needs: tuple[tuple[str, str], ...] = ()
+    needs: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    tasks: tuple[str, ...] = ()
+    adaptive_for: tuple[str, ...] = ()
+    chosen_for: tuple[str, ...] = ()
+    draft_in: str | None = None
     observed: frozenset[str] = frozenset()
     seen: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
 
@@ -109,10 +124,14 @@ def find_route(model: str, routes: Iterable[Route]) -> Route | None:
     return next((route for route in routes if route.has(model)), None)
 
 
-def check(request: VideoRequest, route: Route, vendor_title: str, takers_of: Callable[[str], str]) -> list[Problem]:
+Takers = Callable[[str, str | None], str]
+
+
+def check(request: VideoRequest, route: Route, vendor_title: str, takers_of: Takers) -> list[Problem]:
     """Every rule of the route that the request breaks.
 
-    :param takers_of: names, for a field that this route doesn't take, the routes or vendors that do.
+    :param takers_of: names, for a field (or one value of `task`) that this route doesn't take, the routes or vendors
+        that do.
     """
     where = f"{vendor_title} {route.title} ({request.model})" if route.title else f"{vendor_title} ({request.model})"
     seen = [name for name, values in route.seen.items() if getattr(request, name) in values]
@@ -138,7 +157,7 @@ def _seen(name: str, value: object, route: Route, where: str) -> Problem:
 _Broken = Iterator[tuple[str, tuple[str, ...]]]
 
 
-def _broken_rules(request: VideoRequest, route: Route, where: str, takers_of: Callable[[str], str]) -> _Broken:
+def _broken_rules(request: VideoRequest, route: Route, where: str, takers_of: Takers) -> _Broken:
     yield from _missing_prompt(request, route, where)
     yield from _missing_fields(request, route, where, takers_of)
     yield from _numbers_out_of_range(request, route, where)
@@ -146,6 +165,7 @@ def _broken_rules(request: VideoRequest, route: Route, where: str, takers_of: Ca
     yield from _wrong_media(request, route, where)
     yield from _too_many_media(request, route, where)
     yield from _wrong_combinations(request, route, where)
+    yield from _wrong_for_task_or_draft(request, route, where, takers_of)
 
 
 def _missing_prompt(request: VideoRequest, route: Route, where: str) -> _Broken:
@@ -157,10 +177,10 @@ def _missing_prompt(request: VideoRequest, route: Route, where: str) -> _Broken:
     yield f"prompt: {where} needs it{unless}; it is empty", ("prompt", *beside)
 
 
-def _missing_fields(request: VideoRequest, route: Route, where: str, takers_of: Callable[[str], str]) -> _Broken:
+def _missing_fields(request: VideoRequest, route: Route, where: str, takers_of: Takers) -> _Broken:
     for name in (*MEDIA_FIELDS, *OPTION_FIELDS):
         if request.is_set(name) and name not in route.fields:
-            yield f"{name}: {where} does not take it; {takers_of(name)}", (name,)
+            yield f"{name}: {where} does not take it; {takers_of(name, None)}", (name,)
     for name in route.required:
         if not request.is_set(name):
             yield f"{name}: {where} needs it", (name,)
@@ -220,10 +240,12 @@ def _too_many_media(request: VideoRequest, route: Route, where: str) -> _Broken:
 def _wrong_combinations(request: VideoRequest, route: Route, where: str) -> _Broken:
     for one, other in route.excludes:
         if any(map(request.is_set, one)) and any(map(request.is_set, other)):
-            yield f"{_words(one)}: {where} does not take them together with {_words(other)}", (*one, *other)
+            them = "them" if len(one) > 1 or one[0].endswith("s") else "it"
+            yield f"{_words(one)}: {where} does not take {them} together with {_words(other)}", (*one, *other)
     for name, needed in route.needs:
-        if request.is_set(name) and not request.is_set(needed):
-            yield f"{name}: {where} takes it only together with {needed}", (name, needed)
+        if request.is_set(name) and not any(map(request.is_set, needed)):
+            one_of = "one of " if len(needed) > 1 else ""
+            yield f"{name}: {where} takes it only together with {one_of}{_words(needed)}", (name, *needed)
     frames = ("first_frame", "last_frame")
     if route.frames == "pair" and request.is_set("first_frame") != request.is_set("last_frame"):
         yield f"first_frame, last_frame: {where} takes both or none", frames
@@ -234,6 +256,27 @@ def _wrong_combinations(request: VideoRequest, route: Route, where: str) -> _Bro
         yield f"reference_audios: {where} never takes them alone, add one of {_words(route.audio_needs)}", needs
     if route.web_search_needs_text_only and request.web_search and any(map(request.is_set, MEDIA_FIELDS)):
         yield f"web_search: {where} takes it with text alone", ("web_search", *MEDIA_FIELDS)
+
+
+def _wrong_for_task_or_draft(request: VideoRequest, route: Route, where: str, takers_of: Takers) -> _Broken:
+    task = request.task
+    if task is not None and "task" in route.fields and route.tasks and task not in route.tasks:
+        takes = f"{where} takes {', '.join(route.tasks)}, not {task!r}"
+        yield f"task: {takes}; {takers_of('task', task)}", ("task",)
+    beside = [f"task={task!r}" if each == task else each for each in route.adaptive_for if _has(request, each)]
+    if beside and request.ratio not in (None, "adaptive"):
+        what = f"{where} takes none but adaptive together with {_words(beside)}, not {request.ratio!r}"
+        yield f"ratio: {what}", ("ratio", "task", *(each for each in route.adaptive_for if each in MEDIA_FIELDS))
+    if task in route.chosen_for and request.duration != -1:
+        yield f"duration: {where} needs -1 for task={task!r}: the video that is edited decides", ("duration", "task")
+    if request.draft and route.draft_in and request.resolution not in (None, route.draft_in):
+        what = f"{where} makes drafts in {route.draft_in}, not {request.resolution!r}"
+        yield f"draft: {what}; leave the resolution out", ("draft", "resolution")
+
+
+def _has(request: VideoRequest, each: str) -> bool:
+    """Whether a request has a media field, or a value of `task`."""
+    return request.is_set(each) if each in MEDIA_FIELDS else request.task == each
 
 
 def scheme_of(url: str) -> str:

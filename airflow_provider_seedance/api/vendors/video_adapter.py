@@ -87,7 +87,7 @@ class VendorAdapter(ABC):
         self.create_is_repeatable = descriptor.create_is_repeatable
         self.can_stop = descriptor.can_stop
 
-    # These four calls are flows (`api.http.steps`). Each is one step, made of a `build_*` and a `parse_*` below. Where
+    # These five calls are flows (`api.http.steps`). Each is one step, made of a `build_*` and a `parse_*` below. Where
     # a call takes several requests at a vendor, its adapter overrides the flow.
 
     def create(self, request: VideoRequest) -> Flow[Video]:
@@ -110,6 +110,10 @@ class VendorAdapter(ABC):
         :raises UnsupportedByVendorError: the vendor has no such call.
         """
         return Step(Call.CANCEL, self.build_cancel(video_id), lambda response: self.parse_cancel(response, video_id))
+
+    def probe(self) -> Flow[str]:
+        """Asks something free that shows whether the key works. Every step is a `Call.READ`."""
+        return Step(Call.READ, self.build_probe(), self.parse_probe, most_bytes=MOST_OF_A_LIST)
 
     def find(self, mark: str, model: str, *, number: int, limit: int, offset: int, since: datetime) -> Flow[MarkedPage]:
         """One page of a list, and those in it that carry the mark.

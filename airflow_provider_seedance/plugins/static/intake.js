@@ -97,6 +97,7 @@ const FACTS = {
   currency: word,
   sha256: word,
   usage,
+  seedance_conn_id: word,
 };
 
 /** Media references: one, or several. */
@@ -123,6 +124,10 @@ const REQUEST = {
   generate_audio: flag,
   watermark: flag,
   camera_fixed: flag,
+  task: word,
+  draft: flag,
+  draft_id: word,
+  output_format: word,
   first_frame: references,
   last_frame: references,
   reference_images: references,

@@ -150,7 +150,8 @@ function complete(video, factsOf, errorOf, pollOf) {
   video.prompt = asked.prompt ?? null;
   video.model = facts.model ?? asked.model ?? null;
   video.vendor = facts.vendor ?? null;
-  video.connection = rendered.seedance_conn_id ?? asked.seedance_conn_id ?? null;
+  // After a fail-over it isn't the one that the task names: what was told then counts.
+  video.connection = facts.seedance_conn_id ?? facts.asked?.seedance_conn_id ?? rendered.seedance_conn_id ?? null;
   video.seconds = facts.duration ?? facts.seconds ?? (asked.duration > 0 ? asked.duration : null);
   video.unreadable = [...new Set(tasks.flatMap((task) => [...(task.unreadable ?? []), ...(factsOf(task)?.unreadable ?? [])]))];
   video.error = tasks.map(errorOf).find(Boolean) ?? null;
@@ -266,7 +267,7 @@ export function spendBy(videos, name) {
 }
 
 const ONE = new Set(["first_frame", "last_frame"]);
-const FLAGS = new Set(["generate_audio", "watermark", "camera_fixed"]);
+const FLAGS = new Set(["generate_audio", "watermark", "camera_fixed", "draft"]);
 
 /** What was asked for, with the values that a request has. References are without their signatures. */
 export function requestOf({ asked }) {

@@ -102,7 +102,7 @@ def _add_sound(container: Any, stream: Any, seconds: int) -> None:
 
 
 def video_file(video: SimulatedVideo) -> bytes:
-    """The MP4: as long, large and loud as the request asked for."""
+    """The MP4 or MOV: as long, large and loud as the request asked for."""
     film = _Film(video)
     # On disk: moving the index to the front (so that players can start at once) needs a second pass over the file.
     with tempfile.TemporaryDirectory() as folder:
@@ -112,7 +112,7 @@ def video_file(video: SimulatedVideo) -> bytes:
 
 
 def _write(film: _Film, video: SimulatedVideo, path: Path) -> None:
-    with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
+    with av.open(str(path), "w", format=video.picture.container, options={"movflags": "+faststart"}) as container:
         picture: Any = container.add_stream("libx264", rate=FRAMES_PER_SECOND)
         picture.width, picture.height, picture.pix_fmt = film.width, film.height, "yuv420p"
         # One B-frame-free, ultrafast pass: it is the pixels' meaning that counts, not their compression.

@@ -13,6 +13,6 @@ SAMPLES = (
         url_at=("data", "result", "resources", 0, "url"),
         course=("pending", "processing", "success", "failed"),
         names_id={"code": 504, "message": "timeout", "data": {"task_id": "cgt-9"}},
-        probe=("/api/v1/apikey/validate", [], "The key works."),
+        probe=("/api/v1/apikey/validate", [], "The key works; balance: 1000."),
     ),
 )

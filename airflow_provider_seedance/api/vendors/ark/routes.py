@@ -1,14 +1,34 @@
 """Ark's models and their rules, the same at both addresses but for the prefix of the names."""
 
-from airflow_provider_seedance.api.vendors.rules import RULED_FIELDS, Route
+from typing import Any
+
+from airflow_provider_seedance.api.vendors.rules import NEWER_FIELDS, RULED_FIELDS, Route
 
 _DOC = "docs.byteplus.com/en/docs/ModelArk/1520757, www.volcengine.com/docs/82379/1520757"
 _RATIOS = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive")
 FRAMES = ("first_frame", "last_frame")
 _REFERENCES = ("reference_images", "reference_videos", "reference_audios")
 TEXT_IS_OPTIONAL_BESIDE = (*FRAMES, "reference_images", "reference_videos")
+FIELDS = RULED_FIELDS | NEWER_FIELDS
 _IMAGE = ("https://", "http://", "data:", "asset://")
 _VIDEO = ("https://", "http://", "asset://")
+
+
+_SHARED: dict[str, Any] = {
+    "source": _DOC,
+    "auto_duration": True,
+    "ratios": _RATIOS,
+    "frames": "first",
+    "web_search_needs_text_only": True,
+    "media": {
+        "first_frame": _IMAGE,
+        "last_frame": _IMAGE,
+        "reference_images": _IMAGE,
+        "reference_videos": _VIDEO,
+        "reference_audios": _IMAGE,
+    },
+    "expires": (3600, 259200),
+}
 
 
 def _route(title: str, *models: str, resolutions: tuple[str, ...]) -> Route:
@@ -17,27 +37,15 @@ def _route(title: str, *models: str, resolutions: tuple[str, ...]) -> Route:
     return Route(
         title=title,
         models=models,
-        source=_DOC,
         fields=RULED_FIELDS - {"camera_fixed"},
         duration=(4, 15),
-        auto_duration=True,
         resolutions=resolutions,
-        ratios=_RATIOS,
         most={"reference_images": 9, "reference_videos": 3, "reference_audios": 3},
-        frames="first",
         excludes=((FRAMES, _REFERENCES),),
         audio_needs=("reference_images", "reference_videos"),
-        web_search_needs_text_only=True,
-        media={
-            "first_frame": _IMAGE,
-            "last_frame": _IMAGE,
-            "reference_images": _IMAGE,
-            "reference_videos": _VIDEO,
-            "reference_audios": _IMAGE,
-        },
-        expires=(3600, 259200),
         text_is_optional_beside=TEXT_IS_OPTIONAL_BESIDE,
         seen={"camera_fixed": (False,), "ratio": ("5:4",)},
+        **_SHARED,
     )
 
 
@@ -55,5 +63,20 @@ ROUTES = (
         "dreamina-seedance-2-0-[0-9]*",
         "doubao-seedance-2-0-[0-9]*",
         resolutions=("480p", "720p", "1080p", "4k"),
+    ),
+    Route(
+        title="Seedance 2.5",
+        models=("dreamina-seedance-2-5-*", "doubao-seedance-2-5-*"),
+        fields=FIELDS - {"seed", "camera_fixed"},
+        duration=(4, 30),
+        resolutions=("480p", "720p", "1080p"),
+        most={"reference_images": 30, "reference_videos": 10, "reference_audios": 10},
+        # A final is made from one content item, the draft: its text and media are the draft's.
+        excludes=((FRAMES, _REFERENCES), (("draft_id",), ("prompt", *FRAMES, *_REFERENCES))),
+        text_is_optional_beside=(*TEXT_IS_OPTIONAL_BESIDE, "draft_id"),
+        adaptive_for=(*FRAMES, "edit", "extend"),
+        chosen_for=("edit",),
+        draft_in="480p",
+        **_SHARED,
     ),
 )

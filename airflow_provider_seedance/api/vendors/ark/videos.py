@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from airflow_provider_seedance.api.errors import InvalidRequestError
 from airflow_provider_seedance.api.models import Video, VideoError, VideoRequest, VideoStatus
-from airflow_provider_seedance.api.vendors.ark.routes import FRAMES, ROUTES, TEXT_IS_OPTIONAL_BESIDE
+from airflow_provider_seedance.api.vendors.ark.routes import FIELDS, FRAMES, ROUTES, TEXT_IS_OPTIONAL_BESIDE
 from airflow_provider_seedance.api.vendors.json_fields import (
     as_id,
     dig,
@@ -35,7 +35,6 @@ from airflow_provider_seedance.api.vendors.refusals import (
     read_error,
     text_of,
 )
-from airflow_provider_seedance.api.vendors.rules import RULED_FIELDS
 from airflow_provider_seedance.api.vendors.video_adapter import (
     HttpRequest,
     HttpResponse,
@@ -70,25 +69,22 @@ _MODERATION_CODE = re.compile(
 _USED_UP = re.compile(r"free[ -]?trial|will reset at", re.IGNORECASE)
 _REQUEST_ID = re.compile(r"Request id:\s*([\w-]+)", re.IGNORECASE)
 
-_BODY_FIELDS = (
-    "resolution",
-    "ratio",
-    "duration",
-    "seed",
-    "generate_audio",
-    "watermark",
-    "return_last_frame",
-    "camera_fixed",
-    "execution_expires_after",
-)
+_BODY_NAMES = {name: name for name in ("resolution", "ratio", "duration", "seed", "generate_audio", "watermark")} | {
+    "return_last_frame": "return_last_frame",
+    "camera_fixed": "camera_fixed",
+    "execution_expires_after": "execution_expires_after",
+    "task": "omni_reference_task_type",
+    "draft": "draft",
+    "output_format": "output_format",
+}
 
 
 class ArkAdapter(VendorAdapter):
     """What BytePlus and Volcengine share: everything but name and address."""
 
     routes = ROUTES
-    fields = RULED_FIELDS
-    text_is_optional_beside = TEXT_IS_OPTIONAL_BESIDE
+    fields = FIELDS
+    text_is_optional_beside = (*TEXT_IS_OPTIONAL_BESIDE, "draft_id")
     page_size = 500
     marked_lists = 2
 
@@ -96,7 +92,7 @@ class ArkAdapter(VendorAdapter):
     def build_create(self, request: VideoRequest) -> HttpRequest:
         """`callback_url`, `priority`, `safety_identifier` and the like go through `extra`."""
         body: dict[str, Any] = {"model": request.model, "content": _content(request)}
-        body |= {name: getattr(request, name) for name in _BODY_FIELDS if request.is_set(name)}
+        body |= {theirs: getattr(request, ours) for ours, theirs in _BODY_NAMES.items() if request.is_set(ours)}
         if request.web_search:
             body["tools"] = [{"type": "web_search"}]
         return HttpRequest("POST", _TASKS, json=body | request.extra)
@@ -114,6 +110,7 @@ class ArkAdapter(VendorAdapter):
             model=request.model,
             status=VideoStatus.QUEUED,
             seed=seed_or_none(request.seed),
+            draft_id=video_id if request.draft else None,
         )
 
     @override
@@ -267,6 +264,7 @@ class ArkAdapter(VendorAdapter):
             created_at=from_unix(data.get("created_at")),
             completed_at=completed_at,
             seed=seed_or_none(data.get("seed")),
+            draft_id=video_id if data.get("draft") is True else None,  # the final names the draft's task
             mark=text_or_none(data.get(_MARKED)),
             undocumented_status=undocumented,
             # Response fields of the official SDK; with `duration=-1` the request doesn't say how long the video is.
@@ -288,6 +286,8 @@ def _meaning_of(code: str, message: str) -> Meaning | None:
 
 def _content(request: VideoRequest) -> list[dict[str, Any]]:
     content: list[dict[str, Any]] = [{"type": "text", "text": request.prompt}] if request.prompt else []
+    if request.draft_id:
+        content.append({"type": "draft_task", "draft_task": {"id": request.draft_id}})
     for role in FRAMES:
         url = getattr(request, role)
         if url:

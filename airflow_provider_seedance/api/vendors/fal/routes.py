@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airflow_provider_seedance.api.models import VideoRequest
-from airflow_provider_seedance.api.vendors.rules import RULED_FIELDS, Route
+from airflow_provider_seedance.api.vendors.rules import MEDIA_FIELDS, OPTION_FIELDS, RULED_FIELDS, Route
 
 _DOC = "fal.ai/models/bytedance"
 _RATIOS = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive", "auto")
@@ -17,6 +17,10 @@ _FIELDS = RULED_FIELDS - {
 TEXT, IMAGE, REFERENCE = "text-to-video", "image-to-video", "reference-to-video"
 DRAFT = "bytedance/seedance-2.5/draft/complete"
 
+_NEWER = frozenset({"task", "draft", "draft_id"})
+FIELDS = _FIELDS | _NEWER
+"""What the API has a word for."""
+
 # `seed` is documented as no input of reference-to-video; the others have it in parts, so the vendor judges there.
 _KINDS = {
     TEXT: _FIELDS - {*FRAMES, *REFERENCES},
@@ -28,6 +32,9 @@ _SMALL, _LARGE = ("480p", "720p"), ("480p", "720p", "1080p", "4k")
 
 def _routes(family: str, page: str, resolutions: tuple[str, ...], *, newer: bool = False) -> tuple[Route, ...]:
     images, clips = (30, 10) if newer else (9, 3)
+    known = FIELDS if newer else _FIELDS
+    # A final is a request to an endpoint of its own, which is documented with the draft's id alone.
+    final = (("draft_id",), tuple(name for name in (*MEDIA_FIELDS, *OPTION_FIELDS) if name in known - {"draft_id"}))
 
     def route(title: str, model: str, fields: frozenset[str], required: tuple[str, ...] = ()) -> Route:
         return Route(
@@ -43,7 +50,10 @@ def _routes(family: str, page: str, resolutions: tuple[str, ...], *, newer: bool
             most={"reference_images": images, "reference_videos": clips, "reference_audios": clips},
             most_media=50 if newer else 12,
             frames="first",
-            excludes=((FRAMES, REFERENCES), (("seed",), REFERENCES)),
+            excludes=((FRAMES, REFERENCES), (("seed",), REFERENCES), *([final] if "draft_id" in fields else [])),
+            needs=(("task", REFERENCES),) if "task" in fields else (),
+            draft_in="480p" if "draft" in fields else None,
+            text_is_optional_beside=("draft_id",) if "draft_id" in fields else (),
             # For 2.5 no page says that audio can't stand alone.
             audio_needs=() if newer else ("reference_images", "reference_videos"),
             media=dict.fromkeys((*FRAMES, *REFERENCES), _MEDIA),
@@ -53,10 +63,15 @@ def _routes(family: str, page: str, resolutions: tuple[str, ...], *, newer: bool
 
     name = page.replace("seedance-", "Seedance ").replace("/", " ")
     kinds = [
-        route(f"{name} {kind}", f"{family}/{kind}", frozenset(fields), ("first_frame",) if kind == IMAGE else ())
+        route(
+            f"{name} {kind}",
+            f"{family}/{kind}",
+            frozenset(fields | ({"draft", "task"} if kind == REFERENCE else {"draft"}) if newer else fields),
+            ("first_frame",) if kind == IMAGE else (),
+        )
         for kind, fields in _KINDS.items()
     ]
-    return (route(name, family, frozenset(_FIELDS)), *kinds)
+    return (route(name, family, frozenset(known)), *kinds)
 
 
 ROUTES = (
@@ -68,8 +83,8 @@ ROUTES = (
         title="Seedance 2.5 final of a draft",
         models=(DRAFT,),
         source=f"{_DOC}/seedance-2.5/draft/complete",
-        fields=frozenset(),
-        text_is_optional_beside=("extra",),  # `draft_id` is all that it needs
+        fields=frozenset({"draft_id"}),
+        text_is_optional_beside=("draft_id", "extra"),  # `draft_id` is all that it needs
     ),
 )
 
@@ -83,6 +98,8 @@ ENDPOINTS = (*(f"{family}/{kind}" for family in FAMILIES for kind in _KINDS), DR
 def endpoint_of(request: VideoRequest) -> str:
     """The endpoint that a request goes to: its model, with the kind that its media ask for."""
     model = request.model.strip("/")
+    if request.draft_id and DRAFT.startswith(f"{model}/"):
+        return DRAFT
     return f"{model}/{_kind_of(request)}" if model in FAMILIES else model
 
 

@@ -20,10 +20,9 @@ from airflow_provider_seedance.api.vendors.descriptor import VendorDescriptor
 from airflow_provider_seedance.api.vendors.fal.errors import end_of, ended, explain, is_own_error
 from airflow_provider_seedance.api.vendors.fal.ids import make_id, read_id
 from airflow_provider_seedance.api.vendors.fal.listing import MARKED, PLATFORM, build_listing, listed
-from airflow_provider_seedance.api.vendors.fal.routes import DRAFT, ENDPOINTS, ROUTES, endpoint_of, endpoints_of
+from airflow_provider_seedance.api.vendors.fal.routes import DRAFT, ENDPOINTS, FIELDS, ROUTES, endpoint_of, endpoints_of
 from airflow_provider_seedance.api.vendors.json_fields import as_id, dig, id_in, read_status, seed_or_none, text_or_none
 from airflow_provider_seedance.api.vendors.refusals import Meaning, check_read, create_error, read_error, text_of
-from airflow_provider_seedance.api.vendors.rules import RULED_FIELDS
 from airflow_provider_seedance.api.vendors.video_adapter import (
     HttpRequest,
     HttpResponse,
@@ -51,16 +50,19 @@ _BODY_NAMES = {
     "reference_images": "image_urls",
     "reference_videos": "video_urls",
     "reference_audios": "audio_urls",
+    "draft": "draft",
+    "draft_id": "draft_id",
 }
+_TASKS = {"reference": "reference", "edit": "editing", "extend": "extension"}
 
 
 class FalAdapter(VendorAdapter):
     """fal. Create, status, result and cancel go to the queue; lists and prices to the platform API."""
 
     routes = ROUTES
-    fields = RULED_FIELDS & {*_BODY_NAMES, "duration"}
+    fields = FIELDS
     billed_at = {"duration": ("duration",), "resolution": ("resolution",)}  # the model is in the path
-    text_is_optional_beside = ("extra",)
+    text_is_optional_beside = ("draft_id", "extra")
     read_tells_mark = False
 
     def __init__(self, descriptor: VendorDescriptor, settings: Mapping[str, Any] | None = None) -> None:
@@ -79,6 +81,8 @@ class FalAdapter(VendorAdapter):
             if request.is_set(ours):
                 value = getattr(request, ours)
                 body[theirs] = list(value) if isinstance(value, tuple) else value
+        if request.task is not None:
+            body["task"] = _TASKS[request.task]
         if body.get("aspect_ratio") == "adaptive":
             body["aspect_ratio"] = "auto"
         if request.duration is not None:
@@ -187,6 +191,7 @@ class FalAdapter(VendorAdapter):
                 # No time stands in any answer. Counted from this one, the expiry is the latest possible.
                 url_expires_at=self.expiry(response.received_at) if url else None,
                 seed=seed_or_none(data.get("seed")),
+                draft_id=text_or_none(data.get("draft_id")),
             )
         found = end_of(response)
         if found is None:
@@ -221,7 +226,9 @@ class FalAdapter(VendorAdapter):
     @override
     def draw_mark(self, request: VideoRequest) -> str | None:
         """`end_user_id` is a documented input; that the list repeats it is inferred."""
-        if not self.settings["mark_end_user_id"] or MARKED in request.extra or not _takes_mark(request.model):
+        # The endpoint that finishes a draft documents no `end_user_id`.
+        takes_mark = endpoint_of(request) != DRAFT
+        if not self.settings["mark_end_user_id"] or MARKED in request.extra or not takes_mark:
             return None
         return f"airflow-{uuid.uuid4().hex}"
 
@@ -314,11 +321,6 @@ class FalAdapter(VendorAdapter):
 
     def _data(self, response: HttpResponse) -> dict[str, Any]:
         return response.json_object() if 200 <= response.status_code < 300 else {}
-
-
-def _takes_mark(model: str) -> bool:
-    """The endpoint that finishes a draft documents no `end_user_id`."""
-    return model.strip("/") != DRAFT
 
 
 def _seconds(value: object) -> int | None:

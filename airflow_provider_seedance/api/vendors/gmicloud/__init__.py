@@ -9,7 +9,7 @@ DESCRIPTORS = (
         base_url="https://console.gmicloud.ai/api/v1/ie/requestqueue/apikey",
         videos=f"{__name__}.videos:GMICloudAdapter",
         assets=f"{__name__}.assets:GMICloudAssets",
-        models=("seedance-2-0-*",),
+        models=("seedance-2-0-*", "seedance-2-5-*"),
         families={
             "seedance-2.0": "seedance-2-0-260128",
             "seedance-2.0-fast": "seedance-2-0-fast-260128",

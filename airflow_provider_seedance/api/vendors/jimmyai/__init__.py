@@ -11,7 +11,7 @@ DESCRIPTORS = (
         base_url="https://www.jimmyai.cn",
         videos=f"{__name__}.videos:JimmyAIAdapter",
         assets=f"{__name__}.assets:JimmyAIAssets",
-        models=("sd2_mx_*", "sd2-933-*", "seedance2.0-*", "seedance2.5-gz*"),
+        models=("sd2_mx_*", "sd2-933-*", "seedance2.0-*", "seedance-2.5-*", "seedance2.5-gz*"),
         # Of several routes for a family the one that takes most: all media, URLs and assets, a choice of resolutions.
         families={
             "seedance-2.0": "seedance2.0-sp",

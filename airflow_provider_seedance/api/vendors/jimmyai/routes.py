@@ -28,7 +28,7 @@ _HTTPS_OR_ASSET = dict.fromkeys(_ANY_FIELD, ("https://", "asset://"))
 _FULL_RATIOS = ("16:9", "9:16", "1:1", "4:3", "3:4", "21:9", "Adaptive")
 _MD_RATIOS = ("16:9", "9:16", "1:1")
 _933_DOC = "docs.jimmyai.cn"
-_25_DOC = "docs.viraltok.ai"
+_25_DOC = "docs.viraltok.ai"  # of GZ too
 
 _STD_RATIOS = ("21:9", "16:9", "4:3", "1:1", "3:4", "9:16")
 _RESOLUTIONS = ("480p", "720p", "1080p")
@@ -155,9 +155,20 @@ SEEDANCE_25 = Route(
 ROUTES = (
     *_SEEDANCE_20,
     Route(
-        # Of these two only the names and the field for sound are known.
+        # Only the vendor's newer site has it.
+        title="GZ",
+        models=("seedance2.0-gz-*",),
+        source=_25_DOC,
+        fields=_TEXT | _RESOLUTION | _IMAGES | _VIDEOS | _AUDIOS,
+        duration=(4, 15),
+        most={"reference_images": 9, "reference_videos": 3, "reference_audios": 3},
+        excludes=_IMAGES_OR_FRAMES,
+        audio_needs=_AUDIO_NEEDS,
+    ),
+    Route(
+        # Of these only the names and the field for sound are known.
         title="933",
-        models=("sd2-933-720p", "seedance2.0-933"),
+        models=("sd2-933-*", "seedance2.0-933"),
         source=_933_DOC,
         fields=_TEXT | _RESOLUTION | _IMAGES | _VIDEOS | _AUDIOS | {"generate_audio"},
     ),

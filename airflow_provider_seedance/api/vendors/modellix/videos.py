@@ -7,6 +7,8 @@ from urllib.parse import quote
 
 from typing_extensions import override
 
+from airflow_provider_seedance.api.errors import SeedanceError
+from airflow_provider_seedance.api.http.steps import Call, Step, Steps
 from airflow_provider_seedance.api.models import Video, VideoError, VideoRequest, VideoStatus
 from airflow_provider_seedance.api.vendors.json_fields import (
     as_id,
@@ -75,11 +77,16 @@ _ROUTES = (
     _route("v2v", "seedance-2.0-fast-v2v", "seedance-2.0-mini-v2v", resolutions=_SMALL),
 )
 
-# `success`, `pending`, `processing` and `failed` are documented; the rest is what its command-line client tolerates.
+# `success`, `pending`, `processing` and `failed` are documented; the rest is what its own clients tolerate.
 _STATUSES = {
     "pending": VideoStatus.QUEUED,
+    "created": VideoStatus.QUEUED,
+    "queued": VideoStatus.QUEUED,
     "processing": VideoStatus.RUNNING,
+    "running": VideoStatus.RUNNING,
+    "in_progress": VideoStatus.RUNNING,
     "success": VideoStatus.SUCCEEDED,
+    "done": VideoStatus.SUCCEEDED,
     "completed": VideoStatus.SUCCEEDED,
     "succeeded": VideoStatus.SUCCEEDED,
     "failed": VideoStatus.FAILED,
@@ -88,6 +95,8 @@ _STATUSES = {
     "cancelled": VideoStatus.CANCELLED,
 }
 
+_BALANCE_PATIENCE = 10.0
+_PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 _ENVELOPE = frozenset(("code", "message", "data", "error", "request_id"))
 
 _BODY_NAMES = {
@@ -144,6 +153,20 @@ class ModellixAdapter(VendorAdapter):
         told = as_id(data.get("task_id")) if "status" in data else None
         check_read(self.title, response, self._explain, told, video_id, not_found=self.retention_note)
         return self._video(data, video_id, response)
+
+    @override
+    def probe(self) -> Steps[str]:
+        """Whether the key works, as documented, and the balance, as its own clients ask for it; that may fail."""
+        told = yield from super().probe()
+        balance = HttpRequest("GET", "/team/balance")
+        try:
+            left = yield from Step(Call.READ, balance, self._balance, seconds=_BALANCE_PATIENCE)
+        except SeedanceError:
+            return told
+        return told if left is None else f"{told.rstrip('.')}; balance: {left}."
+
+    def _balance(self, response: HttpResponse) -> str | None:
+        return clean(text_of(self._data(response).get("balance"))) or None
 
     @override
     def build_probe(self) -> HttpRequest:
@@ -210,7 +233,7 @@ class ModellixAdapter(VendorAdapter):
     def _video(self, data: dict[str, Any], video_id: str, response: HttpResponse) -> Video:
         status, undocumented = read_status(data.get("status", "pending"), _STATUSES)
         found = dig(data, "result", "resources")
-        resources = [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+        resources = [item for item in map(_resource, found) if item] if isinstance(found, list) else []
         url = _url_of(resources, kind="video")
         error = None
         if status is VideoStatus.FAILED:
@@ -233,6 +256,17 @@ def _entries(data: object) -> list[dict[str, Any]]:
     if isinstance(data, dict):
         data = next((value for value in data.values() if isinstance(value, list)), [])
     return [entry for entry in data if isinstance(entry, dict)] if isinstance(data, list) else []
+
+
+def _resource(item: object) -> dict[str, Any] | None:
+    """A result: an object with its type, as documented, or a plain address, which its own clients take as well.
+
+    An address says by its name alone what is there; what isn't named as an image is taken for the video.
+    """
+    if not isinstance(item, str):
+        return item if isinstance(item, dict) else None
+    path = item.partition("?")[0].partition("#")[0].lower()
+    return {"type": "image" if path.endswith(_PICTURES) else "video", "url": item}
 
 
 def _url_of(resources: list[dict[str, Any]], *, kind: str | None = None, role: str | None = None) -> str | None:

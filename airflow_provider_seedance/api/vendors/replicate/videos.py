@@ -35,7 +35,6 @@ from airflow_provider_seedance.api.vendors.refusals import (
     text_of,
 )
 from airflow_provider_seedance.api.vendors.replicate.routes import ROUTES
-from airflow_provider_seedance.api.vendors.rules import RULED_FIELDS
 from airflow_provider_seedance.api.vendors.video_adapter import (
     HttpRequest,
     HttpResponse,
@@ -66,6 +65,7 @@ _INPUT_NAMES = {
     "generate_audio": "generate_audio",
     "seed": "seed",
     "watermark": "watermark",
+    "output_format": "output_format",
     "first_frame": "image",
     "last_frame": "last_frame_image",
     "reference_images": "reference_images",
@@ -78,7 +78,7 @@ class ReplicateAdapter(VendorAdapter):
     """Replicate's official models, which have no version."""
 
     routes = ROUTES
-    fields = RULED_FIELDS & {*_INPUT_NAMES, "execution_expires_after"}
+    fields = frozenset({*_INPUT_NAMES, "execution_expires_after"})
     billed_at = {"duration": ("input", "duration"), "resolution": ("input", "resolution")}  # the model is in the path
 
     @override

@@ -9,10 +9,12 @@ _OBSERVED = "observed in clients of api.runware.ai; not documented"
 FIELDS = frozenset(
     {
         *("first_frame", "last_frame", "reference_images", "reference_videos", "reference_audios"),
-        *("duration", "resolution", "ratio", "seed", "generate_audio"),
+        *("duration", "resolution", "ratio", "seed", "generate_audio", "task", "output_format"),
     }
 )
 """What the API has a word for."""
+TASKS = ("reference", "edit")
+"""Reference videos are either followed or, one of them and by 2.5 alone, edited. For extending there is no word."""
 
 RATIOS = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9")
 
@@ -29,13 +31,21 @@ SIZES_OF_2_5: dict[tuple[str, str], tuple[int, int]] = {("480p", "16:9"): (854, 
 """Where 2.5 differs."""
 
 
-def _route(title: str, model: str, resolutions: tuple[str, ...], longest: int, most: tuple[int, int, int]) -> Route:
+def _route(
+    title: str,
+    model: str,
+    resolutions: tuple[str, ...],
+    longest: int,
+    most: tuple[int, int, int],
+    fields: frozenset[str] = FIELDS - {"task"},
+) -> Route:
     return Route(
         title=title,
         models=(model,),
         source=_OBSERVED,
-        fields=FIELDS,
+        fields=fields,
         duration=(4, longest),
+        auto_duration="task" in fields,  # seen where a video is edited
         resolutions=resolutions,
         ratios=(*RATIOS, "adaptive"),
         most=dict(zip(("reference_images", "reference_videos", "reference_audios"), most, strict=True)),
@@ -45,8 +55,10 @@ def _route(title: str, model: str, resolutions: tuple[str, ...], longest: int, m
                 ("first_frame", "last_frame"),
             ),
         ),
-        needs=(("ratio", "resolution"),),
-        observed=FIELDS - {"ratio"},
+        needs=(("ratio", ("resolution",)),),
+        tasks=TASKS if "task" in fields else (),
+        chosen_for=("edit",),
+        observed=FIELDS - {"ratio", "task", "output_format"},
     )
 
 
@@ -54,7 +66,7 @@ ROUTES = (
     _route("Seedance 2.0", "bytedance:seedance@2.0", ("480p", "720p", "1080p", "4k"), 15, (9, 3, 3)),
     _route("Seedance 2.0 fast", "bytedance:seedance@2.0-fast", ("480p", "720p"), 15, (9, 3, 3)),
     _route("Seedance 2.0 mini", "bytedance:seedance@2.0-mini", ("480p", "720p"), 15, (9, 3, 3)),
-    _route("Seedance 2.5", "bytedance:seedance@2.5", ("480p", "720p", "1080p"), 30, (30, 10, 10)),
+    _route("Seedance 2.5", "bytedance:seedance@2.5", ("480p", "720p", "1080p"), 30, (30, 10, 10), FIELDS),
 )
 
 

@@ -107,6 +107,8 @@ class RunwareAdapter(VendorAdapter):
         inputs: dict[str, Any] = {
             theirs: list(getattr(request, ours)) for ours, theirs in _MEDIA_INPUTS.items() if request.is_set(ours)
         }
+        if request.task == "edit":
+            inputs["video"] = self._edited(inputs.pop("referenceVideos", []))
         frames = [{"image": getattr(request, ours), "frame": word} for ours, word in _FRAMES if request.is_set(ours)]
         if frames:
             inputs["frameImages"] = frames
@@ -116,8 +118,17 @@ class RunwareAdapter(VendorAdapter):
             task["settings"] = {"audio": request.generate_audio}
         if request.seed is not None:
             task["seed"] = request.seed
-        fixed = {"deliveryMethod": "async", "outputType": "URL", "outputFormat": "MP4", "numberResults": 1}
+        container = (request.output_format or "mp4").upper()
+        fixed = {"deliveryMethod": "async", "outputType": "URL", "outputFormat": container, "numberResults": 1}
         return {**task, **fixed, "includeCost": True, **request.extra}
+
+    def _edited(self, videos: Sequence[str]) -> str:
+        """The one video that is edited, which has an input of its own."""
+        if len(videos) != 1:
+            raise UnsupportedByVendorError(
+                f"Nothing was sent. task: {self.title} edits one video; reference_videos has {len(videos)}."
+            )
+        return videos[0]
 
     def _size(self, request: VideoRequest) -> dict[str, Any]:
         """The size in pixels, where the ratio is given too; else the resolution: the vendor chooses the shape."""

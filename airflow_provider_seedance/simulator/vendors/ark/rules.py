@@ -1,4 +1,7 @@
-"""What Ark documents about a create for Seedance 2.0, checked strictly. Nulls count as absent: its SDK sends them."""
+"""What Ark documents about a create for Seedance 2.0 and 2.5, checked strictly.
+
+Nulls count as absent: its SDK sends them.
+"""
 
 import re
 from dataclasses import dataclass, field
@@ -43,12 +46,15 @@ ROLES = {
     "audio_url": ("reference_audio",),
 }
 LIMITS = {"first_frame": 1, "last_frame": 1, "reference_image": 9, "reference_video": 3, "reference_audio": 3}
-#: The part of a model's name after its vendor's prefix, and what it renders. 2.5's rules are a guess.
+LIMITS_25 = LIMITS | {"reference_image": 30, "reference_video": 10, "reference_audio": 10}
+#: Documented for 2.5 alone; that 2.0 refuses the last two is a guess.
+ONLY_25 = ("draft", "output_format", "omni_reference_task_type")
+#: The part of a model's name after its vendor's prefix, and what it renders.
 MODELS = {
     "seedance-2-0-260128": FOUR_K,
     "seedance-2-0-fast-260128": SMALL,
     "seedance-2-0-mini-260615": SMALL,
-    "seedance-2-5-260628": FOUR_K,
+    "seedance-2-5-260628": FULL,
 }
 PREFIX = {"byteplus": "dreamina-", "volcengine": "doubao-"}
 _ENDPOINT = re.compile(r"ep-[A-Za-z0-9-]+")
@@ -56,10 +62,11 @@ _ENDPOINT = re.compile(r"ep-[A-Za-z0-9-]+")
 
 @dataclass(slots=True)
 class Content:
-    """The content items, sorted: the text, and how often each role occurs."""
+    """The content items, sorted: the text, how often each role occurs, and the draft that is to be finished."""
 
     text: str = ""
     roles: list[str] = field(default_factory=list)
+    draft: str = ""
 
 
 def invalid(param: str) -> Refused:
@@ -105,7 +112,12 @@ def _check_item(item: Any) -> tuple[str, str]:
         if set(item) != {"type", "text"} or not isinstance(item["text"], str) or not item["text"]:
             raise invalid("content.text")
         return kind, item["text"]
-    if not isinstance(kind, str) or kind not in FORMS:  # draft_task too: drafts are not supported on 2.0
+    if kind == "draft_task":
+        draft = item.get(kind)
+        if set(item) != {"type", kind} or not isinstance(draft, dict) or not isinstance(draft.get("id"), str):
+            raise invalid("content.draft_task")
+        return kind, draft["id"]
+    if not isinstance(kind, str) or kind not in FORMS:
         raise invalid("content.type")
     address = item.get(kind)
     # A role inside the address object is a common mistake; it belongs beside it.
@@ -119,7 +131,7 @@ def _check_item(item: Any) -> tuple[str, str]:
     return kind, role or ""
 
 
-def check_content(items: list[Any]) -> Content:
+def check_content(items: list[Any], *, newer: bool) -> Content:
     """Check the content items and their mixture.
 
     :raises Refused: "missing" or "bad_request"
@@ -130,28 +142,32 @@ def check_content(items: list[Any]) -> Content:
         kinds.append(kind)
         if kind == "text":
             content.text = f"{content.text} {value}".strip()
+        elif kind == "draft_task":
+            content.draft = value
         else:
             # A lone image without a role is a first frame; the vendor's older pages say so (inferred for 2.0).
             content.roles.append(value)
     if not kinds:
         raise missing("content")
+    if content.draft and (not newer or len(kinds) > 1):
+        raise invalid("content.draft_task")
     if "" in content.roles:
         if kinds.count("image_url") != 1 or len(content.roles) != 1:
             raise invalid("content.role")
         content.roles = ["first_frame"]
-    _check_mixture(content.roles)
+    _check_mixture(content.roles, newer)
     return content
 
 
-def _check_mixture(roles: list[str]) -> None:
-    for role, limit in LIMITS.items():
+def _check_mixture(roles: list[str], newer: bool) -> None:
+    for role, limit in (LIMITS_25 if newer else LIMITS).items():
         if roles.count(role) > limit:
             raise invalid("content")
     frames = {role for role in roles if role.endswith("_frame")}
     references = {role for role in roles if role.startswith("reference_")}
     if frames and references:
         raise invalid("content")
-    if frames == {"last_frame"} or references == {"reference_audio"}:
+    if frames == {"last_frame"} or (references == {"reference_audio"} and not newer):
         raise invalid("content")
 
 
@@ -161,17 +177,39 @@ def _between(body: dict[str, Any], name: str, low: int, high: int, *also: int) -
         raise invalid(name)
 
 
-def _check_unsupported(body: dict[str, Any]) -> None:
-    """What exists for older models only.
+def _check_unsupported(body: dict[str, Any], newer: bool) -> None:
+    """What exists for other models only.
 
-    A draft of ``false`` and the tier "default" are what a task shows, so pass; a fixed camera of ``false`` was seen to.
+    A draft of ``false`` and the tier "default" are what a task shows, so pass; a fixed camera of ``false`` was seen to
+    on 2.0.
     """
     if "frames" in body:
         raise invalid("frames")
-    if body.get("camera_fixed"):
+    if body.get("camera_fixed") or (newer and "camera_fixed" in body):
         raise invalid("camera_fixed")
-    if body.get("draft") or body.get("service_tier", "default") != "default":
-        raise invalid("draft" if body.get("draft") else "service_tier")
+    if body.get("service_tier", "default") != "default":
+        raise invalid("service_tier")
+    if newer and "seed" in body:
+        raise invalid("seed")
+    for name in () if newer else ONLY_25:
+        if body.get(name):
+            raise invalid(name)
+
+
+def _check_25(body: dict[str, Any], content: Content) -> None:
+    """What the words of 2.5 ask of the others."""
+    task = body.get("omni_reference_task_type", "auto")
+    if task not in ("auto", "reference", "edit", "extend"):
+        raise invalid("omni_reference_task_type")
+    if body.get("output_format", "mp4") not in ("mp4", "mov"):
+        raise invalid("output_format")
+    is_framed = any(role.endswith("_frame") for role in content.roles)
+    if (is_framed or task in ("edit", "extend")) and body.get("ratio", "adaptive") != "adaptive":
+        raise invalid("ratio")
+    if task == "edit" and body.get("duration", 5) != -1:
+        raise invalid("duration")
+    if body.get("draft") and body.get("resolution", "480p") != "480p":
+        raise invalid("resolution")
 
 
 def _check_tools(body: dict[str, Any], content: Content) -> None:
@@ -190,14 +228,16 @@ def check(vendor: str, body: dict[str, Any]) -> Content:
         if not body.get(name):
             raise missing(name)
     renders = resolutions(vendor, body["model"])
-    content = check_content(body["content"])
-    _check_unsupported(body)
+    newer = "seedance-2-5" in body["model"]
+    content = check_content(body["content"], newer=newer)
+    _check_unsupported(body, newer)
+    if newer:
+        _check_25(body, content)
     if body.get("resolution", "720p") not in renders:
         raise invalid("resolution")
     if body.get("ratio", "adaptive") not in RATIOS:
         raise invalid("ratio")
-    longest = 30 if "seedance-2-5" in body["model"] else 15
-    _between(body, "duration", 4, longest, -1)
+    _between(body, "duration", 4, 30 if newer else 15, -1)
     _between(body, "execution_expires_after", 3600, 259200)
     _between(body, "priority", 0, 9)
     _between(body, "seed", -1, 4294967295)

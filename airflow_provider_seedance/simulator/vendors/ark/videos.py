@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from airflow_provider_seedance.simulator import signing
@@ -94,14 +95,7 @@ class Ark(Vendor):
         """``POST /contents/generations/tasks``; gives the id only."""
         body = ark_rules.without_nulls(call.body_object())
         content = ark_rules.check(self.name, body)
-        duration = body.get("duration", 5)
-        picture = Picture(
-            5 if duration == -1 else duration,  # "the model chooses"
-            body.get("resolution", "720p"),
-            body.get("ratio", "adaptive"),
-            body.get("generate_audio", True),
-            body.get("return_last_frame", False),
-        )
+        picture = self._picture(body, self._draft(content.draft) if content.draft else None)
         video = self.world.accept(
             self.name,
             model=body["model"],
@@ -118,6 +112,28 @@ class Ark(Vendor):
         answer.accepted = video
         return answer
 
+    def _picture(self, body: dict[str, Any], draft: SimulatedVideo | None) -> Picture:
+        duration = body.get("duration", 5)
+        container, last_frame = body.get("output_format", "mp4"), body.get("return_last_frame", False)
+        if draft is not None:  # what the final takes over of it is a guess
+            resolution = body.get("resolution", "720p")
+            return replace(draft.picture, resolution=resolution, last_frame=last_frame, container=container)
+        return Picture(
+            5 if duration == -1 else duration,  # "the model chooses"
+            body.get("resolution", "480p" if body.get("draft") else "720p"),
+            body.get("ratio", "adaptive"),
+            body.get("generate_audio", True),
+            last_frame,
+            container,
+        )
+
+    def _draft(self, task_id: str) -> SimulatedVideo:
+        """The draft that a final is made from: a finished one, for as long as there is a record of it."""
+        draft = self.world.find(self.name, task_id)
+        if draft is None or not self._known(draft) or not draft.request.get("draft") or draft.status != "succeeded":
+            raise ark_rules.invalid("content.draft_task.id")
+        return draft
+
     def shown(self, video: SimulatedVideo, call: Call) -> dict[str, Any]:
         """A task as GET, LIST and the callback show it: absent fields are left out, as observed."""
         look, asked = video.look(), video.request
@@ -130,7 +146,7 @@ class Ark(Vendor):
         shown["created_at"], shown["updated_at"] = int(video.created_at), int(video.updated_at)
         shown["service_tier"] = asked.get("service_tier", DEFAULT_TIER)
         shown["execution_expires_after"] = asked.get("execution_expires_after", 172800)
-        shown["generate_audio"], shown["draft"] = video.picture.sound, False
+        shown["generate_audio"], shown["draft"] = video.picture.sound, asked.get("draft", False)
         shown["priority"] = asked.get("priority", 0)
         return shown | {name: asked[name] for name in ("safety_identifier", "tools") if name in asked}
 
@@ -157,7 +173,7 @@ class Ark(Vendor):
             return None
         if look.url_form == "relative":
             return {"video_url": f"videos/{video.id}.mp4"}
-        content = {"video_url": signing.sign(self.world, call.origin, video, "mp4")}
+        content = {"video_url": signing.sign(self.world, call.origin, video, video.picture.container)}
         if video.picture.last_frame:
             content["last_frame_url"] = signing.sign(self.world, call.origin, video, "png")
         return content

@@ -56,6 +56,8 @@ def check(endpoint: str, body: dict[str, Any]) -> list[Error]:
     """What the runner finds wrong with an input; empty if it runs."""
     if endpoint == DRAFT:
         return [] if isinstance(body.get("draft_id"), str) else [error("draft_id", "missing", "Field required")]
+    if body.get("draft") and body.get("resolution", "480p") != "480p":
+        return [error("resolution", "value_error", "A draft is made in 480p", body["resolution"])]
     tier, kind = ENDPOINTS[endpoint]
     fields = _COMMON | _FIELDS[kind] | (_NEWER[kind] if "2.5" in endpoint else set())
     found = [error(name, "value_error", "Unknown field", body[name]) for name in body if name not in fields]

@@ -142,7 +142,8 @@ class Fal(FalAssets):
         return answer
 
     def _picture(self, endpoint: str, body: dict[str, Any], duration: str) -> Picture:
-        resolution = "1080p" if endpoint == fal_rules.DRAFT else body.get("resolution", "720p")
+        usual = "480p" if body.get("draft") else "720p"
+        resolution = "1080p" if endpoint == fal_rules.DRAFT else body.get("resolution", usual)
         ratio = body.get("aspect_ratio", "auto")
         sound = body.get("generate_audio", True)
         return Picture(

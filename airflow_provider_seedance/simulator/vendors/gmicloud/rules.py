@@ -44,7 +44,7 @@ def _check_media(payload: dict[str, Any]) -> None:
         raise _bad("reference_asset_ids must be an array of asset ids", "reference_asset_ids")
 
 
-def check(payload: dict[str, Any]) -> None:
+def check(payload: dict[str, Any], model: str) -> None:
     """Check a payload. Unknown fields pass: whether the vendor refuses them is unknown.
 
     :raises Refused: "bad_request", or "backend" for a frame that is not a string
@@ -53,8 +53,10 @@ def check(payload: dict[str, Any]) -> None:
     if not isinstance(prompt, str) or not prompt.strip():
         raise _bad("prompt is required", "prompt")
     duration = payload.get("duration", 5)
-    if type(duration) is not int or not (4 <= duration <= 15 or duration == -1):
-        raise _bad("duration must be an integer 4-15", "duration")
+    # Of 2.5 the name alone is documented; this is ByteDance's own limit.
+    longest = 30 if model.startswith("seedance-2-5") else 15
+    if type(duration) is not int or not (4 <= duration <= longest or duration == -1):
+        raise _bad(f"duration must be an integer 4-{longest}", "duration")
     if payload.get("resolution", "720p") not in RESOLUTIONS:
         raise _bad(f"resolution must be one of {', '.join(RESOLUTIONS)}", "resolution")
     if payload.get("ratio", "16:9") not in RATIOS:

@@ -64,7 +64,7 @@ class GMICloud(GMICloudAssets):
             raise Refused("unknown_model", f"model not found: {model}")
         if not isinstance(payload, dict) or not payload:
             raise Refused("bad_request", "payload is required", param="payload")
-        gmicloud_rules.check(payload)
+        gmicloud_rules.check(payload, model)
         duration = payload.get("duration", 5)
         picture = Picture(
             5 if duration == -1 else duration,

@@ -54,10 +54,13 @@ _NAMED = {
         max_prompt=5000,
     ),
     "seedance2.0-std": JimmyRoute("STD", fixed="720p", max_images=9, max_audios=3, audio_with_frames=False),
-    # Of these two only the names and a field `generate_audio` are known.
-    "sd2-933-720p": JimmyRoute("933", fixed="720p"),
+    # Of 933 only two names and a field `generate_audio` are known.
     "seedance2.0-933": JimmyRoute("933"),
 }  # fmt: skip
+_933 = re.compile(r"sd2-933-(?P<res>480p|720p|1080p)")
+# From the newer site, which writes "seedance2.0-gz-720p, …-fast, …-mini": what stands before these two is a guess.
+_GZ = re.compile(r"seedance2\.0-gz-(?P<res>720p)?-?(?:fast|mini)?")
+_ROUTE_GZ = JimmyRoute("GZ", max_images=9, max_videos=3, max_audios=3)
 _25 = re.compile(r"seedance-2\.5.*|seedance2\.5-gz.*")
 _ROUTE_25 = JimmyRoute("2.5", (4, 30), THREE, max_images=30, max_videos=10, max_audios=10)
 
@@ -74,6 +77,10 @@ def route_of(model: str) -> JimmyRoute:
         return JimmyRoute("Full", ratios=(*SIX, "Adaptive"), forms=(ASSET,), fixed=full["res"], max_videos=videos)
     if mini := _MINI.fullmatch(model):
         return JimmyRoute("Mini", fixed=mini["res"])
+    if named := _933.fullmatch(model):
+        return JimmyRoute("933", fixed=named["res"])
+    if _GZ.fullmatch(model):
+        return _ROUTE_GZ
     raise Refused("unknown_model", "配置不存在")
 
 
@@ -174,6 +181,8 @@ def check(body: dict[str, Any], route_of: Callable[[str], JimmyRoute] = route_of
         raise _bad(f"{rule.name}: duration is required, an integer {low}-{high}", "duration")
     if rule.fixed is None:  # elsewhere the field is documented as ignored
         _enum(_text(body, "resolution"), rule.resolutions, "resolution")
+    if not isinstance(body.get("generate_audio", True), bool):
+        raise _bad("generate_audio must be a boolean", "generate_audio")
     ratio, orientation = _text(body, "ratio"), _text(body, "orientation")
     _enum(ratio, rule.ratios, "ratio")
     _enum(orientation, ("landscape", "portrait"), "orientation")

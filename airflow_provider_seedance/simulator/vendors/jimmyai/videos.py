@@ -70,8 +70,8 @@ class JimmyAI(JimmyAIAssets):
         rule, ratio = jimmyai_rules.check(body, route_of)
         self.check_assets(body, rule.name)
         resolution = rule.fixed or body.get("resolution") or "720p"
-        # No field asks for sound; the model's own default is sound.
-        picture = Picture(body["duration"], resolution, ratio)
+        # But for 933 no field asks for sound; the model's own default is sound.
+        picture = Picture(body["duration"], resolution, ratio, body.get("generate_audio", True))
         video = self.world.accept(self.name, model=body["model"], prompt=body["prompt"], request=body, picture=picture)
         data = {"task_id": video.id, "status": "queued", "model": video.model, "created_at": int(video.created_at)}
         answer = self._envelope(data, call.style, 0)

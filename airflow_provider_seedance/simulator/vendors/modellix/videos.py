@@ -1,4 +1,5 @@
-"""Modellix, with the model in the path. Variants: ``status="completed"`` (or "succeeded": words its own CLI tolerates),
+"""Modellix, with the model in the path. Variants, by what its own clients tolerate: ``queued``, ``running`` and
+``status`` (of success) are the words for these states, ``resources="plain"`` gives addresses in place of objects,
 ``error`` = "object" (default), "text" or "message" (where a failed task says why is unknown).
 """
 
@@ -88,10 +89,14 @@ class Modellix(ModellixAssets):
     def poll(self, call: Call) -> Answer:
         """``GET /tasks/{id}``."""
         video = self.video(call)
-        look, words = video.look(), {**WORDS, "succeeded": str(call.style.get("status", "success"))}
+        told = {"queued": "queued", "running": "running", "succeeded": "status"}
+        words = WORDS | {name: str(call.style[key]) for name, key in told.items() if key in call.style}
+        look = video.look()
         data: dict[str, Any] = {"status": self.word(look, words), "task_id": video.id, "model_id": video.model}
         if look.status == "succeeded":
-            data["result"] = {"resources": self._resources(video, look, call.origin)}
+            resources = self._resources(video, look, call.origin)
+            plain = call.style.get("resources") == "plain"
+            data["result"] = {"resources": [each["url"] for each in resources] if plain else resources}
         elif look.status in ("failed", "expired"):
             self._add_error(data, video, str(call.style.get("error", "object")))
         return self._ok(data)

@@ -107,6 +107,7 @@ class Replicate(ReplicateAssets):
                 given.get("resolution", "720p"),
                 "16:9" if ratio == "adaptive" else ratio,
                 given.get("generate_audio", True),
+                container=given.get("output_format", "mp4"),
             ),
             expires_after=self._latest(call.headers.get("cancel-after")),
             seed=given.get("seed"),
@@ -177,8 +178,9 @@ class Replicate(ReplicateAssets):
     def _output(self, video: SimulatedVideo, look: Look, call: Call) -> Any:
         if look.status != "succeeded" or look.url_form == "none":
             return None
-        relative = look.url_form == "relative"
-        url = f"videos/{video.id}.mp4" if relative else signing.sign(self.world, call.origin, video, "mp4")
+        url = signing.sign(self.world, call.origin, video, video.picture.container)
+        if look.url_form == "relative":
+            url = f"videos/{video.id}.mp4"
         return [url] if call.style.get("output") == "list" else url
 
     def poll(self, call: Call) -> Answer:

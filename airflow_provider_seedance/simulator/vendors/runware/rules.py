@@ -184,4 +184,6 @@ def check(task: dict[str, Any]) -> Picture:
         raise refused("unsupportedParameter", "seed", "'seed' is not supported by this model.")
     _check_inputs(task, model)
     resolution, ratio = _check_size(task, model)
-    return Picture(duration, resolution, ratio, task.get("settings", {}).get("audio", True))
+    # WEBM is not rendered here.
+    container = "mov" if task.get("outputFormat") == "MOV" else "mp4"
+    return Picture(duration, resolution, ratio, task.get("settings", {}).get("audio", True), container=container)

@@ -179,7 +179,8 @@ class Runware(RunwareAssets):
         item |= {"status": "success", "videoUUID": str(uuid.UUID(int=self.world.chance.getrandbits(128), version=4))}
         if look.url_form != "none":
             relative = look.url_form == "relative"
-            item["videoURL"] = f"ws/{video.id}.mp4" if relative else signing.sign(self.world, origin, video, "mp4")
+            url = signing.sign(self.world, origin, video, video.picture.container)
+            item["videoURL"] = f"ws/{video.id}.mp4" if relative else url
         if video.request.get("includeCost"):
             item["cost"] = _cost(video.request)
         return {**item, "seed": video.seed}
