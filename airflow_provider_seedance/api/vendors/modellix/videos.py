@@ -265,6 +265,8 @@ def _resource(item: object) -> dict[str, Any] | None:
     """
     if not isinstance(item, str):
         return item if isinstance(item, dict) else None
+    if not item.strip():
+        return None
     path = item.partition("?")[0].partition("#")[0].lower()
     return {"type": "image" if path.endswith(_PICTURES) else "video", "url": item}
 
