@@ -16,7 +16,7 @@ export AIRFLOW_HOME := $(CURDIR)/.work/airflow
 .PHONY: help setup demo demo-pipelines up test test-fast test-stack test-slow test-clouds test-busy lint lint-pages format pins clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make .venv with all development dependencies (the other targets call it)
 	@echo "$(VENV) is up to date"
@@ -59,6 +59,24 @@ $(CLOUDS_STAMP): $(STAMP) requirements/clouds.txt requirements/clouds-providers.
 test-clouds: $(CLOUDS_STAMP) ## landing in the emulators of Azure's and Google's storages (gets them, 800 MB)
 	@PYTHONPATH=$(CLOUDS)/site $(BIN)/python -m pytest -m clouds tests/clouds
 
+PRODUCTION := .work/production
+PRODUCTION_STAMP := $(PRODUCTION)/.ready
+
+$(PRODUCTION_STAMP): $(STAMP) requirements/production.txt dev/production.sh
+	@sh dev/production.sh $(VENV) $(PRODUCTION)
+	@touch $@
+
+.PHONY: up-production chaos-production bench-production
+up-production: $(PRODUCTION_STAMP) ## PostgreSQL, Redis, Celery, two of what can be two, all restarted; Ctrl-C stops it
+	@$(BIN)/python -m dev.production.up
+
+chaos-production: $(PRODUCTION_STAMP) ## 100 videos on it while all of it is killed; ends with the bills (SEED=, VIDEOS=)
+	@$(BIN)/python -m dev.production.chaos $(if $(SEED),--seed $(SEED)) $(if $(VIDEOS),--videos $(VIDEOS)) \
+		$(if $(METRICS),--metrics $(METRICS))
+
+bench-production: $(STAMP) ## how soon a triggerer asks for all that wait, before and after; several triggerers (VIDEOS=)
+	@$(BIN)/python -m benchmarks.production $(if $(VIDEOS),--videos $(VIDEOS))
+
 test-busy: $(STAMP) ## `make test` while other processes keep all cores busy: no test may demand a speed
 	@$(BIN)/python -m dev.busy $(MAKE) --no-print-directory test
 
@@ -82,11 +100,12 @@ format: $(STAMP) ## let ruff format and mend what it can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-pins: $(STAMP) ## resolve requirements/dev.txt and clouds.txt anew
+pins: $(STAMP) ## resolve requirements/dev.txt, clouds.txt and production.txt anew
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --no-annotate --no-header --no-emit-index-url \
 		--python-version 3.11 --extra simulator --group dev pyproject.toml -o requirements/dev.txt
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --no-annotate --no-header --no-emit-index-url \
 		--python-version 3.11 -c requirements/dev.txt requirements/clouds.in -o requirements/clouds.txt
+	@sh dev/production.sh --pin $(VENV)
 
 clean: ## remove what runs and tools left behind (not .venv)
 	@rm -rf .demo .stack .work .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

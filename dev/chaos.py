@@ -43,9 +43,9 @@ QUEUE, RUN = 30.0 * SPEED, 4.0 * SPEED
 """A video is queued for 30 s and runs for 4 s: long in the queue, where it could be cancelled by mistake."""
 FAILING = 0.1
 SMALL = 30
-NOT_WANTED = "Server indicated the task shouldn't be running anymore"
+ENDED_BY_AIRFLOW = ("Server indicated the task shouldn't be running anymore", "Too many failed heartbeats")
 """What a supervisor logs when Airflow itself ends its task: a scheduler that follows a dead one starts the tasks that
-run anew, and has the old processes killed."""
+run anew, and has the old processes killed; and nobody heard its heartbeats."""
 KINDS = (
     *("reset_before", "http_429", "http_500", "http_502_html"),
     *("reset_after", "http_500_after", "http_502_html_after", "torn_json"),
@@ -211,7 +211,23 @@ def under_fire(
     seconds = time.monotonic() - started
     say(f"the run ended as {state}; judging")
     lost = spoilt_calls(proxy_log)
-    tasks = outcomes(stack, simulator, run_id, prompts, monkey.hits, lost)
+    return report_of(stack, simulator, run_id, seed, seconds, state, monkey.hits, prompts, stored, lost)
+
+
+def report_of(
+    stack: AirflowStack,
+    simulator: Simulator,
+    run_id: str,
+    seed: int,
+    seconds: float,
+    state: str,
+    hits: list[Hit],
+    prompts: Mapping[str, int],
+    stored: set[str],
+    lost: Sequence[Spoilt] = (),
+) -> Report:
+    """What a run came to: each task's end, and the simulator's record."""
+    tasks = outcomes(stack, simulator, run_id, prompts, hits, lost)
     requests = simulator.requests
     spoilt = Counter(spoilt.kind for spoilt in lost)
     spoilt.update(fate for request in requests if (fate := fate_of(request.headers)))
@@ -220,7 +236,7 @@ def under_fire(
         seconds=seconds,
         state=state,
         tasks=tasks,
-        hits=monkey.hits,
+        hits=hits,
         calls=len(requests),
         failed_calls=sum(request.fault not in (None, "slow") for request in requests),
         cancelled=[v.id for v in simulator.videos.values() if v.status == "cancelled" or v.deleted],
@@ -270,7 +286,9 @@ def outcomes(
         logs = [""]
         if task["state"] != "success":
             logs = [log_of(stack, run_id, index, number) for number in range(1, tries + 1)]
-        ended_by_airflow = [moment(line) for log in logs for line in log.splitlines() if NOT_WANTED in line]
+        ended_by_airflow = [
+            moment(line) for log in logs for line in log.splitlines() if any(said in line for said in ENDED_BY_AIRFLOW)
+        ]
         found.append(
             TaskOutcome(
                 index=index,

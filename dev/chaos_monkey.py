@@ -3,7 +3,6 @@
 import contextlib
 import random
 import signal
-import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -111,17 +110,25 @@ class Monkey:
     def act(self) -> None:
         """Do what is due."""
         now = time.monotonic()
-        for due, action in [entry for entry in self._later if entry[0] <= now]:
-            self._later.remove((due, action))
-            action()
-        self._plan = [s for s in self._plan if s.kind != "worker" or s.at + PATIENCE > now - self._started]
-        for strike in [strike for strike in self._plan if strike.at <= now - self._started]:
+        self._do_what_is_due(now)
+        elapsed = self._elapsed(now)
+        self._plan = [s for s in self._plan if s.kind != "worker" or s.at + PATIENCE > elapsed]
+        for strike in [strike for strike in self._plan if strike.at <= elapsed]:
             hit = getattr(self, f"_{strike.kind}")(strike.how)
             if hit is not None:  # else there is nothing to be hit at this moment: next time
                 self._plan.remove(strike)
                 self.hits.append(hit)
                 self._say(hit.what)
                 return
+
+    def _elapsed(self, now: float) -> float:
+        """Seconds of the plan that have passed."""
+        return now - self._started
+
+    def _do_what_is_due(self, now: float) -> None:
+        for due, action in [entry for entry in self._later if entry[0] <= now]:
+            self._later.remove((due, action))
+            action()
 
     def stop(self) -> None:
         """Strike no more; what was killed or frozen is brought back."""
@@ -257,8 +264,7 @@ class Monkey:
 
 def query(stack: AirflowStack, sql: str) -> list[tuple[object, ...]]:
     """Read from Airflow's database, past Airflow."""
-    with contextlib.closing(sqlite3.connect(f"file:{stack.db_path}?mode=ro", uri=True, timeout=30)) as database:
-        return database.execute(sql).fetchall()
+    return stack.query(sql)
 
 
 def map_indexes(stack: AirflowStack) -> dict[str, int]:

@@ -78,3 +78,18 @@ def switch_to_wal(database: Path) -> None:
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def read_sqlite(database: Path, sql: str) -> list[tuple[object, ...]]:
+    """Read from the file, past Airflow."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def read_postgres(dsn: str, sql: str) -> list[tuple[object, ...]]:
+    """Read from the server, past Airflow."""
+    import psycopg2
+
+    with closing(psycopg2.connect(dsn, connect_timeout=10)) as connection, connection.cursor() as cursor:
+        cursor.execute(sql)
+        return list(cursor.fetchall())

@@ -97,6 +97,10 @@ class Postgres:
         """For the drivers themselves."""
         return self._server.get_uri()
 
+    def dsn_of(self, database: str) -> str:
+        """For the drivers themselves, of another database on the same server."""
+        return self._server.get_uri(database=database)
+
     def __enter__(self) -> Self:
         """Start."""
         return self.start()

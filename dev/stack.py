@@ -18,13 +18,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import IO, Self
+from typing import IO, ClassVar, Self
 
 import httpx
 
 from dev.airflow_api import AirflowApi
 from dev.airflow_config import LOOPBACK, airflow_environment, free_port
-from dev.database import URL, prepare_postgres, prepare_sqlite
+from dev.database import URL, prepare_postgres, prepare_sqlite, read_postgres, read_sqlite
 from dev.postgres import Postgres, stop_leftover
 from dev.processes import ManagedProcess, created_at, stop_all, stop_sessions
 from dev.workers import running_tasks
@@ -49,6 +49,9 @@ class AirflowStack:
     :param progress: is told, in short lines, what is being waited for
     :param postgresql: keep Airflow's metadata in a PostgreSQL of its own, as production does, instead of SQLite
     """
+
+    PARTS: ClassVar[Mapping[str, str]] = {kind: kind for kind in KINDS}
+    """What is started: name -> kind of component."""
 
     def __init__(
         self,
@@ -100,8 +103,8 @@ class AirflowStack:
         """Start everything and wait until Airflow says that all of it is healthy."""
         try:
             self._prepare_home()
-            for kind in KINDS:
-                self.start_component(kind)
+            for name, kind in self.PARTS.items():
+                self.start_component(kind, name)
             self._wait_until_healthy(timeout)
         except BaseException:
             self.stop()
@@ -144,16 +147,20 @@ class AirflowStack:
         name = name or kind
         if (old := self.components.get(name)) and old.members():
             raise StackError(f"{name} is already running")
+        command = self.command(kind, name)
+        self.components[name] = ManagedProcess(name, command, self.env, self.logs / f"{name}.log")
+        sessions = {name: [p.pid, created_at(p.pid)] for name, p in self.components.items()}
+        (self.home / "sessions.json").write_text(json.dumps(sessions))
+        return self.components[name]
+
+    def command(self, kind: str, name: str) -> list[str]:
+        """The command line of a component."""
         options = {
             "api-server": ["--host", LOOPBACK, "--port", str(self.port)],
             "scheduler": ["--skip-serve-logs"],
             "triggerer": ["--skip-serve-logs"],
         }
-        command = [self.python, "-m", "airflow", kind, *options.get(kind, [])]
-        self.components[name] = ManagedProcess(name, command, self.env, self.logs / f"{name}.log")
-        sessions = {name: [p.pid, created_at(p.pid)] for name, p in self.components.items()}
-        (self.home / "sessions.json").write_text(json.dumps(sessions))
-        return self.components[name]
+        return [self.python, "-m", "airflow", kind, *options.get(kind, [])]
 
     def signal_component(self, name: str, signum: int) -> None:
         """Send a signal to all processes of a component (SIGSTOP, SIGCONT, ...)."""
@@ -176,6 +183,17 @@ class AirflowStack:
         """The processes that run a task at this moment: process id -> task instance id (see :mod:`dev.workers`)."""
         return running_tasks(self.components["scheduler"].pid)
 
+    @property
+    def dsn(self) -> str:
+        """Where its PostgreSQL is, for drivers; there is one only if it was asked for."""
+        if self._postgres is None:
+            raise StackError("there is no PostgreSQL")
+        return self._postgres.dsn
+
+    def query(self, sql: str) -> list[tuple[object, ...]]:
+        """Read from Airflow's database, past Airflow."""
+        return read_postgres(self.dsn, sql) if self._postgres else read_sqlite(self.db_path, sql)
+
     def failures(self, dag_id: str, run_id: str, lines: int = 20) -> str:
         """Which tasks of a run failed, with the end of their logs, and where all logs are."""
         found = []
@@ -196,11 +214,14 @@ class AirflowStack:
 
     def airflow(self, *arguments: str) -> str:
         """Run an ``airflow`` command in this stack's environment and return what it prints."""
+        return self._run("-m", "airflow", *arguments)
+
+    def _run(self, *arguments: str) -> str:
         done = subprocess.run(
-            [self.python, "-m", "airflow", *arguments], env=self.env, capture_output=True, text=True, check=False
+            [self.python, *arguments], env=self.env, cwd=self.home, capture_output=True, text=True, check=False
         )
         if done.returncode:
-            raise StackError(f"airflow {' '.join(arguments)} failed:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
+            raise StackError(f"{' '.join(arguments)} failed:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
         return done.stdout
 
     # How it starts

@@ -16,11 +16,11 @@ TITLE = "airflow worker -- "
 
 def running_tasks(scheduler_pid: int) -> dict[int, str]:
     """Process id -> id of the task instance it runs ("" while the process has not named itself yet)."""
-    return {pid: _task_instance_id(title) for pid, title in grandchildren(scheduler_pid).items()}
+    return {pid: task_instance_id(title) for pid, title in grandchildren(scheduler_pid).items()}
 
 
-def _task_instance_id(title: str) -> str:
-    """Airflow puts the task instance's id into the title of its process (on Linux)."""
+def task_instance_id(title: str) -> str:
+    """From a title: Airflow puts the task instance's id into the title of its process (on Linux)."""
     rest = title.removeprefix(TITLE)
     return rest if rest != title and not rest.startswith("LocalExecutor") else ""
 

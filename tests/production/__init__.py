@@ -1,0 +1,1 @@
+"""The production kit: its files for others' machines, its judge, and what it strikes."""
