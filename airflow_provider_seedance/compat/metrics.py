@@ -31,11 +31,34 @@ def outcome_of(error: SeedanceError) -> str:
 
 
 _NO_TAG = re.compile(r"[^A-Za-z0-9._/-]+")
+_NO_PART = re.compile(r"[./]")
 
 
 def tag(text: str | None) -> str:
     """A word that every metrics backend takes as a tag: some part tags at commas, colons or bars."""
     return _NO_TAG.sub("_", text or "")[:100] or "unknown"
+
+
+def names(stat: str, *labels: str) -> tuple[str, ...]:
+    """Under which names a metric is told: where tags are dropped, also under one that ends with what they would say.
+
+    Plain StatsD drops them: the gauges of several connections or triggerers would overwrite each other.
+
+    :param stat: the metric.
+    :param labels: what tells it apart, in the order in which they stand in the name.
+    """
+    if _keeps_tags():
+        return (stat,)
+    return stat, ".".join([stat, *(_NO_PART.sub("_", tag(label)) for label in labels)])
+
+
+def _keeps_tags() -> bool:
+    from airflow.providers.common.compat.sdk import conf
+
+    def is_on(option: str) -> bool:
+        return bool(conf.getboolean("metrics", option, fallback=False))
+
+    return not is_on("statsd_on") or is_on("statsd_datadog_enabled") or is_on("statsd_influxdb_enabled")
 
 
 def count_video(outcome: str, *, vendor: str | None, model: str | None, known: Quantities | None = None) -> None:
@@ -47,10 +70,13 @@ def count_video(outcome: str, *, vendor: str | None, model: str | None, known: Q
         from airflow.providers.common.compat.sdk import Stats
 
         tags = {"vendor": tag(vendor), "model": tag(model), "outcome": outcome}
-        Stats.incr("seedance.videos", tags=tags)
+        counts = {"seedance.videos": 1}
         if known is not None and known.seconds:
-            Stats.incr("seedance.video_seconds", known.seconds, tags=tags)
+            counts["seedance.video_seconds"] = known.seconds
         if known is not None and known.tokens:
-            Stats.incr("seedance.tokens", known.tokens, tags=tags)
+            counts["seedance.tokens"] = known.tokens
+        for stat, count in counts.items():
+            for name in names(stat, *tags.values()):
+                Stats.incr(name, count, tags=tags)
     except Exception:
         log.warning("The video was not counted.", exc_info=True)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import logging
+import socket
 from collections.abc import Callable
 from typing import Any
 
 from airflow.providers.common.compat.sdk import Stats
 
-from airflow_provider_seedance.compat.metrics import tag
+from airflow_provider_seedance.compat.metrics import names, tag
 
 log = logging.getLogger(__name__)
 
 
 class PollMetrics:
-    """The metrics of one poller, all tagged with its vendor and connection.
+    """The metrics of one poller, all tagged with its vendor and connection; see `names` for where tags are dropped.
 
     :param vendor: the vendor's name.
     :param conn_id: the connection's id.
@@ -22,6 +23,8 @@ class PollMetrics:
 
     def __init__(self, vendor: str, conn_id: str) -> None:
         self._tags = {"vendor": tag(vendor), "conn_id": tag(conn_id)}
+        self._labels = (conn_id, socket.gethostname())
+        self._names: dict[str, tuple[str, ...]] = {}
         self._has_failed = False
 
     def polled(self, jobs: int, late: float, waiting: int) -> None:
@@ -44,9 +47,12 @@ class PollMetrics:
         """How many jobs the poller polls for: videos, and assets under review."""
         self._tell(Stats.gauge, "seedance.waiting_videos", jobs)
 
-    def _tell(self, kind: Callable[..., Any], *arguments: Any) -> None:
+    def _tell(self, kind: Callable[..., Any], stat: str, *arguments: Any) -> None:
         try:
-            kind(*arguments, tags=self._tags)
+            if stat not in self._names:
+                self._names[stat] = names(stat, *self._labels)
+            for name in self._names[stat]:
+                kind(name, *arguments, tags=self._tags)
         except Exception as error:
             if not self._has_failed:
                 log.warning("Metrics can't be sent: %s. Polling goes on.", type(error).__name__)
