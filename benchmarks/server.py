@@ -9,6 +9,7 @@ the vendors' documents. It counts requests, the videos they asked for and how cl
     /ark/contents/generations/tasks/{id}    BytePlus, one video
     /ark/contents/generations/tasks?...     BytePlus, LIST by filter.task_ids
     /control/reset, /control/ready?base=&spread=, /control/stats
+    /control/limits?GET=20&LIST=1           from now on it refuses what is more than that in any second
 """
 
 from __future__ import annotations
@@ -61,19 +62,23 @@ class Vendor:
 
     def __init__(self) -> None:
         self._base, self._spread = float("inf"), 0.0
+        self._limits: dict[str, float] = {}
+        self._accepted: dict[str, deque[float]] = {}
         self.reset()
 
     def reset(self) -> None:
         """Forgets what it counted."""
         self._requests: Counter[str] = Counter()
+        self._refused: Counter[str] = Counter()
         self._asked = 0
+        self._distinct: set[str] = set()
         self._most: dict[str, int] = {}
         self._closest: dict[str, float] = {}
         self._last: dict[str, float] = {}
         self._recent: dict[str, deque[float]] = {}
 
     def answer(self, target: str, now: float) -> str | None:
-        """The body, `None` if there is no such thing."""
+        """The body, `None` if there is no such thing; empty if it is refused for now."""
         path, _, query = target.partition("?")
         _, kind, rest = f"{path}//".split("/", 2)
         rest = rest.rstrip("/")
@@ -81,13 +86,17 @@ class Vendor:
             return self._control(rest, query)
         if kind == "ark" and query:
             ids = [value for name, value in parse_qsl(query) if name == "filter.task_ids"]
-            self._count("LIST", now, len(ids))
+            if self._is_too_much("LIST", now):
+                return ""
+            self._count("LIST", now, ids)
             items = ",".join(self._ark(one, now) for one in ids)
             return f'{{"total":{len(ids)},"items":[{items}]}}'
         if kind not in ("ark", "gmi"):
             return None
-        self._count("GET", now, 1)
+        if self._is_too_much("GET", now):
+            return ""
         video_id = rest.rpartition("/")[2]
+        self._count("GET", now, [video_id])
         if kind == "ark":
             return self._ark(video_id, now)
         return _GMI % (
@@ -100,9 +109,20 @@ class Vendor:
     def _done(self, video_id: str, now: float) -> bool:
         return ready_at(int(video_id.rpartition("-")[2]), self._base, self._spread) <= now
 
-    def _count(self, call: str, now: float, videos: int) -> None:
+    def _is_too_much(self, call: str, now: float) -> bool:
+        accepted = self._accepted.setdefault(call, deque())
+        while accepted and accepted[0] <= now - 1.0:
+            accepted.popleft()
+        if len(accepted) >= self._limits.get(call, float("inf")):
+            self._refused[call] += 1
+            return True
+        accepted.append(now)
+        return False
+
+    def _count(self, call: str, now: float, video_ids: list[str]) -> None:
         self._requests[call] += 1
-        self._asked += videos
+        self._asked += len(video_ids)
+        self._distinct.update(video_ids)
         if call in self._last:
             self._closest[call] = min(self._closest.get(call, float("inf")), now - self._last[call])
         self._last[call] = now
@@ -118,10 +138,14 @@ class Vendor:
         elif what == "ready":
             given = dict(parse_qsl(query))
             self._base, self._spread = float(given["base"]), float(given["spread"])
+        elif what == "limits":
+            self._limits = {call: float(most) for call, most in parse_qsl(query)}
         return json.dumps(
             {
                 "requests": self._requests,
+                "refused": self._refused,
                 "asked": self._asked,
+                "distinct": len(self._distinct),
                 "most": self._most,
                 "closest": self._closest,
                 "cpu": time.process_time(),
@@ -147,7 +171,8 @@ class _Protocol(asyncio.Protocol):
             head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
             target = head.partition(b"\r\n")[0].split(b" ")[1].decode()
             text = self._vendor.answer(target, time.time())
-            status, body = ("404 Not Found", b"{}") if text is None else ("200 OK", text.encode())
+            refusal = "404 Not Found" if text is None else "429 Too Many Requests"
+            status, body = ("200 OK", text.encode()) if text else (refusal, b"{}")
             headers = f"Content-Type: application/json\r\nContent-Length: {len(body)}"
             answer = f"HTTP/1.1 {status}\r\n{headers}\r\n\r\n".encode() + body
             delay = 0.0 if target.startswith("/control/") else ANSWER_TIME
