@@ -93,7 +93,7 @@ class Run:
 
     def _install(self, interpreter: str) -> None:
         uv("venv", "--quiet", "--clear", "--python", interpreter, str(self._venv))
-        provider, limits = f"{TREE}[simulator]", self._cell.limits()
+        provider, limits = f"{TREE}[simulator]", self._cell.line.limits()
         install = ["pip", "install", "--python", str(self._python), *limits]
         requirements = self._cell.requirements()
         if self._cell.is_lowest:

@@ -53,6 +53,13 @@ class Line:
     as_of: str | None = None
     required: bool = True
 
+    def limits(self) -> list[str]:
+        """The installer's options that keep it to what was there at the line's time."""
+        limits = [] if self.required else ["--prerelease=if-necessary-or-explicit"]
+        if self.as_of:
+            limits += ["--exclude-newer", self.as_of, "--exclude-newer-package", f"{PACKAGE}=2099-01-01"]
+        return limits
+
 
 LINES = (
     Line("2.11", "apache-airflow==2.11.*", ("3.11", "3.12"), "2026-03-28"),
@@ -100,13 +107,6 @@ class Cell:
     def is_lowest(self) -> bool:
         """Whether the lowest declared versions are installed."""
         return self.line.name == LOWEST
-
-    def limits(self) -> list[str]:
-        """The installer's options that keep it to what was there at the line's time."""
-        limits = [] if self.line.required else ["--prerelease=if-necessary-or-explicit"]
-        if self.line.as_of:
-            limits += ["--exclude-newer", self.line.as_of, "--exclude-newer-package", f"{PACKAGE}=2099-01-01"]
-        return limits
 
     def requirements(self) -> list[str]:
         """What is installed beside the provider."""

@@ -27,7 +27,9 @@ def fill_form(page: Page, conn_id: str, vendor: str, simulator: Simulator, *, ke
     port = form.locator("input[name=port]")
     if port.is_visible():  # Airflow 3.3.1 and 3.3.2
         port.fill("0")
-    form.get_by_role("button", name="Extra Fields", exact=True).click()
+    fold = form.get_by_role("button", name="Extra Fields", exact=True)
+    if fold.is_visible():  # below Airflow 3.4
+        fold.click()
     form.get_by_role("combobox").last.click()
     page.get_by_role("option", name=vendor, exact=True).click()
     # The simulator's files are on this machine.

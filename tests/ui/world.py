@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,19 +85,42 @@ def finished_videos(simulator: Simulator) -> list[dict[str, Any]]:
 
 @contextmanager
 def world(home: Path, say: Callable[[str], None]) -> Iterator[World]:
-    """Starts everything; stops it at the end."""
+    """Starts everything, with two users; stops it at the end."""
+    env = {
+        "AIRFLOW__CORE__AUTH_MANAGER": "tests.ui.auth.PerDagAuthManager",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"admin:admin,{GUEST}:viewer",
+    }
+    with bare_world(home, say, env=env) as found:
+        found.videos += finished_videos(found.simulator)
+        yield found
+
+
+@contextmanager
+def bare_world(
+    home: Path,
+    say: Callable[[str], None],
+    *,
+    env: Mapping[str, str] | None = None,
+    python: str = sys.executable,
+    dags: Sequence[Path] = (),
+) -> Iterator[World]:
+    """Starts everything; stops it at the end.
+
+    :param env: more environment variables of Airflow.
+    :param python: the interpreter that has Airflow.
+    :param dags: more folders of DAG files.
+    """
     # As slow as in life: a video runs until a test has seen enough of its waiting, and finishes it.
     with Simulator(speed=1.0, run_seconds=600) as simulator:
-        env = {
-            "AIRFLOW__CORE__AUTH_MANAGER": "tests.ui.auth.PerDagAuthManager",
-            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"admin:admin,{GUEST}:viewer",
+        settings = {
             "PYTHONPATH": str(CHECKOUT),
             "SEEDANCE_OUTPUT": (home / "videos").as_uri(),
             "AIRFLOW__SEEDANCE__PLAYBACK_ROOTS": (home / "videos").as_uri(),
         }
         # The connection `seedance_byteplus` is made by hand, in the form.
         for vendor in set(VENDORS) - {"byteplus"}:
-            env[f"AIRFLOW_CONN_SEEDANCE_{vendor.upper()}"] = simulator.connection_json(vendor)
-        dags = [Path(__file__).parent / "dags", CHECKOUT / "example_dags"]
-        with AirflowStack(home / "airflow", dags, env, progress=say) as stack:
-            yield World(simulator, stack, finished_videos(simulator))
+            settings[f"AIRFLOW_CONN_SEEDANCE_{vendor.upper()}"] = simulator.connection_json(vendor)
+        folders = [Path(__file__).parent / "dags", CHECKOUT / "example_dags", *dags]
+        everything = settings | dict(env or {})
+        with AirflowStack(home / "airflow", folders, everything, python=python, progress=say) as stack:
+            yield World(simulator, stack, [])
