@@ -44,10 +44,11 @@ test-fast: $(STAMP) ## the tests without the real stack
 test-stack: $(STAMP) ## only the tests on the real stack
 	@$(BIN)/python -m pytest -m "stack and not slow"
 
-test-slow: $(STAMP) ## what `make test` leaves out: 20,000 answers per vendor, 200 sensors, pipelines, the wheel, clouds
+test-slow: $(STAMP) ## what `make test` leaves out: 20,000 answers per vendor, 200 sensors, pipelines, the wheel, clouds, the UI's lines
 	@SEEDANCE_EXAMPLES=$(or $(EXAMPLES),20000) $(BIN)/python -m pytest --numprocesses auto tests/outside tests/api/test_any_answer.py
 	@$(BIN)/python -m pytest -m "slow and not clouds"
 	@$(MAKE) --no-print-directory test-clouds
+	@$(MAKE) --no-print-directory ui-lines
 
 CLOUDS := .work/clouds
 CLOUDS_STAMP := $(CLOUDS)/.ready
@@ -138,6 +139,10 @@ package-check: $(STAMP) ## the wheel in an empty environment: does Airflow see a
 .PHONY: ui-test
 ui-test: $(STAMP) ## the pages in a headless Chromium, on the real stack; screenshots in .work/ui
 	@$(BIN)/python -m pytest -m ui
+
+.PHONY: ui-lines
+ui-lines: $(STAMP) ## one walk through the pages on each Airflow that has them, 3.1 and later (ONLY=3.1: one line)
+	@$(BIN)/python -m dev.ui_lines $(if $(ONLY),--only $(ONLY))
 
 .PHONY: docs
 docs: $(STAMP) ## the docs site in .work/docs/html: warnings are errors, links between pages are checked

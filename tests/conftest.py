@@ -60,6 +60,14 @@ def _runware_does_not_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RunwareAdapter, "pauses", (0.0, 0.0))
 
 
+@pytest.fixture(autouse=True)
+def _clearing_keeps_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Task state outlives a clear here, as on Airflow 3.3; `tests/pay_once/test_loops.py` has the other way."""
+    from airflow_provider_seedance.submissions import submitter
+
+    monkeypatch.setattr(submitter, "clearing_discards_state", lambda: False)
+
+
 @pytest.fixture
 def submission_records(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """A place for what tasks note: Airflow's own, below 3.3 the ledger."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from airflow_provider_seedance.compat.loops import is_in_loop
+
 _FINAL_STATES = frozenset(("success", "failed", "skipped", "upstream_failed", "removed"))
 
 
@@ -20,6 +22,10 @@ def has_ended_for_good(ti: Any) -> bool:
     except ImportError:
         # Airflow 2: its task instances read the database themselves.
         return ti.current_state() in _FINAL_STATES
+    if is_in_loop(ti):
+        # Airflow tells the state of the latest pass, whichever is asked for: an earlier one that was cleared, and waits
+        # again, would be said to have ended. So a video of a loop is never cancelled by a kill.
+        return False
     map_index = ti.map_index if ti.map_index is not None else -1
     states = RuntimeTaskInstance.get_task_states(
         dag_id=ti.dag_id, task_ids=[ti.task_id], run_ids=[ti.run_id], map_index=map_index

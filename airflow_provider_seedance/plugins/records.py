@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, null, select
 
 OURS = (
     "SeedanceCreateVideoOperator",
@@ -19,39 +20,19 @@ OURS = (
 MOST_XCOM = 1_000_000
 
 
-def returned_by(dag_id: str, run_id: str, task_id: str, map_index: int) -> dict[str, Any]:
-    """What a task of ours has returned; nothing, if it isn't ours, or hasn't returned an object of facts."""
-    from airflow.models.taskinstance import TaskInstance
-    from airflow.models.xcom import XComModel
-    from airflow.utils.session import create_session
-
-    of_task = (
-        TaskInstance.dag_id == dag_id,
-        TaskInstance.run_id == run_id,
-        TaskInstance.task_id == task_id,
-        TaskInstance.map_index == map_index,
-        TaskInstance.operator.in_(OURS),
-    )
-    same = (
-        XComModel.dag_id == TaskInstance.dag_id,
-        XComModel.run_id == TaskInstance.run_id,
-        XComModel.task_id == TaskInstance.task_id,
-        XComModel.map_index == TaskInstance.map_index,
-        XComModel.key == "return_value",
-    )
-    query = select(XComModel.value).select_from(TaskInstance).join(XComModel, and_(*same)).where(*of_task)
-    with create_session() as session:
-        return as_object(session.execute(query).scalar())
-
-
-Task = tuple[str, str, str, int]
-"""DAG, run, task and map index."""
+Task = tuple[str, str, str, int, UUID | None]
+"""DAG, run, task, map index, and, of one in a loop (Airflow 3.4+), the region in which that is its place."""
 
 KEYS = ("return_value", "video_id", "seedance_asked")
 """The XComs that the pages read."""
 
 
-def told_by(tasks: Collection[Task]) -> dict[Task, dict[str, Any]]:
+def returned_by(task: Task) -> dict[str, Any]:
+    """What a task of ours has returned; nothing, if it isn't ours, or hasn't returned an object of facts."""
+    return as_object(told_by([task], ("return_value",)).get(task, {}).get("return_value"))
+
+
+def told_by(tasks: Collection[Task], keys: Collection[str] = KEYS) -> dict[Task, dict[str, Any]]:
     """What tasks of ours have told, by XCom key; all of it in one query."""
     from airflow.models.taskinstance import TaskInstance
     from airflow.models.xcom import XComModel
@@ -64,26 +45,36 @@ def told_by(tasks: Collection[Task]) -> dict[Task, dict[str, Any]]:
         XComModel.task_id == TaskInstance.task_id,
         XComModel.map_index == TaskInstance.map_index,
     )
+    has_regions = hasattr(TaskInstance, "region_id")
+    if has_regions:  # and an XCom belongs to an attempt
+        same = XComModel.task_instance_id == TaskInstance.id
     # Wider than what is asked for, but short for the database; the exact choice is made below.
     query = (
         select(
-            XComModel.dag_id, XComModel.run_id, XComModel.task_id, XComModel.map_index, XComModel.key, XComModel.value
+            TaskInstance.dag_id,
+            TaskInstance.run_id,
+            TaskInstance.task_id,
+            TaskInstance.map_index,
+            TaskInstance.region_id if has_regions else null(),
+            XComModel.key,
+            XComModel.value,
         )
-        .join(TaskInstance, same)
+        .join(XComModel, same)
         .where(
-            XComModel.key.in_(KEYS),
-            XComModel.dag_id.in_(dags),
-            XComModel.run_id.in_(runs),
-            XComModel.task_id.in_(names),
+            XComModel.key.in_(keys),
+            TaskInstance.dag_id.in_(dags),
+            TaskInstance.run_id.in_(runs),
+            TaskInstance.task_id.in_(names),
             TaskInstance.operator.in_(OURS),
         )
     )
     wanted = set(tasks)
     found: dict[Task, dict[str, Any]] = {}
     with create_session() as session:
-        for dag_id, run_id, task_id, map_index, key, value in session.execute(query):
-            if (task := (dag_id, run_id, task_id, map_index)) in wanted:
-                found.setdefault(task, {})[key] = value
+        for *task, region, key, value in session.execute(query):
+            for name in ((*task, None), (*task, region)):
+                if name in wanted:
+                    found.setdefault(name, {})[key] = value
     return found
 
 

@@ -10,6 +10,7 @@ import logging
 from types import SimpleNamespace
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
+from uuid import UUID
 
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
@@ -20,7 +21,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from airflow_provider_seedance.plugins.byte_ranges import part_of
 from airflow_provider_seedance.plugins.playback_rules import RefusedError, Root, place_of, read_roots
-from airflow_provider_seedance.plugins.records import returned_by, told_by
+from airflow_provider_seedance.plugins.records import Task, returned_by, told_by
 from airflow_provider_seedance.plugins.stored_files import NoConnectionError, NotThereError, open_place
 
 log = logging.getLogger(__name__)
@@ -43,9 +44,9 @@ Word = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 
 
 class Wanted(BaseModel):
-    """The tasks whose facts are wanted: DAG, run, task and map index of each."""
+    """The tasks whose facts are wanted: DAG, run, task and map index of each, in a loop its place in a region."""
 
-    tasks: Annotated[list[tuple[Word, Word, Word, int]], Field(max_length=1000)]
+    tasks: Annotated[list[tuple[Word, Word, Word, int] | tuple[Word, Word, Word, int, UUID]], Field(max_length=1000)]
 
 
 Picture = Literal["uri", "last_frame_uri", "thumbnail_uri"]
@@ -71,11 +72,12 @@ def facts(user: GetUserDep, wanted: Wanted) -> dict[str, Any]:
 
     It is a POST for the length of the list alone: nothing is changed.
     """
-    dags = {task[0] for task in wanted.tasks}
+    tasks: list[Task] = [task if len(task) == 5 else (*task, None) for task in wanted.tasks]
+    dags = {task[0] for task in tasks}
     allowed = {dag_id for dag_id in dags if _may_read(user, dag_id)}
-    told = told_by([task for task in wanted.tasks if task[0] in allowed]) if allowed else {}
+    told = told_by([task for task in tasks if task[0] in allowed]) if allowed else {}
     return {
-        "told": [told.get(task) for task in wanted.tasks],
+        "told": [told.get(task) for task in tasks],
         "denied": sorted(dags - allowed),
     }
 
@@ -98,6 +100,8 @@ def playback(
     run_id: Annotated[str, Query(max_length=300)],
     task_id: Annotated[str, Query(max_length=300)],
     map_index: Annotated[int, Query(ge=-1)] = -1,
+    region_id: UUID | None = None,
+    region_index: Annotated[int | None, Query(ge=-1)] = None,
     what: Picture = "uri",
     download: bool = False,
     wanted: Annotated[str | None, Header(alias="Range")] = None,
@@ -108,8 +112,9 @@ def playback(
     roots = _roots()
     if not roots:
         raise HTTPException(404, NOTHING)
+    index = map_index if region_index is None else region_index
     try:
-        place = place_of(returned_by(dag_id, run_id, task_id, map_index).get(what), roots, dag_id)
+        place = place_of(returned_by((dag_id, run_id, task_id, index, region_id)).get(what), roots, dag_id)
         stored = open_place(place)
     except (RefusedError, NotThereError) as error:
         log.info("Not played: %s of %s (%s).", what, dag_id, error or "not there")

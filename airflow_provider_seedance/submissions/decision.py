@@ -32,19 +32,23 @@ def decide(
     life: Life,
     *,
     same_run: bool,
+    kept: bool = False,
 ) -> Action:
     """What an attempt may do, given what an earlier one left behind.
 
     :param fingerprints: of the request, in each version.
     :param life: of the task instance now.
     :param same_run: whether a record can't be of another run.
+    :param kept: whether Airflow would have discarded the record when the task was cleared, unless it was to be kept.
+        Then its video is wanted, as long as the request is the same.
     """
     if record is None:
         return Action.SUBMIT
     happened = since(record.since_when, life, delivered=record.delivered, same_run=same_run)
-    if happened is Since.UNCLEAR:
+    is_wanted = kept and not changed_fields(record, fingerprints)
+    if happened is Since.UNCLEAR and not is_wanted:
         return Action.ASK
-    if happened is not Since.NOTHING:
+    if happened is not Since.NOTHING and not is_wanted:
         return Action.START_OVER
     if record.video_id is None:
         return Action.LOOK_UP

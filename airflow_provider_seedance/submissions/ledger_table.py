@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_seedance.api.budgets import Budgets, limits_of, micros_of
 from airflow_provider_seedance.api.pricing import Cost
+from airflow_provider_seedance.compat.loops import pass_of
 from airflow_provider_seedance.ledger.table import Entry, LedgerTable
 from airflow_provider_seedance.submissions.record import SubmissionRecord
 
@@ -27,25 +28,33 @@ _NO_BUDGETS = Budgets()
 
 @dataclass(frozen=True)
 class TaskTry:
-    """Who submits: a try of a task instance."""
+    """Who submits: a try of a task instance.
+
+    :param loop_pass: the number of the pass, if the task is in a loop.
+    """
 
     dag_id: str
     task_id: str
     run_id: str
     map_index: int
     try_number: int | None
+    loop_pass: int | None = None
 
     @classmethod
-    def of(cls, ti: Any) -> TaskTry:
+    def of(cls, context: Mapping[str, Any]) -> TaskTry:
         """Of the task instance that runs."""
+        ti = context["ti"]
         map_index = ti.map_index if isinstance(ti.map_index, int) else -1
         number = getattr(ti, "try_number", None)
-        return cls(ti.dag_id, ti.task_id, ti.run_id, map_index, number if isinstance(number, int) else None)
+        number = number if isinstance(number, int) else None
+        return cls(ti.dag_id, ti.task_id, ti.run_id, map_index, number, pass_of(context))
 
     @property
     def instance(self) -> str:
         """Names the task instance; never the try."""
-        parts = (self.dag_id, self.task_id, self.run_id, str(self.map_index))
+        parts = [self.dag_id, self.task_id, self.run_id, str(self.map_index)]
+        if self.loop_pass is not None:
+            parts.append(f"pass {self.loop_pass}")
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

@@ -3,6 +3,17 @@
 A retry goes on with what was paid for; a cleared task, and a run made anew under an old id, start over. Airflow has no
 field that says which of them it is, and those that a worker sees differ from version to version. What each of them
 does in which version was measured: `docs/guarantees.md` has the table.
+
+Measured on 3.4.0b2, with a real scheduler (`tests/ui/test_lines.py` walks through it):
+
+- Clearing tasks is seen as before: `try_number` and `max_tries` rise, the run's `clear_number` too, its `start_date`
+  changes if it had finished, the task instance's `id` changes. By default the task's state is discarded in the same
+  request; with `keep_task_state` it stays. So a record that is read from that store after a clear was kept
+  (`decision.py`), and is gone on with. Clearing a whole DAG run keeps all state, whatever was wanted.
+- A task in a loop has a region (`region_id`), its place there (`region_index`) and the map index -1. A retry, or a clear
+  of this pass alone, keeps all three. Clearing the loop's gate gives the passes after the first a new region, where
+  they begin with `try_number` 1 and the old `max_tries`: nothing but the region tells that they were cleared.
+- Task state belongs to region and place, so each pass has its own, and passes of a new region begin with none.
 """
 
 from __future__ import annotations
@@ -12,6 +23,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
+
+from airflow_provider_seedance.compat.loops import region_of
 
 
 class Since(StrEnum):
@@ -40,6 +53,7 @@ class Life:
         hand, are started again.
     :param run_after: when the run was to start. It stays.
     :param run_key: the run's key in Airflow's database (Airflow 2 only).
+    :param region: the execution of the loop that the task instance is in (3.4+). Clearing its gate makes a new one.
     """
 
     max_tries: int
@@ -49,6 +63,7 @@ class Life:
     run_started: str | None = None
     run_after: str | None = None
     run_key: str | None = None
+    region: str | None = None
 
     @classmethod
     def of(cls, context: Mapping[str, Any], retries: Any) -> Life:
@@ -67,6 +82,7 @@ class Life:
             run_started=_moment(getattr(run, "start_date", None)),
             run_after=_moment(getattr(run, "run_after", None)),
             run_key=None if key is None else str(key),
+            region=region_of(context),
         )
 
     @classmethod
@@ -81,6 +97,7 @@ class Life:
             run_started=_text(known.get("run_started")),
             run_after=_text(known.get("run_after")),
             run_key=_text(known.get("run_key")),
+            region=_text(known.get("region")),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -98,7 +115,7 @@ def since(then: Life, now: Life, *, delivered: bool, same_run: bool) -> Since:
     restarted = _differ(then.run_started, now.run_started)
     if not same_run and (_is_another_run(then, now) or (restarted and _same(then.try_number, now.try_number))):
         return Since.NEW_RUN
-    if then.max_tries != now.max_tries:
+    if then.max_tries != now.max_tries or _differ(then.region, now.region):
         return Since.CLEARED
     cleared_somewhere = _rose(then.clear_number, now.clear_number)
     if restarted and cleared_somewhere:

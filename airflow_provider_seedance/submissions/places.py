@@ -9,6 +9,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any, Protocol
 
+from airflow_provider_seedance.compat.loops import pass_of
 from airflow_provider_seedance.submissions.ledger_files import LedgerFile
 
 if TYPE_CHECKING:
@@ -95,9 +96,10 @@ def ledger_folder() -> ObjectStoragePath | None:
 
 
 def identity_of(context: Context) -> tuple[str, ...]:
-    """Dag, task, run and map index: what names a task instance's file in the ledger; never the try number."""
-    ti = context["ti"]
-    return ti.dag_id, ti.task_id, ti.run_id, str(ti.map_index)
+    """Dag, task, run, map index and, in a loop, the pass: what names a task instance's file; never the try number."""
+    ti, number = context["ti"], pass_of(context)
+    instance = ti.dag_id, ti.task_id, ti.run_id, str(ti.map_index)
+    return instance if number is None else (*instance, f"pass {number}")
 
 
 def file_in(folder: ObjectStoragePath, parts: tuple[str, ...]) -> LedgerFile:

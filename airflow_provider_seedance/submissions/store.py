@@ -209,7 +209,7 @@ def _open(context: Context, *, is_paid: bool) -> SubmissionStore | None:
         from airflow_provider_seedance.submissions.ledger_table import TableSubmissionStore, TaskTry
 
         copy = None if state is None else TaskStateSubmissionStore(state)
-        who = TaskTry.of(context["ti"])
+        who = TaskTry.of(context)
         return TableSubmissionStore(LedgerTable(conn_id), who, copy=copy, older=files, is_paid=is_paid)
     if state is not None:
         return TaskStateSubmissionStore(state, before=files)

@@ -14,6 +14,7 @@ from airflow_provider_seedance.api.jobs import NOT_FOUND_GRACE
 from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatus
 from airflow_provider_seedance.api.validation import for_vendor
 from airflow_provider_seedance.api.video_jobs import failure_of
+from airflow_provider_seedance.compat.clearing import clearing_discards_state
 from airflow_provider_seedance.exceptions import for_airflow
 from airflow_provider_seedance.submissions import messages
 from airflow_provider_seedance.submissions.decision import Action, changed_fields, decide
@@ -129,8 +130,9 @@ class Submitter:
         return self._decide(record) is Action.START_OVER
 
     def _decide(self, record: SubmissionRecord | None) -> Action:
-        same_run = self._store is not None and self._store.dies_with_run
-        return decide(record, self._fingerprints, self._life, same_run=same_run)
+        same_run = self._store is not None and self._store.dies_with_run  # it is in Airflow's own store
+        kept = same_run and clearing_discards_state()
+        return decide(record, self._fingerprints, self._life, same_run=same_run, kept=kept)
 
     def _submit(self, before: SubmissionRecord | None, *, in_doubt: bool = False) -> tuple[Video, Submission]:
         self.replaces = before

@@ -21,7 +21,7 @@ RECORD = SubmissionRecord({"prompt": "1"}, 2, 1_790_000_000.0, "byteplus", "m", 
 def keep(state: TaskState | None = None, **task: Any) -> TableSubmissionStore:
     """The store as a new process opens it."""
     copy = TaskStateSubmissionStore(state) if state is not None else None
-    return TableSubmissionStore(LedgerTable(CONN_ID), TaskTry.of(Ti(**task)), copy=copy)
+    return TableSubmissionStore(LedgerTable(CONN_ID), TaskTry.of({"ti": Ti(**task)}), copy=copy)
 
 
 def test_a_record_is_there_for_the_next_process_until_it_is_withdrawn(database: Database) -> None:

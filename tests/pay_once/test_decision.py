@@ -50,6 +50,27 @@ def decided(record: SubmissionRecord | None, fingerprint: dict[str, str], max_tr
     return decide(record, {1: fingerprint, 2: fingerprint}, Life(max_tries), same_run=True)
 
 
+@pytest.mark.parametrize(
+    ("record", "fingerprint", "max_tries", "action"),
+    [
+        (None, SAME, 5, Action.SUBMIT),
+        (WITH_ID, SAME, 2, Action.REATTACH),
+        (WITH_ID, OTHER, 2, Action.REFUSE),
+        (WITH_ID, SAME, 5, Action.REATTACH),
+        (WITH_ID, SAME, 1, Action.REATTACH),
+        (INTENT, SAME, 5, Action.LOOK_UP),
+        # Whoever changed the request and cleared the task wants another video.
+        (WITH_ID, OTHER, 5, Action.START_OVER),
+        (INTENT, OTHER, 5, Action.START_OVER),
+    ],
+)
+def test_state_that_was_kept_through_a_clear_is_gone_on_with(
+    record: SubmissionRecord | None, fingerprint: dict[str, str], max_tries: int, action: Action
+) -> None:
+    prints = {1: fingerprint, 2: fingerprint}
+    assert decide(record, prints, Life(max_tries), same_run=True, kept=True) is action
+
+
 def prints(**fields: Any) -> dict[str, str]:
     connection = fields.pop("connection", "seedance_default|byteplus|https://ark.example/api/v3")
     return fingerprint_of(VideoRequest(**({"model": "m", "prompt": "p"} | fields)), connection)

@@ -161,6 +161,14 @@ def test_what_airflow_keeps_with_the_run_is_never_another_run_s(
         assert told is Since.NOTHING
 
 
+def test_a_pass_of_a_loop_whose_gate_was_cleared_is_another_life() -> None:
+    # As measured on 3.4.0b2: the passes after it are made anew, in their first try, and the run goes on.
+    then = replace(FIRST, region="one")
+    assert since(then, replace(then, clear_number=1), delivered=True, same_run=False) is Since.NOTHING
+    anew = replace(then, region="two", clear_number=1)
+    assert since(then, anew, delivered=False, same_run=False) is Since.CLEARED
+
+
 @pytest.mark.parametrize("then", [Life(1), replace(FIRST, run_started=None, run_after=None)])
 @pytest.mark.parametrize(("now", "happened"), [(FIRST, Since.NOTHING), (replace(FIRST, max_tries=2), Since.CLEARED)])
 def test_with_a_record_of_an_earlier_release_max_tries_decides(then: Life, now: Life, happened: Since) -> None:

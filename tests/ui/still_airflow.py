@@ -105,7 +105,7 @@ class StillAirflow:
         if route.request.url.endswith("/about"):
             return self.offers
         told: list[Any] = []
-        for _, run, task, _ in json.loads(route.request.post_data or "{}")["tasks"]:
+        for _, run, task, *_ in json.loads(route.request.post_data or "{}")["tasks"]:
             keys = ("return_value", "video_id", "seedance_asked")
             found = {key: self.xcoms[run, task, key] for key in keys if (run, task, key) in self.xcoms}
             told.append(found or None)

@@ -406,6 +406,44 @@ def test_a_request_can_be_copied_as_python_that_asks_for_the_same(node: Node) ->
     assert eval(python, {"SeedanceCreateVideoOperator": dict}) == {"task_id": "video"} | asked | more
 
 
+def in_a_loop(name: str, number: int, **fields: Any) -> dict[str, Any]:
+    """As Airflow 3.4.0b2 tells of it; the task itself is the same as without a loop."""
+    place: dict[str, Any] = {"region_id": "01a21610-c853-79aa-ab89-bd265931d48d", "region_index": number}
+    return task(name, **place, in_loop=True, loop_iteration={"loop_id": "take", "iteration": number}, **fields)
+
+
+def test_the_passes_of_a_loop_are_videos_of_their_own_and_each_wait_is_for_the_one_of_its_pass(node: Node) -> None:
+    waits = [in_a_loop("wait", number, state="running") for number in (2, 0, 1)]
+    orders = [in_a_loop("create", number) for number in range(3)]
+    videos = assembled(node, [*waits, *orders], {}, {"create": ["wait"]})
+    assert len(videos) == 3
+    assert len({video["key"] for video in videos}) == 3
+    assert all(video["create"]["pass"] == video["wait"]["pass"] for video in videos)
+    names = {node.call("model.js", "nameOf", video["wait"]) for video in videos}
+    assert names == {"wait, pass 1", "wait, pass 2", "wait, pass 3"}
+
+
+def test_what_is_asked_of_airflow_about_a_pass_names_its_region(node: Node) -> None:
+    script = """async (task) => {
+        const { readTask } = await load('intake.js');
+        return (await load('api.js')).taskUrl(readTask(task), '/plugin/seedance-video');
+    }"""
+    url = node.run(script, in_a_loop("wait", 1))
+    assert url.endswith(
+        "/tasks/wait/plugin/seedance-video?region_id=01a21610-c853-79aa-ab89-bd265931d48d&region_index=1"
+    )
+    assert "?" not in node.run(script, task("wait"))
+    # Of a mapped task outside of loops 3.4 tells a region, too; its map index says all.
+    mapped = task("wait", map_index=1, region_id="01a21610-c853-79aa-ab89-bd265931d48d", region_index=1)
+    assert node.run(script, mapped).endswith("/mapped/1/plugin/seedance-video")
+
+
+@pytest.mark.parametrize("odd", [None, "x", {}, {"iteration": "1"}, {"iteration": 1e99}, {"iteration": None}])
+def test_a_loop_that_is_not_told_as_it_should_be_is_none(node: Node, odd: Any) -> None:
+    found = node.call("intake.js", "readTask", task() | {"loop_iteration": odd, "region_id": "r", "region_index": 1})
+    assert "pass" not in found
+
+
 def test_every_operator_of_the_package_has_a_role() -> None:
     # Beside the pages' own list, so that a new operator isn't forgotten there.
     import inspect

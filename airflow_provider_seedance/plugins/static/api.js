@@ -55,7 +55,9 @@ const runPath = (dag, run) => `dags/${part(dag)}/dagRuns/${part(run)}/taskInstan
 export function taskUrl(task, tab = "") {
   const mapped = task.map_index >= 0 ? `/mapped/${task.map_index}` : "";
   const path = `dags/${part(task.dag_id)}/runs/${part(task.dag_run_id)}/tasks/${part(task.task_id)}${mapped}${tab}`;
-  return new URL(path, AIRFLOW).href;
+  const url = new URL(path, AIRFLOW);
+  if (task.region) url.search = new URLSearchParams(task.region);
+  return url.href;
 }
 
 /** The page of a run in Airflow's UI. */
@@ -85,20 +87,26 @@ let batches = false;
 /** The URL of the stored copy that a task's manifest names, where the API server reads such copies out; or null. */
 export function copyUrl(task, what = "uri", more = {}) {
   if (!playback || !task) return null;
-  const about = { run_id: task.dag_run_id, task_id: task.task_id, map_index: task.map_index, what, ...more };
+  const about = { run_id: task.dag_run_id, task_id: task.task_id, map_index: task.map_index, ...task.region, what, ...more };
   return `${ROUTES}/playback/${part(task.dag_id)}?${new URLSearchParams(about)}`;
 }
 
-/** One task instance. */
-export async function taskInstance({ dag, run, task, mapIndex }, signal) {
+/** One task instance. In a loop, its region tells which. */
+export async function taskInstance({ dag, run, task, mapIndex, region }, signal) {
   const mapped = mapIndex >= 0 ? `/${mapIndex}` : "";
-  return readTask(await get(`${runPath(dag, run)}/${part(task)}${mapped}`, {}, signal));
+  return readTask(await get(`${runPath(dag, run)}/${part(task)}${mapped}`, { ...region }, signal));
+}
+
+/** The task instances of a task in all passes of its loop. */
+export async function passesOf({ dag, run, task }, signal) {
+  const { task_instances } = await get(runPath(dag, run), { task_id: task, limit: PAGE }, signal);
+  return task_instances.map(readTask).filter((found) => found.task_id === task && found.region);
 }
 
 /** What the newest try's log says: the provider's own lines, and errors. */
 export async function logLines(task, signal) {
   const path = `${runPath(task.dag_id, task.dag_run_id)}/${part(task.task_id)}/logs/${Math.max(task.try_number, 1)}`;
-  const { content } = await get(path, { map_index: task.map_index, full_content: true }, signal);
+  const { content } = await get(path, { map_index: task.map_index, ...task.region, full_content: true }, signal);
   if (!Array.isArray(content)) return [];
   return content.map(readLogRecord).filter((line) => line && (/seedance/i.test(line.logger) || isError(line)));
 }
@@ -239,7 +247,7 @@ class Reader {
 async function xcom(task, key, denied) {
   const path = `${runPath(task.dag_id, task.dag_run_id)}/${part(task.task_id)}/xcomEntries/${part(key)}`;
   try {
-    return readFacts(key, (await get(path, { map_index: task.map_index })).value);
+    return readFacts(key, (await get(path, { map_index: task.map_index, ...task.region })).value);
   } catch (error) {
     if (error.status === 403) denied.add(task.dag_id);
     if ([403, 404].includes(error.status)) return {};
@@ -347,7 +355,9 @@ class FactsReader {
 
 /** What tasks have told, by XCom key, in their order (null: nothing), and the DAGs whose XComs may not be read. */
 async function factsOf(tasks) {
-  const body = JSON.stringify({ tasks: tasks.map((task) => [task.dag_id, task.dag_run_id, task.task_id, task.map_index]) });
+  const addressOf = ({ dag_id, dag_run_id, task_id, map_index, region }) =>
+    [dag_id, dag_run_id, task_id, ...(region ? [region.region_index, region.region_id] : [map_index])];
+  const body = JSON.stringify({ tasks: tasks.map(addressOf) });
   const headers = { Accept: "application/json", "Content-Type": "application/json" };
   const answer = await fetch(`${ROUTES}/facts`, { method: "POST", headers, credentials: "same-origin", body });
   if (!answer.ok) throw new ApiError(answer.status, `Airflow answers ${answer.status}.`);

@@ -73,13 +73,18 @@ export class Page extends HTMLElement {
 /** Registers a page as the function component that Airflow's UI asks for under this name. */
 export function register(name, tag, page) {
   if (!customElements.get(tag)) customElements.define(tag, page);
-  globalThis[name] = ({ dagId, runId, taskId, mapIndex }) =>
-    globalThis.React.createElement(tag, {
-      key: JSON.stringify([dagId, runId, taskId, mapIndex]),
+  globalThis[name] = ({ dagId, runId, taskId, mapIndex }) => {
+    const search = new URLSearchParams(globalThis.location.search);
+    const [region, regionIndex] = [search.get("region_id"), search.get("region_index")]; // of a pass of a loop (Airflow 3.4)
+    return globalThis.React.createElement(tag, {
+      key: JSON.stringify([dagId, runId, taskId, mapIndex, region, regionIndex]),
       "data-dag": dagId,
       "data-run": runId,
       "data-task": taskId,
       "data-map-index": mapIndex,
+      "data-region": region,
+      "data-region-index": regionIndex,
       style: { display: "block", height: "100%" },
     });
+  };
 }

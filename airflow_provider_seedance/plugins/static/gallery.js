@@ -161,6 +161,7 @@ export class Gallery extends Page {
     try {
       await eachPage(changed, (tasks) => tasks.length > 0 && this.take(tasks), this.abort.signal);
       this.since = started;
+      this.readLogs(); // the vendor may say something new while no task changes
       if (this.problem && !this.tasks.size) this.load();
       this.problem = "";
     } catch (error) {
@@ -218,7 +219,11 @@ export class Gallery extends Page {
         this.facts.want(enough ? [video.wait, video.land].filter(Boolean) : video.tasks);
       }
     }
-    // A log is long, so only of what can be seen.
+    this.readLogs();
+  }
+
+  /** A log is long, so only those of what can be seen are read. */
+  readLogs() {
     const seen = this.onScreen.flatMap(({ tasks }) => tasks).filter((task) => this.visible.has(keyOf(task)));
     this.errors.want(seen);
     this.polls.want(seen);
@@ -392,7 +397,8 @@ export class Card {
       seed !== undefined && seed !== null && `seed ${seed}`].filter(Boolean).join(" · ");
     if (this.facts.textContent !== facts) this.facts.textContent = this.facts.title = facts;
     renew(this.when, [h("a", { href: dagUrl(video.dag) }, video.dag), h("span", {}, " · "), h("a", { href: runUrl(main) }, "run"),
-      h("span", {}, " · "), h("a", { href: taskUrl(main) }, "log"), h("span", {}, ` · ${when(video, now)}`)]);
+      h("span", {}, " · "), h("a", { href: taskUrl(main) }, "log"),
+      h("span", {}, `${main.pass === undefined ? "" : ` · pass ${main.pass + 1}`} · ${when(video, now)}`)]);
     const said = saying(video);
     renew(this.remarks, [...(said ? [h("p", { class: "note said", title: video.error.message }, said)] : []), ...remarks(video)]);
     this.showMedia(now);

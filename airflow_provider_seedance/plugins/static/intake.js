@@ -206,6 +206,7 @@ export function readTask(task) {
     task_id: task.task_id,
     map_index: task.map_index,
     operator: task.operator,
+    ...readPass(task),
     state: task.state,
     try_number: task.try_number,
     run_after: moment(task.run_after),
@@ -214,6 +215,12 @@ export function readTask(task) {
     rendered_fields: fields,
     unreadable,
   };
+}
+
+/** Where in a loop a task instance is (Airflow 3.4): which loop, the pass, and the API's own name for it; outside, nothing. */
+function readPass({ loop_iteration: pass, region_id, region_index }) {
+  if (!isRecord(pass) || !Number.isSafeInteger(pass.iteration) || !word(region_id)) return {};
+  return { loop: word(pass.loop_id), pass: pass.iteration, region: { region_id, region_index } };
 }
 
 /** A record of a task's log; null if it says nothing. */

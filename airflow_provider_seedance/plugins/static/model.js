@@ -51,7 +51,19 @@ function remembered(compute) {
 
 const runOf = remembered((task) => JSON.stringify([task.dag_id, task.dag_run_id]));
 
-export const keyOf = remembered((task) => JSON.stringify([task.dag_id, task.dag_run_id, task.task_id, task.map_index]));
+// Each pass of a loop has a task instance of its own, all of them with the same map index.
+const placeOf = ({ region, map_index }) => (region ? [map_index, region.region_id, region.region_index] : [map_index]);
+
+export const keyOf = remembered((task) => JSON.stringify([task.dag_id, task.dag_run_id, task.task_id, ...placeOf(task)]));
+
+/** Whether two tasks are of the same index, and in a loop of the same pass. */
+const isBeside = (task, other) => task.map_index === other.map_index && task.pass === other.pass && task.loop === other.loop;
+
+/** A task's name, with its index and, in a loop, its pass, counted from 1. */
+export function nameOf(task) {
+  const index = task.map_index >= 0 ? ` [${task.map_index}]` : "";
+  return `${task.task_id}${index}${task.pass === undefined ? "" : `, pass ${task.pass + 1}`}`;
+}
 
 /** The XCom keys under which a task tells its video, as far as it can have told it yet. */
 export function xcomKeysFor(task) {
@@ -122,7 +134,7 @@ export function assemble(tasks, factsOf, isAfter = () => false, errorOf = () => 
 /** The video of the run that the task comes right after, if there is just one and no id says otherwise. */
 function besides(task, id, videos, factsOf, isAfter) {
   const before = videos.filter(({ create, wait }) => [create, wait].some((earlier) =>
-    earlier && earlier.map_index === task.map_index && isAfter(task, earlier)));
+    earlier && isBeside(task, earlier) && isAfter(task, earlier)));
   const ids = before.map(({ create }) => create && factsOf(create)?.video_id);
   return before.length === 1 && (!id || !ids[0] || ids[0] === id) ? before[0] : undefined;
 }

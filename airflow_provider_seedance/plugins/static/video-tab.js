@@ -1,13 +1,13 @@
 // The "Video" tab of a task instance.
 
 import {
-  ApiError, copyUrl, dagUrl, eachPage, errorsReader, factsReader, logLines, offered, operatorsOf, serverTime, Structures, taskInstance,
-  taskUrl,
+  ApiError, copyUrl, dagUrl, eachPage, errorsReader, factsReader, logLines, offered, operatorsOf, passesOf, serverTime, Structures,
+  taskInstance, taskUrl,
 } from "./api.js";
 import { AIRFLOW, arrange, h, Page, register, renew } from "./dom.js";
 import { foreignUrl, number, time } from "./intake.js";
 import {
-  assemble, bytes, duration, isActive, isExpired, isInDoubt, keyOf, pythonOf, relative, requestOf, roleOf, stateOf,
+  assemble, bytes, duration, isActive, isExpired, isInDoubt, keyOf, nameOf, pythonOf, relative, requestOf, roleOf, stateOf,
   tokensOf, waitingSeconds, words,
 } from "./model.js";
 import { address, badge, clock, frameOf, goesOn, player, remarks, saying, sources } from "./view.js";
@@ -19,8 +19,9 @@ const OVERLAP = 5000; // milliseconds that a look goes back before the last one:
 
 class VideoTab extends Page {
   start() {
-    const { dag, run, task, mapIndex } = this.dataset;
+    const { dag, run, task, mapIndex, region, regionIndex } = this.dataset;
     this.where = { dag, run, task, mapIndex: number(mapIndex) ?? -1 };
+    if (region && regionIndex) this.where.region = { region_id: region, region_index: regionIndex };
     this.abort = new AbortController();
     this.tasks = new Map();
     this.lines = [];
@@ -64,7 +65,7 @@ class VideoTab extends Page {
     try {
       if (!document.hidden) pause = (await this.read()) ? SOON : LATER;
     } catch (error) {
-      if (this.abort.signal.aborted) return;
+      if (this.abort.signal.aborted || (error.status === 400 && await this.offerPasses())) return;
       this.say(error.message);
       if (error instanceof ApiError && [401, 403, 404].includes(error.status)) {
         this.mine = undefined;
@@ -73,6 +74,18 @@ class VideoTab extends Page {
       }
     }
     if (!this.abort.signal.aborted) this.lookAfter(pause);
+  }
+
+  /** Airflow answers 400 for a task in a loop if no pass is named: offers those that there are. */
+  async offerPasses() {
+    const passes = await passesOf(this.where, this.abort.signal).catch(() => []);
+    if (!passes.length || this.abort.signal.aborted) return false;
+    this.say("This task is in a loop: it has run more than once. Choose one.");
+    this.showNothing();
+    const item = (task) => h("li", {}, h("a", { href: taskUrl(task, "/plugin/seedance-video") }, nameOf(task)), ` ${words(task.state ?? "not scheduled yet")}`);
+    passes.sort((one, other) => one.pass - other.pass || one.map_index - other.map_index);
+    renew(this.details, [h("ul", { class: "tasks" }, passes.map(item))]);
+    return true;
   }
 
   /** Reads all that may have changed; tells whether more will by itself. */
@@ -332,7 +345,7 @@ class VideoTab extends Page {
   }
 
   taskItem(task) {
-    const name = task.map_index >= 0 ? `${task.task_id} [${task.map_index}]` : task.task_id;
+    const name = nameOf(task);
     const isThis = keyOf(task) === keyOf(this.mine);
     return h("li", {},
       isThis ? h("strong", {}, name) : h("a", { href: taskUrl(task, "/plugin/seedance-video") }, name),
