@@ -12,12 +12,17 @@ from typing import Any
 
 import psutil
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, expect
 
 from dev.stack import CHECKOUT
 from tests.ui.world import World
 
 SHOTS = CHECKOUT / ".work" / "ui"
+PICTURES = CHECKOUT / "docs" / "images"
+RENEW = "SEEDANCE_RENEW_PICTURES"
+"""The environment variable with which the pictures of the docs are taken anew: `make docs-pictures`."""
+
 WIDE, NARROW = 1280, 390
 TIMEOUT = 30_000  # milliseconds
 
@@ -150,7 +155,11 @@ class Visitors:
 def shot(page: Page, name: str) -> None:
     """Keeps a picture of the page, for people to look at."""
     SHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SHOTS / f"{name}.png")
+    taken = SHOTS / f"{name}.png"
+    page.screenshot(path=taken)
+    in_docs = PICTURES / taken.name
+    if os.environ.get(RENEW) and (in_docs.exists() or name.startswith("walk-")):
+        Image.open(taken).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(in_docs, optimize=True)
 
 
 def serious_findings(page: Page, element: str) -> list[str]:

@@ -224,7 +224,8 @@ export class Gallery extends Page {
 
   /** A log is long, so only those of what can be seen are read. */
   readLogs() {
-    const seen = this.onScreen.flatMap(({ tasks }) => tasks).filter((task) => this.visible.has(keyOf(task)));
+    // By the card: a task of its video may have come after the card was seen.
+    const seen = [...this.cards.values()].filter(({ inView }) => inView).flatMap(({ video }) => video.tasks);
     this.errors.want(seen);
     this.polls.want(seen);
   }
