@@ -19,12 +19,12 @@ for dag_id in ("ui_gallery", "ui_many", "ui_secret"):
         wait = SeedanceVideoSensor(
             task_id="wait",
             seedance_conn_id="seedance_byteplus",
-            video_id=create.output["video_id"],  # type: ignore[index]
+            video_id=create.output["video_id"],
         )
         SeedanceVideoToObjectStorageOperator(
             task_id="store",
             seedance_conn_id="seedance_byteplus",
-            video_id=wait.output["video_id"],  # type: ignore[index]
+            video_id=wait.output["video_id"],
             output_path="s3://videos/{run_id}/{video_id}.{ext}",
         )
         SeedanceCreateVideoOperator(

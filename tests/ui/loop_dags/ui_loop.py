@@ -22,7 +22,7 @@ with DAG("ui_loop", schedule=None):
         SeedanceVideoSensor(
             task_id="wait",
             seedance_conn_id=ASKS["seedance_conn_id"],
-            video_id=create.output["video_id"],  # type: ignore[index]
+            video_id=create.output["video_id"],
             poke_interval=1,
         )
 
