@@ -10,9 +10,9 @@ Measured on 3.4.0b2, with a real scheduler (`tests/ui/test_lines.py` walks throu
   changes if it had finished, the task instance's `id` changes. By default the task's state is discarded in the same
   request; with `keep_task_state` it stays. So a record that is read from that store after a clear was kept
   (`decision.py`), and is gone on with. Clearing a whole DAG run keeps all state, whatever was wanted.
-- A task in a loop has a region (`region_id`), its place there (`region_index`) and the map index -1. A retry, or a clear
-  of this pass alone, keeps all three. Clearing the loop's gate gives the passes after the first a new region, where
-  they begin with `try_number` 1 and the old `max_tries`: nothing but the region tells that they were cleared.
+- A task in a loop has a region (`region_id`), its place there (`region_index`) and the map index -1. A retry, or a
+  clear of this pass alone, keeps all three. Clearing the loop's gate gives the passes after the first a new region,
+  where they begin with `try_number` 1 and the old `max_tries`: only the region tells that they were cleared.
 - Task state belongs to region and place, so each pass has its own, and passes of a new region begin with none.
 """
 
