@@ -135,7 +135,7 @@ def get_provider_info() -> dict[str, Any]:
                 "tags": ["service"],
             }
         ],
-        "operators": _modules("operators.seedance", "operators.assets"),
+        "operators": _modules("operators.seedance", "operators.assets", "operators.reconcile"),
         "sensors": _modules("sensors.seedance"),
         "hooks": _modules("hooks.seedance"),
         "triggers": _modules("triggers.seedance", "triggers.backoff", "triggers.assets", "triggers.waiting"),

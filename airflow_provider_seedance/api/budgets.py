@@ -112,20 +112,24 @@ def micros_of(amount: Decimal, rounding: str = ROUND_CEILING) -> int:
     return min(int((amount * _MILLION).to_integral_value(rounding)), _MOST)
 
 
-def refuse_over(limits: Sequence[Limit], micros: int | None, spent: Callable[[Limit], int]) -> None:
+def refuse_over(limits: Sequence[Limit], micros: int | None, spent: Callable[[Limit], int]) -> list[int]:
     """Lets a submission pass that fits into each of the budgets.
 
     :param micros: what it would cost.
     :param spent: what counts against a budget already.
+    :return: what is left of each of them then.
     :raises BudgetExceededError: naming the first into which it doesn't fit.
     """
+    left = []
     for limit in limits:
         gone = spent(limit)
-        if gone + (micros or 0) > limit.micros:
+        left.append(limit.micros - gone - (micros or 0))
+        if left[-1] < 0:
             raise BudgetExceededError(
                 f"Nothing was sent. The video would cost {_plain(micros or 0)} {limit.currency}; of the budget "
                 f"{limit.name}, which is {_plain(limit.micros)} {limit.currency}, {_plain(gone)} are spent or reserved."
             )
+    return left
 
 
 def _plain(micros: int) -> str:

@@ -37,7 +37,7 @@ from airflow_provider_seedance.api.pricing import Cost
 from airflow_provider_seedance.api.validation import check_request, for_vendor, to_request
 from airflow_provider_seedance.api.vendors import make_asset_adapter
 from airflow_provider_seedance.api.vendors.asset_adapter import AssetAdapter
-from airflow_provider_seedance.api.vendors.video_adapter import VendorAdapter, VideoPage
+from airflow_provider_seedance.api.vendors.video_adapter import HistoryPage, VendorAdapter, VideoPage
 from airflow_provider_seedance.api.video_ids import check_video_id
 
 T = TypeVar("T")
@@ -149,6 +149,9 @@ class Calls:
     ) -> Flow[VideoPage]:
         http = self._adapter.build_list(model=model, status=status, limit=limit, offset=offset)
         return _read_list(Step(Call.READ, http, lambda r: self._adapter.parse_list(r, limit=limit, offset=offset)))
+
+    def read_list(self, name: str, *, since: datetime, after: str | None = None) -> Flow[HistoryPage]:
+        return self._adapter.read_list(name, since=since, after=after)
 
     def find_videos(self, mark: str, *, model: str, since: datetime) -> Steps[list[Video]]:
         for number in range(self._adapter.marked_lists):

@@ -21,7 +21,7 @@ from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatu
 from airflow_provider_seedance.api.polling_client import PollingClient as PollingClient
 from airflow_provider_seedance.api.pricing import Cost
 from airflow_provider_seedance.api.twins import twin_of
-from airflow_provider_seedance.api.vendors.video_adapter import VendorAdapter, VideoPage
+from airflow_provider_seedance.api.vendors.video_adapter import HistoryPage, VendorAdapter, VideoPage
 
 
 class SeedanceClient(BaseClient):
@@ -127,6 +127,17 @@ class SeedanceClient(BaseClient):
         :raises UnsupportedByVendorError: the vendor has no such call or filter.
         """
         return self._driver.run(self._calls.list_videos(model=model, status=status, limit=limit, offset=offset))
+
+    def read_list(self, name: str, *, since: datetime, after: str | None = None) -> HistoryPage:
+        """One page of what this account has made, whatever model and state.
+
+        :param name: one of the adapter's `lists`.
+        :param since: what was accepted before may be left out.
+        :param after: `HistoryPage.after` of the page before.
+        :return: the page, in the vendor's order.
+        :raises UnsupportedByVendorError: the vendor has no list.
+        """
+        return self._driver.run(self._calls.read_list(name, since=since, after=after))
 
     def find_videos(self, mark: str, *, model: str, since: datetime) -> list[Video]:
         """Videos that carry the mark of a submission: what it became, if it arrived at all.
@@ -242,6 +253,10 @@ class AsyncSeedanceClient(BaseClient):
         self, *, model: str | None = None, status: VideoStatus | None = None, limit: int = 20, offset: int = 0
     ) -> VideoPage:
         return await self._driver.run(self._calls.list_videos(model=model, status=status, limit=limit, offset=offset))
+
+    @twin_of(SeedanceClient.read_list)
+    async def read_list(self, name: str, *, since: datetime, after: str | None = None) -> HistoryPage:
+        return await self._driver.run(self._calls.read_list(name, since=since, after=after))
 
     @twin_of(SeedanceClient.find_videos)
     async def find_videos(self, mark: str, *, model: str, since: datetime) -> list[Video]:

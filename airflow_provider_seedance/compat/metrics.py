@@ -1,4 +1,4 @@
-"""Airflow metrics of finished videos. They never raise: the video is paid for."""
+"""Airflow metrics of videos, budgets and reconciliations. They never raise: what they count is paid for."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from airflow_provider_seedance.api.errors import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from airflow_provider_seedance.api.budgets import Limit
     from airflow_provider_seedance.api.pricing import Quantities
 
 log = logging.getLogger(__name__)
@@ -80,3 +83,28 @@ def count_video(outcome: str, *, vendor: str | None, model: str | None, known: Q
                 Stats.incr(name, count, tags=tags)
     except Exception:
         log.warning("The video was not counted.", exc_info=True)
+
+
+def tell_budgets(limits: Sequence[Limit], left: Sequence[int]) -> None:
+    """Gauges `seedance.budget` and `seedance.budget_left`, in units of the currency, when something was reserved.
+
+    A run's name is no tag: each would be a series of its own. What is left of a run's budget is told by its DAG.
+
+    :param limits: the budgets that it counts against.
+    :param left: what is left of each, in millionths.
+    """
+    try:
+        for limit, micros in zip(limits, left, strict=True):
+            where = {name: tag(str(limit.where[name])) for name in ("conn_id", "dag_id") if name in limit.where}
+            tags = {**where, "budget": limit.name, "currency": tag(limit.currency)}
+            tell_gauge("seedance.budget", limit.micros / 1_000_000, tags)
+            tell_gauge("seedance.budget_left", micros / 1_000_000, tags)
+    except Exception:
+        log.warning("What is left of the budgets was not told.", exc_info=True)
+
+
+def tell_gauge(name: str, value: float, tags: Mapping[str, str]) -> None:
+    """One gauge."""
+    from airflow.providers.common.compat.sdk import Stats
+
+    Stats.gauge(name, value, tags=dict(tags))

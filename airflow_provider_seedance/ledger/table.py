@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_seedance.api.budgets import Limit, refuse_over
+from airflow_provider_seedance.compat.metrics import tell_budgets
 from airflow_provider_seedance.ledger.engine import LedgerDownError, open_engine
 from airflow_provider_seedance.ledger.migrations import check_version
 
@@ -69,18 +70,19 @@ class LedgerTable:
             with self._transaction() as connection:
                 if limits:
                     # First, so that budgets are counted by one at a time, on SQLite too: a write takes its turn there.
-                    connection.execute(_text("UPDATE seedance_ledger_lock SET turns = turns + 1 WHERE id = 1"))
+                    connection.execute(as_text("UPDATE seedance_ledger_lock SET turns = turns + 1 WHERE id = 1"))
                 else:
                     connection.execute(
-                        _text("UPDATE seedance_submissions SET seq = seq WHERE instance = :instance"),
+                        as_text("UPDATE seedance_submissions SET seq = seq WHERE instance = :instance"),
                         {"instance": row["instance"]},
                     )
                 if self._entries(connection, row["instance"]) != list(seen):
                     return False
-                refuse_over(limits, row["estimated_micros"], lambda limit: _spent(connection, limit))
+                left = refuse_over(limits, row["estimated_micros"], lambda limit: _spent(connection, limit))
                 _insert(connection, {**row, "seq": len(seen)})
         except IntegrityError:
             return False
+        tell_budgets(limits, left)
         return True
 
     def write(self, row: Mapping[str, Any]) -> None:
@@ -109,7 +111,7 @@ class LedgerTable:
         """
         with self._transaction() as connection:
             connection.execute(
-                _text("UPDATE seedance_submissions SET withdrawn = 1 WHERE attempt = :attempt AND record = :record"),
+                as_text("UPDATE seedance_submissions SET withdrawn = 1 WHERE attempt = :attempt AND record = :record"),
                 {"attempt": attempt, "record": record},
             )
 
@@ -125,7 +127,7 @@ class LedgerTable:
             return
         with self._transaction() as connection:
             connection.execute(
-                _text(
+                as_text(
                     f"UPDATE seedance_submissions SET {_assignments(values)} "
                     "WHERE vendor = :vendor AND video_id = :video_id AND withdrawn = 0"
                 ),
@@ -159,7 +161,7 @@ class LedgerTable:
     @staticmethod
     def _entries(connection: Connection, instance: str) -> list[Entry]:
         rows = connection.execute(
-            _text(
+            as_text(
                 "SELECT attempt, record, withdrawn FROM seedance_submissions WHERE instance = :instance ORDER BY seq"
             ),
             {"instance": instance},
@@ -167,7 +169,8 @@ class LedgerTable:
         return [Entry(attempt, record, bool(withdrawn)) for attempt, record, withdrawn in rows]
 
 
-def _text(statement: str) -> Any:
+def as_text(statement: str) -> Any:
+    """A statement of SQL with named parameters."""
     from sqlalchemy import text
 
     return text(statement)
@@ -176,7 +179,7 @@ def _text(statement: str) -> Any:
 def _insert(connection: Connection, row: Mapping[str, Any]) -> None:
     columns, values = ", ".join(row), ", ".join(f":{name}" for name in row)
     connection.execute(
-        _text(f"INSERT INTO seedance_submissions ({columns}) VALUES ({values})"),
+        as_text(f"INSERT INTO seedance_submissions ({columns}) VALUES ({values})"),
         dict(row),
     )
 
@@ -188,7 +191,7 @@ _ONCE = ("attempt", "instance", "try_number", "conn_id", "estimated_micros", "cu
 def _update(connection: Connection, row: Mapping[str, Any]) -> bool:
     values = {name: value for name, value in row.items() if name not in _ONCE and value is not None}
     result = connection.execute(
-        _text(f"UPDATE seedance_submissions SET {_assignments(values)} WHERE attempt = :attempt"),
+        as_text(f"UPDATE seedance_submissions SET {_assignments(values)} WHERE attempt = :attempt"),
         {**values, "attempt": row["attempt"]},
     )
     return result.rowcount > 0
@@ -201,7 +204,7 @@ def _assignments(values: Mapping[str, Any]) -> str:
 def _spent(connection: Connection, limit: Limit) -> int:
     conditions = "".join(f" AND {name} = :{name}" for name in limit.where)
     found = connection.execute(
-        _text(
+        as_text(
             "SELECT SUM(CASE WHEN cost_micros IS NOT NULL THEN cost_micros "
             "WHEN video_id IS NULL AND intended_at < :expired THEN 0 ELSE estimated_micros END) "
             f"FROM seedance_submissions WHERE withdrawn = 0 AND currency = :currency{conditions}"

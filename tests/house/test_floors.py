@@ -14,7 +14,7 @@ FLOORS = (
     ("check",),
     ("decorators",),
     ("operators", "sensors", "transfers", "plugins"),
-    ("links",),
+    ("links", "reconcile"),
     ("tasks",),
     ("triggers", "submissions", "landing"),
     ("polling", "ledger"),

@@ -83,10 +83,13 @@ class VendorDescriptor:
     :param rates: the vendor's published limits; where it publishes none, ours are moderate.
     :param batch_size: how many videos one poll can ask for.
     :param can_list: whether the account's videos can be listed.
+    :param list_window: how far back the list goes, as documented; `None` if that isn't.
+    :param list_note: one sentence for people about what the list shows and what it doesn't, with its source.
     :param can_cancel: whether a queued video can be cancelled.
     :param can_stop: whether a cancel may be sent for a running one as well: it is asked to stop.
     :param has_callbacks: whether the vendor calls an address (passed through `extra`) when a video ends.
     :param files_need_key: whether a result's URL on the API's own host opens for the key only.
+    :param tells_cost: whether the vendor says with a finished video what it has cost.
     :param quotes_prices: whether the vendor tells the price of a request without carrying it out.
     :param create_is_repeatable: whether the vendor documents that a create which comes again with the same mark (an id
         that the client chooses, an idempotency key) makes no second video. Then a lost create is sent again.
@@ -107,10 +110,13 @@ class VendorDescriptor:
     rates: PollRates = PollRates()
     batch_size: int = 1
     can_list: bool = False
+    list_window: timedelta | None = None
+    list_note: str = ""
     can_cancel: bool = False
     can_stop: bool = False
     has_callbacks: bool = False
     files_need_key: bool = False
+    tells_cost: bool = False
     quotes_prices: bool = False
     create_is_repeatable: bool = False
 

@@ -34,6 +34,18 @@ class VideoPage:
 
 
 @dataclass(frozen=True)
+class HistoryPage:
+    """One page of what an account has made.
+
+    :param videos: in the vendor's order, with their marks where the vendor repeats those.
+    :param after: what `VendorAdapter.read_list` is given for the next page; `None`: this was the last one.
+    """
+
+    videos: tuple[Video, ...]
+    after: str | None
+
+
+@dataclass(frozen=True)
 class MarkedPage:
     """One page of a list in which a submission is looked for by its mark.
 
@@ -73,6 +85,8 @@ class VendorAdapter(ABC):
     """Whether a read repeats the mark, as far as the vendor repeats it at all. Else only the list tells whose it is."""
     marked_lists: ClassVar[int] = 1
     """In how many lists a marked submission may stand, see `build_find`."""
+    mark_is_id: ClassVar[bool] = False
+    """Whether the mark is the video's id, so that a submission whose answer was lost can be read by it."""
 
     def __init__(self, descriptor: VendorDescriptor, settings: Mapping[str, Any] | None = None) -> None:
         self.descriptor = descriptor
@@ -131,6 +145,35 @@ class VendorAdapter(ABC):
             lambda response: self.parse_find(response, mark, limit=limit, offset=offset),
             most_bytes=MOST_OF_A_LIST,
         )
+
+    def lists(self, models: Sequence[str]) -> tuple[str, ...]:
+        """The names of the lists that together show what the account has made.
+
+        :param models: what was asked for, as far as that is known: some vendors list one model at a time.
+        """
+        return ("",)
+
+    def read_list(self, name: str, *, since: datetime, after: str | None = None) -> Flow[HistoryPage]:
+        """One page of a list, without any filter but where the list begins.
+
+        :param name: one of `lists`.
+        :param since: what was accepted before is of no interest; for lists that take such a filter.
+        :param after: `HistoryPage.after` of the page before.
+        :raises UnsupportedByVendorError: the vendor has no list.
+        """
+        limit, offset = self.page_size, int(after or 0)
+
+        def parsed(response: HttpResponse) -> HistoryPage:
+            page = self.parse_list(response, limit=limit, offset=offset)
+            # A full page is taken to have a successor, whatever the answer says: an empty one costs a request.
+            has_more = page.has_more or len(page.videos) >= limit
+            return HistoryPage(page.videos, str(offset + limit) if has_more else None)
+
+        return Step(Call.READ, self.build_history(name, limit, offset), parsed, most_bytes=MOST_OF_A_LIST)
+
+    def build_history(self, name: str, limit: int, offset: int) -> HttpRequest:
+        """The request of `read_list`, at vendors whose lists go by offsets."""
+        return self.build_list(model=name or None, status=None, limit=limit, offset=offset)
 
     def quote(self, request: VideoRequest) -> Flow[Cost]:
         """Asks what the request would cost, without carrying it out.

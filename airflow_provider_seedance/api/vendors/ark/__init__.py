@@ -37,6 +37,8 @@ _SHARED: dict[str, Any] = {
     "rates": PollRates(get_per_second=20, list_per_second=1),  # published, per account
     "batch_size": 500,
     "can_list": True,
+    "list_window": timedelta(days=7),
+    "list_note": "Ark lists the tasks of the last 7 days (docs.byteplus.com ModelArk 1521309).",
     "can_cancel": True,
     "has_callbacks": True,
 }

@@ -168,6 +168,15 @@ class ArkAdapter(VendorAdapter):
         return request.model_copy(update={"extra": {**request.extra, _MARKED: mark}})
 
     @override
+    def lists(self, models: Sequence[str]) -> tuple[str, ...]:
+        """See `build_find`."""
+        return ("", "flex")
+
+    @override
+    def build_history(self, name: str, limit: int, offset: int) -> HttpRequest:
+        return self.build_find("", number=self.lists(()).index(name), limit=limit, offset=offset)
+
+    @override
     def build_find(self, model: str, *, number: int, limit: int, offset: int) -> HttpRequest:
         """Without `filter.model`, which is documented to match an endpoint's id.
 

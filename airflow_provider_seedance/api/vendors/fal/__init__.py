@@ -1,5 +1,7 @@
 """fal: a queue whose result is a second call; the endpoint is the model and the kind of video in one."""
 
+from datetime import timedelta
+
 from airflow_provider_seedance.api.vendors.descriptor import Setting, VendorDescriptor
 
 DESCRIPTORS = (
@@ -39,6 +41,11 @@ DESCRIPTORS = (
             "asked for and answered can be read for about 30 days (docs.fal.ai)."
         ),
         can_list=True,
+        list_window=timedelta(days=30),
+        list_note=(
+            "fal lists the requests of about 30 days (docs.fal.ai) at the endpoints that this provider knows; whether "
+            "it lists what has not ended is not documented."
+        ),
         can_cancel=True,
         can_stop=True,
         has_callbacks=True,

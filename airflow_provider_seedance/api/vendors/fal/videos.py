@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from airflow_provider_seedance.api.errors import SeedanceConfigError, SeedanceError, TransientApiError
 from airflow_provider_seedance.api.http.intake import MOST_OF_A_LIST
-from airflow_provider_seedance.api.http.steps import Call, Pause, Step, Steps
+from airflow_provider_seedance.api.http.steps import Call, Flow, Pause, Step, Steps
 from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatus
 from airflow_provider_seedance.api.vendors.billed import Billed
 from airflow_provider_seedance.api.vendors.descriptor import VendorDescriptor
@@ -24,6 +24,7 @@ from airflow_provider_seedance.api.vendors.fal.routes import DRAFT, ENDPOINTS, F
 from airflow_provider_seedance.api.vendors.json_fields import as_id, dig, id_in, read_status, seed_or_none, text_or_none
 from airflow_provider_seedance.api.vendors.refusals import Meaning, check_read, create_error, read_error, text_of
 from airflow_provider_seedance.api.vendors.video_adapter import (
+    HistoryPage,
     HttpRequest,
     HttpResponse,
     MarkedPage,
@@ -257,6 +258,17 @@ class FalAdapter(VendorAdapter):
                 return MarkedPage(tuple(found), tuple(video.created_at for video in videos), has_more=False)
             cursor = (("cursor", after),)
         raise TransientApiError(f"{self.title} lists more videos than were read.", vendor=self.title)
+
+    @override
+    def read_list(self, name: str, *, since: datetime, after: str | None = None) -> Flow[HistoryPage]:
+        start = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        cursor = (("cursor", after),) if after else ()
+        asked = (("expand", "payloads"), ("limit", str(self.page_size)), ("start", start), *cursor)
+
+        def parsed(response: HttpResponse) -> HistoryPage:
+            return HistoryPage(*self._parse_items(response))
+
+        return Step(Call.READ, build_listing(ENDPOINTS, *asked), parsed, most_bytes=MOST_OF_A_LIST)
 
     def _as_it_stands(self, listed: Video) -> Steps[Video]:
         """What the queue says of a listed video; it is found, whether or not that can be read now."""

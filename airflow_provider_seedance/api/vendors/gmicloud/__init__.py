@@ -29,5 +29,9 @@ DESCRIPTORS = (
         ),
         retention_note="GMI Cloud does not say how long it keeps requests and result URLs.",
         can_list=True,
+        list_note=(
+            "GMI Cloud lists one model at a time, and doesn't say how far back: videos of models that neither the "
+            "ledger nor the connection names are not seen."
+        ),
     ),
 )

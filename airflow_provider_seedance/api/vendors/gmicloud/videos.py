@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -183,6 +184,12 @@ class GMICloudAdapter(VendorAdapter):
     @override
     def mark(self, request: VideoRequest, mark: str) -> VideoRequest:
         return request.model_copy(update={"seed": int(mark.removeprefix(_SEED_MARK))})
+
+    @override
+    def lists(self, models: Sequence[str]) -> tuple[str, ...]:
+        """The vendor needs the model's name."""
+        own = (name for name in self.descriptor.families.values() if isinstance(name, str))
+        return tuple(dict.fromkeys((*models, *self.models.values(), *own)))
 
     @override
     def build_find(self, model: str, *, number: int, limit: int, offset: int) -> HttpRequest:

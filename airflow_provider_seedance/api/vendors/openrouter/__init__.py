@@ -21,6 +21,7 @@ DESCRIPTORS = (
         ),
         rates=PollRates(get_per_second=5.0),  # it publishes no figures, and advises a poll every 10 to 30 seconds
         has_callbacks=True,
+        tells_cost=True,
         files_need_key=True,
     ),
 )

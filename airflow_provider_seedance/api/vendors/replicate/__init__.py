@@ -35,6 +35,10 @@ DESCRIPTORS = (
         ),
         rates=PollRates(get_per_second=50),  # published: 3,000 a minute
         can_list=True,
+        list_note=(
+            "Replicate lists predictions of all models: those whose model has no `seedance` in its name are left out. "
+            "A prediction's inputs, and the mark with them, are removed one hour after its end."
+        ),
         can_cancel=True,
         can_stop=True,
         has_callbacks=True,

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from airflow_provider_seedance.api.errors import TransientApiError
 from airflow_provider_seedance.api.http.intake import MOST_OF_A_LIST
-from airflow_provider_seedance.api.http.steps import Call, Pause, Step, Steps
+from airflow_provider_seedance.api.http.steps import Call, Flow, Pause, Step, Steps
 from airflow_provider_seedance.api.models import Video, VideoError, VideoRequest, VideoStatus
 from airflow_provider_seedance.api.vendors.json_fields import (
     as_id,
@@ -36,6 +36,7 @@ from airflow_provider_seedance.api.vendors.refusals import (
 )
 from airflow_provider_seedance.api.vendors.replicate.routes import ROUTES
 from airflow_provider_seedance.api.vendors.video_adapter import (
+    HistoryPage,
     HttpRequest,
     HttpResponse,
     MarkedPage,
@@ -163,6 +164,19 @@ class ReplicateAdapter(VendorAdapter):
                 return MarkedPage(found, tuple(video.created_at for video in videos), has_more=False)
             cursor = (("cursor", following),)
         raise TransientApiError(f"{self.title} lists more videos than were read.", vendor=self.title)
+
+    @override
+    def read_list(self, name: str, *, since: datetime, after: str | None = None) -> Flow[HistoryPage]:
+        """The account may have predictions of anything: other models' are no videos of this provider's kind."""
+        start = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        cursor = (("cursor", after),) if after else ()
+
+        def parsed(response: HttpResponse) -> HistoryPage:
+            videos, following = self._page(response)
+            return HistoryPage(tuple(video for video in videos if "seedance" in (video.model or "")), following)
+
+        listing = HttpRequest("GET", "/predictions", params=(("created_after", start), *cursor))
+        return Step(Call.READ, listing, parsed, most_bytes=MOST_OF_A_LIST)
 
     @override
     def build_list(self, *, model: str | None, status: VideoStatus | None, limit: int, offset: int) -> HttpRequest:

@@ -23,6 +23,7 @@ DESCRIPTORS = (
         rates=PollRates(get_per_second=5.0, list_per_second=1.0),  # it publishes no figures
         batch_size=50,  # several tasks in one request are documented, how many isn't
         has_callbacks=True,
+        tells_cost=True,
         quotes_prices=True,
         create_is_repeatable=True,
     ),

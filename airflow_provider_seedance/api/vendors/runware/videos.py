@@ -46,6 +46,7 @@ class RunwareAdapter(VendorAdapter):
 
     routes = ROUTES
     fields = FIELDS
+    mark_is_id = True
     pauses: ClassVar[tuple[float, ...]] = (1.0, 4.0)
     """Seconds before a create whose answer was lost is sent again."""
 

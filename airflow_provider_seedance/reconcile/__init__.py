@@ -1,0 +1,1 @@
+"""What vendors have made and bill, against what was recorded and delivered. It never creates or cancels anything."""

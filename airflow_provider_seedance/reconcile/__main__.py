@@ -1,0 +1,11 @@
+"""``python -m airflow_provider_seedance.reconcile``: see the package."""
+
+from __future__ import annotations
+
+from airflow_provider_seedance.compat.stored_connections import read_stored_connections
+
+if __name__ == "__main__":
+    read_stored_connections()
+    from airflow_provider_seedance.reconcile.command import main
+
+    raise SystemExit(main())
