@@ -13,7 +13,7 @@ import selectors
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import inf
@@ -28,7 +28,8 @@ from airflow_provider_seedance.api.jobs import Decision, Outcome, Wait
 from airflow_provider_seedance.api.vendors import make_adapter
 from airflow_provider_seedance.api.vendors.video_adapter import PollRates
 from airflow_provider_seedance.api.video_jobs import VIDEO
-from airflow_provider_seedance.polling import metrics, poller, schedule
+from airflow_provider_seedance.ledger.presence import Sign
+from airflow_provider_seedance.polling import metrics, poller, presence, schedule
 from airflow_provider_seedance.polling.rate_limiter import Pace
 from airflow_provider_seedance.polling.wait_queue import Watch
 from benchmarks.before import PaceBefore
@@ -53,6 +54,7 @@ class Scenario:
     :param triggerers: how many processes share videos and rates evenly, as somebody set it on their connections.
     :param is_enforced: nobody has divided the rates: each takes all of them, and the vendor refuses what is too much.
     :param is_before: with the back-off that was (see `benchmarks.before`).
+    :param have_ledger: they know of each other by the ledger.
     """
 
     vendor: str
@@ -61,6 +63,7 @@ class Scenario:
     triggerers: int = 1
     is_enforced: bool = False
     is_before: bool = False
+    have_ledger: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,20 @@ class _Video:
     def __init__(self, video_id: str, is_ready: bool) -> None:
         self.video_id = video_id
         self.is_ready = is_ready
+
+
+class _Board:
+    """What the ledger's table does, in memory."""
+
+    def __init__(self) -> None:
+        self._signs: dict[str, Sign] = {}
+
+    def tell(self, account: str, sign: Sign) -> list[Sign]:
+        self._signs[sign.poller] = sign
+        return list(self._signs.values())
+
+    def leave(self, name: str) -> None:
+        self._signs.pop(name, None)
 
 
 class _Wait(Wait[Any]):
@@ -162,7 +179,8 @@ class _World:
         share = 1 if self._scenario.is_enforced else triggerers
         rates = PollRates(adapter.rates.get_per_second / share, adapter.rates.list_per_second / share)
         settings = ClientSettings(api_key="sk-simulated-0123456789", rates=rates)
-        return [poller.Poller("simulated", adapter, settings) for _ in range(triggerers)]
+        board = _Board() if self._scenario.have_ledger else None
+        return [poller.Poller("simulated", adapter, settings, board) for _ in range(triggerers)]
 
     def submit(self, owner: poller.Poller) -> None:
         """Somebody creates a video and begins to wait for it."""
@@ -226,7 +244,13 @@ async def _live(scenario: Scenario) -> Outcomes:
     loop = asyncio.get_running_loop()
     clock = SimpleNamespace(time=loop.time, monotonic=loop.time)
     world = _World(scenario)
-    with patch.object(poller, "time", clock), patch.object(poller, "PollingClient", lambda *_: world), _no_metrics():
+    with (
+        patch.object(poller, "time", clock),
+        patch.object(presence, "time", clock),
+        patch.object(presence, "_in_thread", _at_once),
+        patch.object(poller, "PollingClient", lambda *_: world),
+        _no_metrics(),
+    ):
         owners = world.pollers()
         try:
             for number in range(scenario.videos):
@@ -257,6 +281,10 @@ def _no_metrics() -> Iterator[None]:
     quiet = SimpleNamespace(incr=_nothing, gauge=_nothing, timing=_nothing)
     with patch.object(metrics, "Stats", quiet):
         yield
+
+
+async def _at_once(function: Callable[..., Any], *arguments: Any) -> Any:
+    return function(*arguments)
 
 
 def _nothing(*args: object, **kwargs: object) -> None:
@@ -295,12 +323,14 @@ TABLES: dict[str, tuple[Scenario, ...]] = {
     ),
 }
 
-ENFORCED = "Nobody has divided the rates, and the vendor refuses what is too much; before (until 2026-11) and now"
+ENFORCED = (
+    "Nobody has divided the rates, and the vendor refuses what is too much: before (until 2026-11), now, by ledger"
+)
 SHARED: tuple[Scenario, ...] = tuple(
-    Scenario(vendor, videos, interval, triggerers, is_enforced=True, is_before=is_before)
+    Scenario(vendor, videos, interval, triggerers, is_enforced=True, is_before=is_before, have_ledger=have_ledger)
     for vendor, videos, interval in (("byteplus", 900, 10.0), ("byteplus", 900, 2.0), ("gmicloud", 150, 10.0))
     for triggerers in (1, 3, 5)
-    for is_before in (True, False)
+    for is_before, have_ledger in ((True, False), (False, False), (False, True))
 )
 
 
@@ -310,7 +340,7 @@ def shared_table(scenarios: Sequence[Scenario]) -> Iterator[str]:
     yield "|---|---|---|---|---|---|---|"
     for it in scenarios:
         out = simulate(it)
-        before = "before" if it.is_before else "now"
+        before = "before" if it.is_before else "now, with a ledger" if it.have_ledger else "now"
         who = f"{it.vendor} | {it.videos:,} | {it.interval:g} | {it.triggerers} | {before}"
         yield f"| {who} | {out.late_p50:,.1f} / {out.late_p95:,.1f} | {out.refused:.2%} |"
 

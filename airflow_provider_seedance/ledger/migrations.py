@@ -87,7 +87,20 @@ _VERSION_1 = (
     """,
 )
 
-_MIGRATIONS: dict[int, tuple[str, ...]] = {1: _VERSION_1}
+_VERSION_2 = (
+    """
+    CREATE TABLE seedance_pollers (
+        poller VARCHAR(32) NOT NULL PRIMARY KEY,
+        account VARCHAR(64) NOT NULL,
+        waiting INTEGER NOT NULL,
+        beat BIGINT NOT NULL,
+        seen_at DOUBLE PRECISION NOT NULL
+    )
+    """,
+    "CREATE INDEX seedance_pollers_account ON seedance_pollers (account)",
+)
+
+_MIGRATIONS: dict[int, tuple[str, ...]] = {1: _VERSION_1, 2: _VERSION_2}
 
 LATEST = max(_MIGRATIONS)
 """The version that this release needs."""

@@ -52,7 +52,7 @@ class LedgerTable:
         :param instance: names the task instance.
         :raises LedgerDownError: this can't be told.
         """
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             return self._entries(connection, instance)
 
     def claim(self, row: Mapping[str, Any], seen: Sequence[Entry], limits: Sequence[Limit] = ()) -> bool:
@@ -67,7 +67,7 @@ class LedgerTable:
         from sqlalchemy.exc import IntegrityError
 
         try:
-            with self._transaction() as connection:
+            with self.transaction() as connection:
                 if limits:
                     # First, so that budgets are counted by one at a time, on SQLite too: a write takes its turn there.
                     connection.execute(as_text("UPDATE seedance_ledger_lock SET turns = turns + 1 WHERE id = 1"))
@@ -94,7 +94,7 @@ class LedgerTable:
 
         for is_last in (False, True):
             try:
-                with self._transaction() as connection:
+                with self.transaction() as connection:
                     if not _update(connection, row):
                         _insert(connection, {**row, "seq": len(self._entries(connection, row["instance"]))})
             except IntegrityError as error:
@@ -109,7 +109,7 @@ class LedgerTable:
         :param attempt: its key.
         :param record: as it was written.
         """
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute(
                 as_text("UPDATE seedance_submissions SET withdrawn = 1 WHERE attempt = :attempt AND record = :record"),
                 {"attempt": attempt, "record": record},
@@ -125,7 +125,7 @@ class LedgerTable:
         values = {name: value for name, value in known.items() if value is not None}
         if not values:
             return
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute(
                 as_text(
                     f"UPDATE seedance_submissions SET {_assignments(values)} "
@@ -136,7 +136,7 @@ class LedgerTable:
 
     def spent(self, limit: Limit) -> int:
         """What counts against a budget now, in millionths of its currency."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             return _spent(connection, limit)
 
     @cached_property
@@ -147,7 +147,12 @@ class LedgerTable:
         return engine
 
     @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
+    def transaction(self) -> Iterator[Connection]:
+        """One transaction in the ledger's database.
+
+        :raises LedgerDownError: the database can't be used.
+        :raises IntegrityError: a key stands there already.
+        """
         from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
         try:

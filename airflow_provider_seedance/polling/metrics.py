@@ -47,6 +47,10 @@ class PollMetrics:
         """How many jobs the poller polls for: videos, and assets under review."""
         self._tell(Stats.gauge, "seedance.waiting_videos", jobs)
 
+    def pollers(self, number: int) -> None:
+        """How many pollers divide the account's rate, this one among them."""
+        self._tell(Stats.gauge, "seedance.pollers", number)
+
     def _tell(self, kind: Callable[..., Any], stat: str, *arguments: Any) -> None:
         try:
             if stat not in self._names:

@@ -18,6 +18,7 @@ from airflow_provider_seedance.api.errors import SeedanceApiError, SeedanceAuthE
 from airflow_provider_seedance.api.jobs import Decision, Job, Outcome, Wait
 from airflow_provider_seedance.polling.in_flight import InFlight
 from airflow_provider_seedance.polling.metrics import PollMetrics
+from airflow_provider_seedance.polling.presence import Board, Presence, account_of
 from airflow_provider_seedance.polling.rate_limiter import LONGEST_PAUSE
 from airflow_provider_seedance.polling.schedule import Schedule, Turn
 from airflow_provider_seedance.polling.wait_queue import Read, Watch, read_video
@@ -45,12 +46,15 @@ class Poller:
     :param conn_id: the connection's id, for the metrics.
     :param adapter: the vendor's.
     :param settings: address, key and rates.
+    :param board: where pollers in other processes are heard of; default: nowhere.
     """
 
     longest_pause = LONGEST_PAUSE
     """Seconds between two polls of a job, at most, whatever the vendor asks for; more, if its interval is longer."""
 
-    def __init__(self, conn_id: str, adapter: VendorAdapter, settings: ClientSettings) -> None:
+    def __init__(
+        self, conn_id: str, adapter: VendorAdapter, settings: ClientSettings, board: Board | None = None
+    ) -> None:
         self._client = PollingClient(adapter, settings, self._asked_further)
         self._adapter, self._settings = adapter, settings
         to_wall = time.time() - time.monotonic()
@@ -66,6 +70,7 @@ class Poller:
         # A context of its own, for its requests too: with the first trigger's, its logs would land with that task.
         self._loop = asyncio.create_task(self._run(), context=Context(), name="seedance-poller")
         self._loop.add_done_callback(self._loop_ended)
+        self._beside = [asyncio.create_task(self._presence(board), context=Context())] if board else []
 
     @property
     def is_broken(self) -> bool:
@@ -100,7 +105,7 @@ class Poller:
 
     async def close(self) -> None:
         """Stops the loop and closes all connections."""
-        tasks = [self._loop, *self._requests]
+        tasks = [self._loop, *self._beside, *self._requests]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, *self._retiring, return_exceptions=True)
@@ -135,6 +140,19 @@ class Poller:
         """Polls for a job when it is due."""
         self._schedule.put(watch)
         self._wake.set()
+
+    async def _presence(self, board: Board) -> None:
+        """Divides the account's rate with the pollers of other processes."""
+
+        def divide(own: str, waiting: dict[str, int]) -> None:
+            self._schedule.divide(own, waiting, time.time() - time.monotonic())
+            self._metrics.pollers(len(waiting))
+            self._wake.set()
+
+        def account() -> str:
+            return account_of(self._adapter.name, self._settings)
+
+        await Presence(board, account, lambda: len(self._watchers), divide).keep()
 
     def _loop_ended(self, loop: asyncio.Task[None]) -> None:
         """Should the loop ever fail, every wait ends."""

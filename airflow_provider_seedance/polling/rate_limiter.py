@@ -1,7 +1,8 @@
 """How fast a connection may be asked, by however many processes: pure arithmetic of a rate that backs off and recovers.
 
-Several triggerers on one account don't know of each other. All that they hear is the vendor's refusals, and what comes
-of them here is that each settles on a part of the rate: a half, a quarter and a quarter make one.
+Several triggerers on one account know of each other where there is a ledger (see `presence`): each has its portion
+then. Without one, all that they hear is the vendor's refusals, and what comes of them here is that each settles on a
+part of the rate: a half, a quarter and a quarter make one.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import random
 from collections.abc import Callable
 from enum import Enum
 from math import ceil, floor, inf
+
+from airflow_provider_seedance.polling.portions import WHOLE
 
 LONGEST_PAUSE = 300.0
 """Seconds; a longer `Retry-After` is cut to this."""
@@ -22,6 +25,9 @@ STUCK = 5.0
 
 SLOT = 1.25
 """Length of a slot (see `Pace`), in gaps: what is more than one allows for a moment by chance, and for the network."""
+
+DIVIDED_SLOT = 1.05
+"""The same where each slot is known to be one poller's: only clocks and the network may still shift it."""
 
 KEEPS_SLOTS = 3600.0
 """Seconds after a refusal for which somebody else is taken to share the account."""
@@ -96,6 +102,7 @@ class Pace:
     Where the rate is so low that two requests at once are a refusal, even a fitting rate is refused half the time if
     it isn't known when the others ask. So after a refusal such a pace keeps to slots of the wall clock, which are the
     same for all processes: each slot, every second one, every fourth. Who has found slots that are its own keeps them.
+    Where the rate is divided among pollers that know of each other, each keeps to the slots of its portion at once.
 
     :param per_second: the most requests a second, changeable at any time; 0 or less: no limit.
     :param share: which part of it; may be that of other paces, too.
@@ -115,8 +122,11 @@ class Pace:
         chance: Callable[[], float] = random.random,
     ) -> None:
         self.per_second = per_second
+        self.portion = WHOLE
+        """What is left of the rate by other pollers on the account."""
+        self.to_wall = to_wall
         self._one_at_a_time = one_at_a_time
-        self._to_wall, self._chance = to_wall, chance
+        self._chance = chance
         self._share = share or Share()
         self._is_under_way = False
         self._started = self._taken = self._paused_until = -inf
@@ -127,8 +137,9 @@ class Pace:
         """Seconds between two requests."""
         if self.per_second <= 0:
             return 0.0
-        headroom = 1.0 if self._one_at_a_time else HEADROOM
-        return 1 / (self.per_second * headroom * self._share.at(now))
+        if self._one_at_a_time:
+            return 1 / (self.per_second * self.portion.width * self._share.at(now))
+        return 1 / (self.portion.of(self.per_second) * HEADROOM * self._share.at(now))
 
     def wait(self, now: float) -> float:
         """Seconds until the next request may go, at the soonest."""
@@ -178,7 +189,8 @@ class Pace:
             self._paused_until = max(self._paused_until, now + 1.0 + self._chance() * min(_SOON, 3 * self.gap(now)))
 
     def _has_slots(self, now: float) -> bool:
-        return self._one_at_a_time and self.per_second > 0 and now - self._share.refused_at < KEEPS_SLOTS
+        is_shared = self.portion != WHOLE or now - self._share.refused_at < KEEPS_SLOTS
+        return self._one_at_a_time and self.per_second > 0 and is_shared
 
     def _cycle(self, now: float) -> int:
         """Of how many slots one is its own."""
@@ -189,8 +201,12 @@ class Pace:
 
         Not at the same point of each slot: of two in one slot the vendor refuses the later, and it should be either.
         """
+        if self.portion != WHOLE:
+            length = DIVIDED_SLOT / self.per_second
+            slot = self.portion.first_slot(ceil((soonest + self.to_wall) / length), every=self._cycle(now))
+            return slot * length - self.to_wall
         length, slack = SLOT / self.per_second, (SLOT - 1) / 2 / self.per_second
-        begins = self._to_wall - self._within * slack
+        begins = self.to_wall - self._within * slack
         number = ceil((soonest + begins - slack) / length)
         number += (self._slots_of - number) % self._cycle(now)
         return max(soonest, number * length - begins)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from math import inf
+from math import ceil, inf
 
 from airflow_provider_seedance.api.vendors.video_adapter import PollRates
+from airflow_provider_seedance.polling.portions import portion_of
 from airflow_provider_seedance.polling.rate_limiter import Pace, Share
 from airflow_provider_seedance.polling.wait_queue import Watch, WatchQueue
 
@@ -55,6 +57,17 @@ class Schedule:
         """Other limits hold from now on; lists that were refused are tried again at once."""
         self._singles.per_second, self._lists.per_second = rates.get_per_second, rates.list_per_second
         self._most_ids = self._list_size = most_ids
+
+    def divide(self, own: str, waiting: Mapping[str, int], to_wall: float) -> None:
+        """From now on the rates are shared with other pollers, in the measure of what each waits for.
+
+        :param own: this poller's name.
+        :param waiting: how many jobs each poller on the account waits for, by name; alone: all is its own.
+        :param to_wall: see above; clocks are set now and then.
+        """
+        lists = {name: ceil(jobs / max(1, self._most_ids)) for name, jobs in waiting.items()}
+        self._lists.portion, self._singles.portion = portion_of(own, lists), portion_of(own, waiting)
+        self._lists.to_wall = self._singles.to_wall = to_wall
 
     def put(self, watch: Watch) -> None:
         """Has the job polled when it is due."""

@@ -15,6 +15,7 @@ from airflow_provider_seedance.api.errors import SeedanceApiError
 from airflow_provider_seedance.api.jobs import Decision, Outcome, Wait
 from airflow_provider_seedance.polling.look_ups import Found, LookUp, SharedLookUp
 from airflow_provider_seedance.polling.poller import Poller, may_be_the_key
+from airflow_provider_seedance.polling.presence import open_board
 from airflow_provider_seedance.polling.wait_queue import Read, read_video
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def _poller_for(conn_id: str, found: Found) -> Poller:
     identity = (conn_id, adapter.name, settings.base_url or "")
     poller = pollers.get(identity)
     if poller is None or poller.is_broken:
-        poller = pollers[identity] = Poller(conn_id, adapter, settings)
+        poller = pollers[identity] = Poller(conn_id, adapter, settings, open_board())
     elif not poller.polls_with(adapter, settings):
         poller.renew(adapter, settings)
     return poller

@@ -4,6 +4,7 @@ import pytest
 from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_seedance.api.errors import SeedanceConfigError
+from airflow_provider_seedance.ledger import migrations
 from airflow_provider_seedance.ledger.command import main
 from airflow_provider_seedance.ledger.migrations import LATEST
 from airflow_provider_seedance.ledger.table import LedgerTable
@@ -13,11 +14,26 @@ from .conftest import CONN_ID, Database
 
 def test_one_command_makes_the_tables_and_makes_them_once(empty: Database, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["migrate", "--conn-id", CONN_ID]) == 0
-    assert f"version {LATEST} applied" in capsys.readouterr().out
+    assert f"{LATEST} applied" in capsys.readouterr().out
     assert main(["migrate"]) == 0
     assert "nothing to do" in capsys.readouterr().out
     assert LedgerTable(CONN_ID).entries("x") == []
     assert empty.all("SELECT * FROM seedance_spend") == []
+
+
+def test_a_ledger_of_an_earlier_release_keeps_its_rows_and_gets_what_is_new(
+    empty: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(migrations, "_MIGRATIONS", {1: migrations._MIGRATIONS[1]})
+    assert main(["migrate"]) == 0
+    empty.all("UPDATE seedance_ledger_lock SET turns = 41")
+    monkeypatch.undo()
+    empty.lead_here()
+    with pytest.raises(SeedanceConfigError, match="at version 1, this release needs"):
+        LedgerTable(CONN_ID).entries("x")
+    assert main(["migrate", "--conn-id", CONN_ID]) == 0
+    assert empty.all("SELECT turns FROM seedance_ledger_lock") == [(41,)]
+    assert empty.all("SELECT * FROM seedance_pollers") == []
 
 
 def test_a_ledger_without_tables_names_the_command_that_makes_them(empty: Database) -> None:

@@ -40,3 +40,18 @@ def test_where_it_does_not_three_triggerers_share_the_lists_without_starving_any
     )
     assert now.refused < before.refused / 2
     assert now.late_p95 < before.late_p95 / 2
+
+
+def test_pollers_that_know_of_each_other_by_the_ledger_are_hardly_refused_and_hardly_later_than_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The hardest case: three lists for what fits into two, and more of them due than one a second."""
+    monkeypatch.setattr(simulate, "SAMPLE", 500)
+    monkeypatch.setattr(simulate, "MAKING", 60.0)
+    one, three = (
+        simulate.simulate(Scenario("byteplus", 900, 2.0, triggerers, is_enforced=True, have_ledger=True))
+        for triggerers in (1, 3)
+    )
+    assert three.refused <= 1 / 100
+    assert three.late_p50 <= 1.3 * one.late_p50
+    assert three.late_p95 <= 1.3 * one.late_p95

@@ -1,0 +1,139 @@
+"""Pollers in several processes know of each other by the ledger, which is never in the way of a poll."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from airflow_provider_seedance.api.client import ClientSettings
+from airflow_provider_seedance.ledger.presence import Sign
+from airflow_provider_seedance.polling import presence
+from airflow_provider_seedance.polling.presence import DEAD_AFTER, Neighbours, Presence, account_of, open_board
+
+PATIENCE = 30.0
+OWN = Sign("own", 1, 10)
+
+
+class Table:
+    """Other pollers' signs; may be away, or hang."""
+
+    def __init__(self, *others: Sign) -> None:
+        self.others, self.left, self.told = list(others), list[str](), 0
+        self.is_away, self.go_on, self.asked = False, threading.Event(), threading.Semaphore(0)
+        self.go_on.set()
+
+    def tell(self, account: str, sign: Sign) -> list[Sign]:
+        self.told += 1
+        self.asked.release()
+        assert self.go_on.wait(PATIENCE)
+        if self.is_away:
+            raise OSError("no such host")
+        return [*self.others, sign]
+
+    async def asked_again(self, times: int) -> None:
+        while self.asked.acquire(blocking=False):
+            pass
+        for _ in range(times):
+            assert await asyncio.to_thread(self.asked.acquire, timeout=PATIENCE)
+
+    def leave(self, poller: str) -> None:
+        self.left.append(poller)
+
+
+class Kept:
+    """A presence that is kept, and each division that it told."""
+
+    def __init__(self, table: Table) -> None:
+        self.divisions: asyncio.Queue[dict[str, int]] = asyncio.Queue()
+        self.presence = Presence(table, lambda: "account", lambda: 10, self._divide)
+        self.task = asyncio.create_task(self.presence.keep())
+
+    def _divide(self, own: str, waiting: dict[str, int]) -> None:
+        self.divisions.put_nowait({("own" if name == own else name): jobs for name, jobs in waiting.items()})
+
+    async def next(self) -> dict[str, int]:
+        return await asyncio.wait_for(self.divisions.get(), PATIENCE)
+
+    async def end(self) -> None:
+        self.task.cancel()
+        await asyncio.wait({self.task}, timeout=PATIENCE)
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presence, "EVERY", 0.01)
+
+
+def test_a_newcomer_counts_at_once_and_one_that_makes_no_more_signs_soon_does_not() -> None:
+    neighbours, other = Neighbours(), Sign("other", 7, 500)
+    assert neighbours.alive([OWN, other], 0.0) == {"own": 10, "other": 500}
+    assert neighbours.alive([Sign("own", 2, 10), other], DEAD_AFTER) == {"own": 10, "other": 500}
+    assert neighbours.alive([Sign("own", 3, 10), other], DEAD_AFTER + 1) == {"own": 10}
+    assert neighbours.alive([Sign("own", 4, 10), Sign("other", 8, 400)], DEAD_AFTER + 2) == {"own": 10, "other": 400}
+
+
+def test_what_another_s_clock_says_plays_no_part() -> None:
+    neighbours = Neighbours()
+    for beat, now in enumerate((1e9, 1e9 + 10, 1e9 + 20)):
+        assert neighbours.alive([Sign("own", beat, 1), Sign("other", beat * 100, 1)], now) == {"own": 1, "other": 1}
+
+
+async def test_a_poller_hears_of_the_others_and_takes_its_sign_away_when_it_ends() -> None:
+    table = Table(Sign("other", 1, 30))
+    kept = Kept(table)
+    assert await kept.next() == {"other": 30, "own": 10}
+    await kept.end()
+    assert len(table.left) == 1
+
+
+async def test_a_ledger_that_is_away_leaves_the_last_division_for_a_while_and_then_none(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    table = Table(Sign("other", 1, 30))
+    kept = Kept(table)
+    assert await kept.next() == {"other": 30, "own": 10}
+    table.is_away = True
+    await table.asked_again(5)
+    while not kept.divisions.empty():
+        assert await kept.next() == {"other": 30, "own": 10}
+    monkeypatch.setattr(presence, "FORGETS_AFTER", 0.0)
+    assert await kept.next() == {"own": 1}
+    assert [record.levelname for record in caplog.records if "no such host" in record.message] == ["WARNING"]
+    table.is_away = False
+    while await kept.next() != {"other": 30, "own": 10}:
+        pass
+    await kept.end()
+
+
+async def test_a_ledger_that_hangs_is_asked_once_and_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presence, "FORGETS_AFTER", 0.0)
+    table = Table(Sign("other", 1, 30))
+    table.go_on.clear()
+    kept = Kept(table)
+    assert await kept.next() == {"own": 1}
+    assert await kept.next() == {"own": 1}
+    assert table.told == 1
+    table.go_on.set()
+    while await kept.next() != {"other": 30, "own": 10}:
+        pass
+    await kept.end()
+
+
+def test_an_account_is_the_same_by_whatever_connection_and_its_name_tells_nothing_of_the_key() -> None:
+    settings = ClientSettings(api_key="sk-secret-0123456789")
+    name = account_of("byteplus", settings)
+    assert name == account_of("byteplus", ClientSettings(api_key="sk-secret-0123456789", read_timeout=1.0))
+    assert "secret" not in name
+    others = (
+        account_of("volcengine", settings),
+        account_of("byteplus", ClientSettings(api_key="sk-other-0123456789")),
+        account_of("byteplus", ClientSettings(api_key="sk-secret-0123456789", base_url="https://ark.example")),
+    )
+    assert len({name, *others}) == 4
+
+
+def test_without_a_ledger_nobody_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AIRFLOW__SEEDANCE__LEDGER_CONN_ID", raising=False)
+    assert open_board() is None
