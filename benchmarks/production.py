@@ -195,7 +195,6 @@ def measure(
         "BENCH_SHARING": str(SHARING if triggerers else 0),
         "AIRFLOW__TRIGGERER__CAPACITY": "10000",
         "AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY": "512",
-        "AIRFLOW__CORE__PARALLELISM": "1024",
         "AIRFLOW__CORE__DAG_FILE_PROCESSOR_TIMEOUT": "300",
         "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "200",
     }
@@ -230,8 +229,11 @@ def main() -> int:
     lines = measure(
         sorted(options.videos), options.triggerers, settle=options.settle, window=options.window, say=_to_stderr()
     )
-    for line in lines:
-        print(line, flush=True)
+    try:
+        for line in lines:
+            print(line, flush=True)
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 

@@ -214,13 +214,17 @@ class AirflowStack:
 
     def airflow(self, *arguments: str) -> str:
         """Run an ``airflow`` command in this stack's environment and return what it prints."""
-        return self._run("-m", "airflow", *arguments)
+        return self.run("-m", "airflow", *arguments)
 
-    def _run(self, *arguments: str) -> str:
+    def run(self, *arguments: str, accepted: Sequence[int] = (0,)) -> str:
+        """Run Python in this stack's environment and return what it prints.
+
+        :param accepted: its exit codes that are no failure
+        """
         done = subprocess.run(
             [self.python, *arguments], env=self.env, cwd=self.home, capture_output=True, text=True, check=False
         )
-        if done.returncode:
+        if done.returncode not in accepted:
             raise StackError(f"{' '.join(arguments)} failed:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
         return done.stdout
 

@@ -18,7 +18,8 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
 import httpx
@@ -33,6 +34,7 @@ from dev.chaos_judge import unknowns
 from dev.chaos_monkey import Hit
 from dev.production.exporter import exported
 from dev.production.judge import ROWS, ledger_problems, moments, open_rows, rows_of
+from dev.production.judge_reconciliation import Finding, Made, reconcile_problems
 from dev.production.monkey import ProductionMonkey, make_plan
 from dev.production.stack import ProductionStack
 from dev.production.statsd import receiving
@@ -63,6 +65,7 @@ class ProductionReport:
 
     :param report: as of `make chaos`.
     :param about_ledger: what the SQL ledger doesn't know.
+    :param about_reconciliation: what it should have found, and did not, or the other way round.
     :param open_rows: videos that were delivered while the ledger could not be told.
     :param in_doubt: rows in doubt.
     :param restarts: of components.
@@ -75,12 +78,13 @@ class ProductionReport:
     in_doubt: int
     restarts: Counter[str]
     load: float
-    metrics: dict[str, str]
+    metrics: dict[str, str] = field(default_factory=dict)
+    about_reconciliation: list[str] = field(default_factory=list)
 
     @property
     def problems(self) -> list[str]:
         """Every broken promise; empty if all were kept."""
-        return self.report.problems + self.about_ledger
+        return self.report.problems + self.about_ledger + self.about_reconciliation
 
     def lines(self) -> list[str]:
         """The figures, for people."""
@@ -156,7 +160,11 @@ def run_chaos(home: Path, *, seed: int, videos: int, say: Callable[[str], None])
         with ProductionStack(home, DAGS, settings, progress=say, statsd_port=received.port) as stack:
             found = under_fire(stack, simulator, seed, videos, say)
             found.metrics = received.kinds
-            reconcile(stack, say)
+            if find_spec("airflow_provider_seedance.reconcile"):
+                simulator.faults.clear()
+                say("reconciling")
+                made = [Made(video.id, video.vendor, video.status) for video in simulator.videos.values()]
+                found.about_reconciliation = reconcile_problems(reconciled(stack), found.report.tasks, made)
         return found
 
 
@@ -203,12 +211,18 @@ def under_fire(
         in_doubt=sum(row.is_in_doubt for row in rows),
         restarts=stack.restarts,
         load=psutil.getloadavg()[1],
-        metrics={},
     )
 
 
-def reconcile(stack: ProductionStack, say: Callable[[str], None]) -> None:
-    """What `airflow_provider_seedance.reconcile` says of it, where this release has it."""
+def reconciled(stack: ProductionStack) -> list[Finding]:
+    """What `python -m airflow_provider_seedance.reconcile` says of all connections that the ledger knows."""
+    command = ["-m", "airflow_provider_seedance.reconcile", "--since", "3h", "--settle", "0", "--json"]
+    # Its exit code tells whether there is something to look at, which there is after such a run.
+    done = stack.run(*command, accepted=(0, 1, 2))
+    return [
+        Finding(row["kind"], row.get("video_id"), row.get("map_index"), row["vendor"])
+        for row in json.loads(done)["rows"]
+    ]
 
 
 def metrics_page(received: dict[str, str]) -> str:

@@ -173,7 +173,7 @@ class ProductionStack(AirflowStack):
         self.env["AIRFLOW__CELERY__RESULT_BACKEND"] = f"db+{server.url()}"
         self.env[f"AIRFLOW_CONN_{LEDGER.upper()}"] = self._make_ledger(server)
         self._progress("ledger: making its tables")
-        self._run("-m", "airflow_provider_seedance.ledger", "migrate", "--conn-id", LEDGER)
+        self.run("-m", "airflow_provider_seedance.ledger", "migrate", "--conn-id", LEDGER)
 
     def _make_ledger(self, server: Postgres) -> str:
         """A database beside Airflow's, and the connection that leads to it."""

@@ -6,6 +6,7 @@ import pytest
 
 from dev.chaos_judge import TaskOutcome
 from dev.production.judge import Row, ledger_problems, moments, open_rows, rows_of
+from dev.production.judge_reconciliation import Finding, Made, reconcile_problems
 from dev.production.monkey import SIGNALS, make_plan
 from dev.production.redis import copy_of
 
@@ -70,3 +71,35 @@ def test_a_message_that_comes_twice_is_the_same_task_under_another_delivery_tag(
     assert again["headers"] == message["headers"]
     assert again["properties"]["priority"] == 0
     assert again["properties"]["delivery_tag"] != "a"
+
+
+LEFT = task(billed=("cgt-1",), unknown=True)
+GIVEN = task(billed=("cgt-1",), delivered="cgt-1")
+FOUND = Finding("delivered", "cgt-1", 3, "byteplus")
+MADE = Made("cgt-1", "byteplus", "succeeded")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "findings", "said"),
+    [
+        (GIVEN, [FOUND], ""),
+        (GIVEN, [Finding("orphan", "cgt-1", 3, "byteplus")], "which is called orphan"),
+        (GIVEN, [], "which is called None"),
+        (LEFT, [Finding("orphan", "cgt-1", 3, "byteplus")], ""),
+        (LEFT, [Finding("in doubt", None, 3, "replicate")], ""),
+        (LEFT, [Finding("in doubt", None, 4, "replicate")], "left cgt-1"),
+        (task(unknown=True), [Finding("in doubt", None, 3, "byteplus")], ""),
+        (task(unknown=True), [], "it has no doubt"),
+        (
+            GIVEN,
+            [Finding("delivered", "cgt-1", 3, "byteplus"), Finding("orphan", "cgt-2", 3, "byteplus")],
+            "never made",
+        ),
+    ],
+)
+def test_a_reconciliation_has_to_find_what_the_simulator_knows(
+    outcome: TaskOutcome, findings: list[Finding], said: str
+) -> None:
+    problems = reconcile_problems(findings, [outcome], [MADE])
+    assert said in " ".join(problems)
+    assert bool(problems) == bool(said)
