@@ -104,7 +104,8 @@ def tell_budgets(limits: Sequence[Limit], left: Sequence[int]) -> None:
 
 
 def tell_gauge(name: str, value: float, tags: Mapping[str, str]) -> None:
-    """One gauge."""
+    """One gauge; its name ends with the tags where these are dropped."""
     from airflow.providers.common.compat.sdk import Stats
 
-    Stats.gauge(name, value, tags=dict(tags))
+    for each in names(name, *tags.values()):
+        Stats.gauge(each, value, tags=dict(tags))

@@ -87,6 +87,7 @@ class _UnusableError(Exception):
 @contextmanager
 def _opened(conn_id: str) -> Iterator[tuple[Account, SeedanceHook]]:
     from airflow_provider_seedance.api.client import SeedanceClient
+
     hook = SeedanceHook(conn_id)
     try:
         connection = hook.connection

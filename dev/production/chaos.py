@@ -19,7 +19,6 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 
 import httpx
@@ -160,11 +159,10 @@ def run_chaos(home: Path, *, seed: int, videos: int, say: Callable[[str], None])
         with ProductionStack(home, DAGS, settings, progress=say, statsd_port=received.port) as stack:
             found = under_fire(stack, simulator, seed, videos, say)
             found.metrics = received.kinds
-            if find_spec("airflow_provider_seedance.reconcile"):
-                simulator.faults.clear()
-                say("reconciling")
-                made = [Made(video.id, video.vendor, video.status) for video in simulator.videos.values()]
-                found.about_reconciliation = reconcile_problems(reconciled(stack), found.report.tasks, made)
+            simulator.faults.clear()
+            say("reconciling")
+            made = [Made(video.id, video.vendor, video.status) for video in simulator.videos.values()]
+            found.about_reconciliation = reconcile_problems(reconciled(stack), found.report.tasks, made)
         return found
 
 
