@@ -101,7 +101,7 @@ class BudgetReader(LedgerTable):
             "ELSE estimated_micros END) "
             f"FROM seedance_submissions s WHERE {mine}{here}"
         ) + (f" GROUP BY {grouped} ORDER BY {grouped} LIMIT {MOST}" if grouped else "")
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             rows = connection.execute(as_text(statement), {**known, "expired": time.time() - RESERVED_FOR})
             return [tuple(row) for row in rows]
 

@@ -77,7 +77,7 @@ class LedgerReader(LedgerTable):
 
     def connections(self, since: float, until: float) -> list[str]:
         """The vendors' connections by which something was submitted in a span of time, see `between`."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             rows = connection.execute(
                 as_text(
                     "SELECT DISTINCT conn_id FROM seedance_submissions "
@@ -111,7 +111,7 @@ class LedgerReader(LedgerTable):
         :param record: the submission record with the id in it.
         :return: whether it was noted.
         """
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             result = connection.execute(
                 as_text(
                     "UPDATE seedance_submissions SET video_id = :video_id, record = :record "
@@ -124,7 +124,7 @@ class LedgerReader(LedgerTable):
     def _found(self, condition: str, values: dict[str, Any], *, most: int | None = None) -> list[Recorded]:
         limit = "" if most is None else f" LIMIT {int(most)}"
         order = "ORDER BY intended_at, attempt"
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             rows = connection.execute(
                 as_text(f"SELECT {_COLUMNS} FROM seedance_submissions WHERE {condition} {order}{limit}"),  # noqa: S608
                 values,
