@@ -53,6 +53,14 @@ def airflow_db() -> None:
 
 
 @pytest.fixture(autouse=True)
+def _no_vendor_has_told_anything_yet() -> None:
+    """What one test's vendor has told of its models is no other test's."""
+    from airflow_provider_seedance.api.stated_rules import STATED
+
+    STATED.forget()
+
+
+@pytest.fixture(autouse=True)
 def _runware_does_not_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """A create whose answer is lost is sent again at once."""
     from airflow_provider_seedance.api.vendors.runware.videos import RunwareAdapter

@@ -23,7 +23,7 @@ class BaseClient:
         self.settings = settings
         self._endpoint = Endpoint.of(adapter, settings)
         self.base_url = self._endpoint.base_url
-        self._calls = Calls(adapter, self._endpoint.key)
+        self._calls = Calls(adapter, self._endpoint.key, self._endpoint.account)
 
     def file_headers(self, url: str) -> dict[str, str]:
         """What must go with a GET of a result, and with nothing that it redirects to.

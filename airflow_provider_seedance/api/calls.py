@@ -34,6 +34,7 @@ from airflow_provider_seedance.api.http.scrubbing import Scrubber
 from airflow_provider_seedance.api.http.steps import Call, Flow, Pause, Step, Steps
 from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatus
 from airflow_provider_seedance.api.pricing import Cost
+from airflow_provider_seedance.api.stated_rules import STATED
 from airflow_provider_seedance.api.validation import check_request, for_vendor, to_request
 from airflow_provider_seedance.api.vendors import make_asset_adapter
 from airflow_provider_seedance.api.vendors.asset_adapter import AssetAdapter
@@ -53,15 +54,24 @@ class Calls:
 
     :param adapter: of the vendor.
     :param key: the API key, which must not be in what is quoted of an answer.
+    :param account: tells one account from another.
     """
 
-    def __init__(self, adapter: VendorAdapter, key: str) -> None:
+    def __init__(self, adapter: VendorAdapter, key: str, account: str) -> None:
         self._adapter = adapter
         self._key = key
+        self._account = account
+
+    def check_video(self, request: VideoRequest | Mapping[str, Any]) -> Steps[list[str]]:
+        checked = for_vendor(to_request(request), self._adapter)
+        warnings = check_request(checked, self._adapter)
+        yield from STATED.ask(self._account, self._adapter)
+        told = STATED.known(self._account)
+        return warnings if told is None else check_request(checked, self._adapter, told)
 
     def create_video(self, request: VideoRequest | Mapping[str, Any], *, wait_for_room: bool = True) -> Steps[Video]:
         checked = for_vendor(to_request(request), self._adapter)
-        for warning in check_request(checked, self._adapter):
+        for warning in check_request(checked, self._adapter, STATED.known(self._account)):
             log.warning(warning)
         call = Call.CREATE if wait_for_room else Call.CREATE_NOW
         accepted: list[Any] = []

@@ -64,6 +64,18 @@ class SeedanceClient(BaseClient):
         """
         return self._driver.run(self._calls.create_video(request, wait_for_room=wait_for_room))
 
+    def check_video(self, request: VideoRequest | Mapping[str, Any]) -> list[str]:
+        """Judges a request as `create_video` does. Nothing is made.
+
+        Where a vendor has a free list of its models' limits, that is asked for once an hour, and counts for creates of
+        this process too. If it can't be read, the documents count.
+
+        :param request: what the video would be; a mapping has the fields of `VideoRequest`.
+        :return: warnings.
+        :raises InvalidRequestError: a documented rule is broken, or a limit of the list.
+        """
+        return self._driver.run(self._calls.check_video(request))
+
     def quote_video(self, request: VideoRequest | Mapping[str, Any]) -> Cost:
         """Asks the vendor what a video would cost. Nothing is made.
 
@@ -227,6 +239,10 @@ class AsyncSeedanceClient(BaseClient):
     @twin_of(SeedanceClient.create_video)
     async def create_video(self, request: VideoRequest | Mapping[str, Any], *, wait_for_room: bool = True) -> Video:
         return await self._driver.run(self._calls.create_video(request, wait_for_room=wait_for_room))
+
+    @twin_of(SeedanceClient.check_video)
+    async def check_video(self, request: VideoRequest | Mapping[str, Any]) -> list[str]:
+        return await self._driver.run(self._calls.check_video(request))
 
     @twin_of(SeedanceClient.quote_video)
     async def quote_video(self, request: VideoRequest | Mapping[str, Any]) -> Cost:

@@ -37,17 +37,19 @@ def for_vendor(request: VideoRequest, adapter: VendorAdapter) -> VideoRequest:
     return with_own_model(request, adapter.descriptor, adapter.models, all_vendors().values())
 
 
-def check_request(request: VideoRequest, adapter: VendorAdapter) -> list[str]:
+def check_request(request: VideoRequest, adapter: VendorAdapter, told: Any = None) -> list[str]:
     """Warnings about a request that may be sent.
 
+    :param told: what the vendor has said itself of its models' limits, see `VendorAdapter.ask_rules`.
     :raises InvalidRequestError: naming every documented rule that it breaks.
     """
-    problems = _problems(request, adapter)
+    stated = None if told is None else adapter.stated_route(request, told)
+    problems = _problems(request, adapter, stated)
     fatal = [problem.message for problem in problems if problem.is_fatal]
     if fatal:
         raise _invalid(fatal)
     warnings = [f"{problem.message}." for problem in problems]
-    if _route(request, adapter) is not None:
+    if stated is not None or _route(request, adapter) is not None:
         return warnings
     known = ", ".join(name for route in adapter.routes for name in route.models)
     return [
@@ -100,19 +102,24 @@ def _route(request: VideoRequest, adapter: VendorAdapter) -> Route | None:
     return next((route for route in adapter.routes if route.has(request.model)), None)
 
 
-def _problems(request: VideoRequest, adapter: VendorAdapter) -> list[Problem]:
+def _problems(request: VideoRequest, adapter: VendorAdapter, stated: Route | None = None) -> list[Problem]:
     # With a model that nobody documented only the limits of the dialect remain: a field it has no word for.
-    route = _route(request, adapter) or Route(
-        *("", (), "no word for it in this API"),
-        fields=adapter.fields,
-        text_is_optional_beside=adapter.text_is_optional_beside,
+    route = (
+        stated
+        or _route(request, adapter)
+        or Route(
+            *("", (), "no word for it in this API"),
+            fields=adapter.fields,
+            text_is_optional_beside=adapter.text_is_optional_beside,
+        )
     )
 
     def takers_of(field: str, value: str | None) -> str:
         def takes(other: Route) -> bool:
             return field in other.fields and (value is None or not other.tasks or value in other.tasks)
 
-        routes = list(dict.fromkeys(other.title for other in adapter.routes if takes(other)))
+        others = (other for other in adapter.routes if not other.has(request.model))
+        routes = list(dict.fromkeys(other.title for other in others if takes(other)))
         if routes:
             return f"{adapter.title} routes that do: {', '.join(routes)}"
         titles = [vendor.title for vendor in map(make_adapter, BUILT_IN) if any(map(takes, vendor.routes))]

@@ -4,7 +4,10 @@ import random
 import threading
 from typing import Any
 
-CALLS = ("create", "poll", "result", "list", "cancel", "media", "auth_probe", "upload", "upload_url", "asset", "any")
+CALLS = (
+    *("create", "poll", "result", "list", "cancel", "media"),
+    *("auth_probe", "info", "upload", "upload_url", "asset", "any"),
+)
 
 #: Struck instead of the call: nothing is created, nothing billed.
 BEFORE = frozenset(

@@ -75,7 +75,7 @@ def check_before_paying(
     object_storage_conn_id: str | None,
     store: SubmissionStore | None = None,
 ) -> None:
-    """Before each submission: whether the video can be landed, and what it would cost, if that is known.
+    """Before each submission: whether the vendor takes it, whether the video can be landed, and what it would cost.
 
     :param hook: of the connection.
     :param request: what would be submitted.
@@ -93,6 +93,7 @@ def check_before_paying(
 
     adapter, asked = hook.get_conn().adapter, request.model
     request = for_vendor(request, adapter)
+    hook.get_conn().check_video(request)  # its warnings are told when the video is created
     if lands:
         from airflow_provider_seedance.tasks.output_check import check_output
 

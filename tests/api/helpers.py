@@ -34,6 +34,7 @@ class Client(Protocol):
     """What both clients can do, as a caller sees it."""
 
     def create_video(self, request: VideoRequest | Mapping[str, Any]) -> Video: ...
+    def check_video(self, request: VideoRequest | Mapping[str, Any]) -> list[str]: ...
     def get_video(self, video_id: str) -> Video: ...
     def get_videos(self, video_ids: Sequence[str]) -> list[Video]: ...
     def cancel_video(self, video_id: str) -> None: ...
@@ -59,6 +60,9 @@ class AwaitedClient:
 
     def create_video(self, request: VideoRequest | Mapping[str, Any]) -> Video:
         return self._run(self._client.create_video(request))
+
+    def check_video(self, request: VideoRequest | Mapping[str, Any]) -> list[str]:
+        return self._run(self._client.check_video(request))
 
     def get_video(self, video_id: str) -> Video:
         return self._run(self._client.get_video(video_id))

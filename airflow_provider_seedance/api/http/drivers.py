@@ -109,6 +109,8 @@ class Driver:
         return run(flow, lambda step: self._send(within(step, ends)), self._pause)
 
     def _retried(self, step: Step[Any]) -> Any:
+        if step.once:
+            return self._send(step)
         return Retrying(**self._settings.retry.settings(step.call), sleep=self._pause)(self._send, step)
 
     def _send(self, step: Step[T]) -> T:
@@ -149,6 +151,8 @@ class AsyncDriver:
         return await run_async(flow, self._retried, self._pause)
 
     async def _retried(self, step: Step[Any]) -> Any:
+        if step.once:
+            return await self._send(step)
         return await AsyncRetrying(**self._settings.retry.settings(step.call), sleep=self._pause)(self._send, step)
 
     async def _send(self, step: Step[T]) -> T:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -77,6 +78,11 @@ class Endpoint:
             headers=headers,
             allow_private_hosts=settings.allow_private_hosts,
         )
+
+    @property
+    def account(self) -> str:
+        """What tells one account from another, without the key."""
+        return hashlib.sha256(f"{self.base_url}\n{self.key}".encode()).hexdigest()
 
     def url_of(self, http: HttpRequest) -> str:
         """The address of a request, without its query."""

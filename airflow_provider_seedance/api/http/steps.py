@@ -56,6 +56,7 @@ class Step(Generic[T]):
     :param scrub: takes secrets out of what is quoted of the answer; default: the key.
     :param most_bytes: of the answer.
     :param seconds: that one try may take; default: by the client's settings.
+    :param once: whether a failure is left to the flow at once, whatever the retry policy says.
     """
 
     call: Call
@@ -64,6 +65,7 @@ class Step(Generic[T]):
     scrub: Callable[[str], str] | None = None
     most_bytes: int = MOST_OF_ONE
     seconds: float | None = None
+    once: bool = False
 
     def __iter__(self) -> Generator[Step[Any] | Pause, Any, T]:
         result: T = yield self

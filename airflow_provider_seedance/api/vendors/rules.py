@@ -46,6 +46,7 @@ class Route:
     :param fields: those of `MEDIA_FIELDS` and `OPTION_FIELDS` that it takes.
     :param required: fields it can't do without, besides model and prompt.
     :param duration: least and greatest number of seconds, `None` if not stated.
+    :param durations: the very numbers of seconds that it takes, where these are listed.
     :param auto_duration: whether `-1` (the model chooses) is allowed.
     :param resolutions: allowed values; empty: not stated.
     :param ratios: allowed values; empty: not stated.
@@ -77,6 +78,7 @@ class Route:
     fields: frozenset[str] = RULED_FIELDS
     required: tuple[str, ...] = ()
     duration: tuple[int, int] | None = None
+    durations: tuple[int, ...] = ()
     auto_duration: bool = False
     resolutions: tuple[str, ...] = ()
     ratios: tuple[str, ...] = ()
@@ -192,6 +194,9 @@ def _numbers_out_of_range(request: VideoRequest, route: Route, where: str) -> _B
         if not (least <= request.duration <= most or (route.auto_duration and request.duration == -1)):
             auto = ", or -1 to let the model choose" if route.auto_duration else ""
             yield f"duration: {where} takes {least} to {most} seconds{auto}, not {request.duration}", ("duration",)
+    if request.duration is not None and route.durations and request.duration not in route.durations:
+        listed = ", ".join(map(str, route.durations))
+        yield f"duration: {where} takes {listed} seconds, not {request.duration}", ("duration",)
     for name, bounds in (("seed", route.seed), ("execution_expires_after", route.expires)):
         value = getattr(request, name)
         if value is not None and bounds and not bounds[0] <= value <= bounds[1]:

@@ -182,6 +182,17 @@ class VendorAdapter(ABC):
         """
         raise self._unsupported("price a request")
 
+    def ask_rules(self) -> Step[Any] | None:
+        """Asks for a list in which the vendor states its models' limits; `None` where there is none that is free."""
+        return None
+
+    def stated_route(self, request: VideoRequest, told: Any) -> Route | None:
+        """The route that such a list states for a request; `None` if it doesn't hold the model.
+
+        :param told: the result of `ask_rules`.
+        """
+        return None
+
     def route_of(self, model: str) -> Route | None:
         """The documented route of a model name, `None` for an undocumented one."""
         return find_route(model, self.routes)

@@ -8,7 +8,9 @@ from urllib.parse import quote
 from typing_extensions import override
 
 from airflow_provider_seedance.api.http.fields import is_http_url
+from airflow_provider_seedance.api.http.intake import MOST_OF_A_LIST
 from airflow_provider_seedance.api.http.json_values import is_sound_number
+from airflow_provider_seedance.api.http.steps import Call, Step
 from airflow_provider_seedance.api.models import Video, VideoError, VideoRequest, VideoStatus
 from airflow_provider_seedance.api.vendors.json_fields import (
     as_id,
@@ -19,6 +21,7 @@ from airflow_provider_seedance.api.vendors.json_fields import (
     signed_url_expiry,
     text_or_none,
 )
+from airflow_provider_seedance.api.vendors.openrouter.model_list import entries_in, stated_route
 from airflow_provider_seedance.api.vendors.refusals import (
     ErrorAnswer,
     Meaning,
@@ -53,7 +56,7 @@ def _route(title: str, model: str, resolutions: tuple[str, ...], longest: int) -
         models=(model,),
         source=_SOURCE,
         fields=_FIELDS,
-        duration=(4, longest),
+        duration=(4, longest) if longest else None,
         resolutions=resolutions,
         ratios=_RATIOS,
         # Documented: frames win where both are given, so the references would be paid for and not be seen.
@@ -88,6 +91,21 @@ class OpenRouterAdapter(VendorAdapter):
     routes = _ROUTES
     fields = _FIELDS
     text_is_optional_beside = _BESIDE
+
+    @override
+    def ask_rules(self) -> Step[Any] | None:
+        """Its list of models is free, and exact."""
+
+        def entries(response: HttpResponse) -> dict[str, Any]:
+            return dict(entries_in(self._listed(response)))
+
+        return Step(Call.READ, self.build_model_info(""), entries, most_bytes=MOST_OF_A_LIST)
+
+    @override
+    def stated_route(self, request: VideoRequest, told: Any) -> Route | None:
+        entry = told.get(request.model)
+        inferred = self.route_of(request.model) or _route("", request.model, (), 0)
+        return None if entry is None else stated_route(request, entry, inferred)
 
     @override
     def build_create(self, request: VideoRequest) -> HttpRequest:
@@ -151,16 +169,17 @@ class OpenRouterAdapter(VendorAdapter):
 
     @override
     def parse_model_info(self, response: HttpResponse, model: str) -> dict[str, Any]:
+        found = entries_in(self._listed(response)).get(model)
+        if found is None:
+            answer = ErrorAnswer(Meaning.NOT_FOUND, message="the list of models does not have it")
+            raise read_error(self.title, response, answer, not_found=f"{self.title} knows no model {model!r}.")
+        return dict(found)
+
+    def _listed(self, response: HttpResponse) -> list[Any]:
         entries = self._data(response).get("data")
         if not isinstance(entries, list):
             raise read_error(self.title, response, self._explain(response), not_found="Check the base URL.")
-        found = [
-            each for each in entries if isinstance(each, dict) and model in (each.get("id"), each.get("canonical_slug"))
-        ]
-        if not found:
-            answer = ErrorAnswer(Meaning.NOT_FOUND, message="the list of models does not have it")
-            raise read_error(self.title, response, answer, not_found=f"{self.title} knows no model {model!r}.")
-        return found[0]
+        return entries
 
     @override
     def is_own_error(self, response: HttpResponse) -> bool:
