@@ -1,4 +1,4 @@
-"""A ready-made `retry_policy` for Airflow 3.3+: fail at once where a retry can't help, retry the rest."""
+"""A ready-made `retry_policy` for Airflow 3.3+: it fails the task at once if a retry can't help, else retries it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SEEDANCE_RETRY_POLICY = ExceptionRetryPolicy(
             exception=f"{_ERRORS}.SubmissionUnknownError",
             action=RetryAction.FAIL,
             reason="It may have been billed",
-            # The operator's own form of it says by itself whether a retry may follow.
+            # The operator's own form of the error decides whether a retry may follow.
             match_subclasses=False,
         ),
     ],

@@ -1,1 +1,1 @@
-"""What one Airflow version needs and another does not: one file per difference."""
+"""Differences between Airflow's versions, one file for each."""

@@ -1,4 +1,4 @@
-"""Lets a program of one's own read connections from Airflow's database, as its own commands do."""
+"""Lets our own commands read connections from Airflow's database, as Airflow's commands do."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import os
 
 
 def read_stored_connections() -> None:
-    """Call it before Airflow is imported.
+    """Allows it; to be called before Airflow is imported.
 
-    Since 3.2, a process that is neither a worker's nor says that it belongs to the server's side is given connections
-    of the environment and of secrets backends only. Older versions don't read the variable.
+    Since Airflow 3.2, a process gets connections only from the environment and from secrets backends, unless it is a
+    worker or declares itself a part of the server. Older versions don't read the variable.
     """
     os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")

@@ -1,4 +1,4 @@
-"""What tasks return as XComs of their own, where Airflow can't keep all of them."""
+"""A task's fields as separate XComs, where Airflow can't store all of them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,15 @@ if TYPE_CHECKING:
 
 
 def returned(task: BaseOperator, context: Context, fields: dict[str, Any]) -> dict[str, Any]:
-    """The fields, for a task with `multiple_outputs` to return.
+    """The return value of a task with `multiple_outputs`.
 
-    Airflow 3.0 fails a task that pushes a null (apache/airflow #55062), after the video is paid for. There the fields
-    that have a value are pushed here, the others have no XCom of their own: pulled by their key they are `None` too.
+    Airflow 3.0 fails a task that pushes a null (apache/airflow #55062), after the video is paid for. There, only fields
+    with a value are pushed; the others have no XCom, and pulling them by their key gives `None` as well.
+
+    :param task: the task.
+    :param context: its context.
+    :param fields: of the result.
+    :return: the fields, for `execute` to return.
     """
     from airflow import __version__
 

@@ -1,4 +1,4 @@
-"""`@task.seedance_video`: the function says what the video shows, the task makes it."""
+"""`@task.seedance_video`: the function returns the prompt, the task makes the video."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, TaskDecorator
 
 ASKED = "seedance_request"
-"""XCom key of what the function asked for, for the end of a deferred wait: no prompt, no `extra`, no signatures."""
+"""XCom key of the function's request, for the end of a deferred wait: without prompt, `extra` and signatures."""
 
 
 class SeedanceVideoDecoratedOperator(DecoratedOperator, SeedanceCreateVideoOperator):
-    """Calls the function, makes the video that it asks for, and waits for it.
+    """Calls the function, makes the requested video, and waits for it.
 
-    :param python_callable: returns the prompt, or a dict of fields of the request, which overrule the decorator's.
+    :param python_callable: returns the prompt, or a dict of request fields, which override the decorator's.
     :param op_args: positional arguments of the function. (templated)
     :param op_kwargs: keyword arguments of the function. (templated)
-    :param model: may be left to the function. (templated)
-    :param prompt: for functions that return other fields only. (templated)
+    :param model: the model; not needed if the function returns one. (templated)
+    :param prompt: the prompt, if the function returns only other fields. (templated)
     :param wait_for_completion: whether to wait for the video in this task. Default: yes.
     """
 
@@ -47,7 +47,7 @@ class SeedanceVideoDecoratedOperator(DecoratedOperator, SeedanceCreateVideoOpera
         **SeedanceCreateVideoOperator.template_fields_renderers,
     }
     custom_operator_name = "@task.seedance_video"
-    # Airflow 3.0 sends the fields of a task that is to be retried to an id that is gone, and fails the task for it.
+    # Before a retry, Airflow 3.0 sends the task's fields to an id that no longer exists, and fails the task for it.
     overwrite_rtif_after_execution = not __version__.startswith("3.0.")
 
     def __init__(
@@ -61,21 +61,21 @@ class SeedanceVideoDecoratedOperator(DecoratedOperator, SeedanceCreateVideoOpera
         super().__init__(model=model, prompt=prompt, wait_for_completion=wait_for_completion, **kwargs)
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Calls the function, then does as `SeedanceCreateVideoOperator`."""
+        """Calls the function, then does the same as `SeedanceCreateVideoOperator`."""
         self._ask(context)
-        # Not `DecoratedOperator.execute`, which adds nothing but breaks on Airflow 3.0: it uses a method that is gone.
+        # Not `DecoratedOperator.execute`: it adds nothing, and breaks on Airflow 3.0, where a method it uses is gone.
         return SeedanceCreateVideoOperator.execute(self, context)
 
     def execute_when_room(self, context: Context, event: Any = None) -> dict[str, Any]:
-        """Comes back after the vendor had no room: nothing has been submitted, so the function is called again."""
+        """Resumes after the vendor had no room: nothing has been submitted, so the function is called again."""
         self._ask(context)
         return super().execute_when_room(context, event)
 
     def execute_complete(
         self, context: Context, event: Any = None, seedance_conn_id: str | None = None
     ) -> dict[str, Any]:
-        """Takes the trigger's event. The function is not called any more."""
-        with suppress(Exception):  # only usage and lineage need it
+        """Takes the trigger's event. The function is not called again."""
+        with suppress(Exception):  # needed only for usage and lineage
             self._take(context["ti"].xcom_pull(task_ids=self.task_id, key=ASKED, map_indexes=context["ti"].map_index))
         return super().execute_complete(context, event, seedance_conn_id)
 
@@ -98,7 +98,7 @@ class SeedanceVideoDecoratedOperator(DecoratedOperator, SeedanceCreateVideoOpera
             context["ti"].xcom_push(key=ASKED, value=_kept(self._request_fields()))
 
     def _check(self, fields: Mapping[str, Any]) -> None:
-        """Refuses what is no field of a request, before any of it becomes an attribute."""
+        """Refuses unknown fields before any of them becomes an attribute."""
         from airflow_provider_seedance.api.validation import to_request
 
         with airflow_errors():
@@ -116,19 +116,19 @@ class SeedanceVideoDecoratedOperator(DecoratedOperator, SeedanceCreateVideoOpera
         return {name: value for name, value in fields.items() if value is not SET_DURING_EXECUTION}
 
     def _undecided(self, fields: Mapping[str, Any]) -> set[str]:
-        # What the decorator leaves open, the function may set.
+        # The function may set all fields that the decorator leaves open.
         return super()._undecided(fields) | (set(REQUEST_FIELDS) - fields.keys())
 
 
 def seedance_video_task(
     python_callable: Callable[..., Any] | None = None, multiple_outputs: bool | None = True, **kwargs: Any
 ) -> TaskDecorator:
-    """Makes the video that the function asks for: `@task.seedance_video(model=..., duration=5)`.
+    """Makes the video that the function requests: `@task.seedance_video(model=..., duration=5)`.
 
-    The function returns the prompt, or a dict of fields of the request, which overrule the decorator's; both are taken
-    as they are, not as templates. It is called in each attempt, and again if the vendor had no room, so it should
-    return the same each time: a retry that asks for something else than what was submitted is refused
-    (`RequestChangedError`). What may come out differently belongs in a task upstream, whose result is kept.
+    The function returns the prompt, or a dict of request fields, which override the decorator's; neither is rendered as
+    a template. It is called in each attempt, and again after the vendor had no room, so it should always return the
+    same: a retry whose request differs from the submitted one is refused (`RequestChangedError`). Anything that may
+    vary belongs in an upstream task, whose result is kept.
 
     :param python_callable: the function.
     :param multiple_outputs: whether each field of the video is an XCom of its own. Default: yes.
@@ -149,7 +149,7 @@ def _kept(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _urls(value: Any) -> Any:
-    """Without signatures, and without data that is no URL's."""
+    """The URLs in a value, without signatures; other data is left out."""
     if isinstance(value, str):
         return None if value.startswith("data:") else without_queries(value)
     return [url for item in value or () if (url := _urls(item))]

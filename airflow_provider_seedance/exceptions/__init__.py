@@ -1,8 +1,8 @@
 """The errors of `api.errors` in the form that Airflow acts on.
 
-Each error has two forms of the same name: in `exceptions.final` it is an `AirflowFailException` too, and Airflow's
-`retries` leave it alone; in `exceptions.retried` it is an `AirflowException`. What a retry can't help, or would pay
-twice, is raised in its final form. `except SeedanceAuthError`, with the class of `api.errors`, catches both.
+Each error has two forms of the same name: in `exceptions.final` it is also an `AirflowFailException`, after which
+Airflow's `retries` do nothing; in `exceptions.retried` it is an `AirflowException`. The final form is raised if a retry
+can't help or would pay twice. `except SeedanceAuthError`, with the class of `api.errors`, catches both.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def for_airflow(error: SeedanceError, *, retry: bool | None = None) -> SeedanceE
 
     :param error: from the Seedance API, or already in Airflow's terms.
     :param retry: whether Airflow may retry the task; default: what the error's class says.
-    :return: an error of the same name; of the nearest base that `api.errors` has, if its class is not from there.
+    :return: an error of the same name; for a class from elsewhere, that of its nearest base in `api.errors`.
     """
     if isinstance(error, final.FinalForm | retried.RetriedForm) and retry is None:
         return error
@@ -33,7 +33,7 @@ def for_airflow(error: SeedanceError, *, retry: bool | None = None) -> SeedanceE
 
 @contextmanager
 def airflow_errors() -> Iterator[None]:
-    """Turns errors of the Seedance API, raised inside, into Airflow's terms."""
+    """Raises errors of the Seedance API that occur inside it in Airflow's terms."""
     try:
         yield
     except SeedanceError as error:
@@ -41,7 +41,7 @@ def airflow_errors() -> Iterator[None]:
 
 
 def _by_kind(module: ModuleType) -> dict[type, type[SeedanceError]]:
-    """The module's forms, by the class of `api.errors` that each of them is made from."""
+    """The forms in a module, by their classes in `api.errors`."""
     forms = (kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, SeedanceError))
     return {form.__bases__[0]: form for form in forms}
 

@@ -12,7 +12,7 @@ from airflow_provider_seedance.api import errors
 
 
 class FinalForm(AirflowFailException):
-    """What the classes below have in common: Airflow doesn't retry the task."""
+    """The base of the classes below: Airflow doesn't retry the task."""
 
     # `AirflowException` has 500 here, as if every error were an HTTP answer. Errors that come from an answer say what
     # its status was.

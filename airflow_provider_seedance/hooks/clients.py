@@ -43,7 +43,7 @@ class HookClients(BaseHook):
 
     @staticmethod
     def pause(seconds: float) -> None:
-        """Waits: between the tries of a call, the pages of a list, the polls of `wait_for_video`.
+        """Waits between the tries of a call, the pages of a list and the polls of `wait_for_video`.
 
         :param seconds: how long.
         """
@@ -51,7 +51,7 @@ class HookClients(BaseHook):
 
     @staticmethod
     async def pause_async(seconds: float) -> None:
-        """The same in the async methods.
+        """Waits in the async methods.
 
         :param seconds: how long.
         """
@@ -66,9 +66,9 @@ class HookClients(BaseHook):
 
     @property
     def connection(self) -> SeedanceConnection:
-        """What the connection says. It is looked up once in the life of this hook: a look-up takes a while.
+        """The connection, looked up once in the life of this hook, because a look-up takes a while.
 
-        Whoever waits for long, as triggers do, asks with a new hook or by `aget_client_settings`, and sees a new key.
+        To see a new key in a long wait, make a new hook or call `aget_client_settings`, as triggers do.
 
         :raises AirflowNotFoundException: the connection is not defined.
         """
@@ -80,7 +80,7 @@ class HookClients(BaseHook):
 
     @property
     def account(self) -> str:
-        """What tells one account from another without its key: connection id, vendor and address.
+        """An account's identity without its key: connection id, vendor and address.
 
         :raises SeedanceConfigError: the connection can't be used.
         """
@@ -120,7 +120,7 @@ class HookClients(BaseHook):
             return AsyncSeedanceClient(adapter, settings, pause=self.pause_async)
 
     async def aget_client_settings(self) -> tuple[VendorAdapter, ClientSettings]:
-        """What the connection asks for now, without a client: for triggers, which share one.
+        """The adapter and the settings of the connection as it is now, for triggers, which share one client.
 
         :return: the vendor's adapter and the client's settings.
         :raises AirflowNotFoundException: the connection is not defined.
@@ -150,7 +150,7 @@ class HookClients(BaseHook):
     def test_connection(self) -> tuple[bool, str]:
         """Makes one free call without side effects.
 
-        :return: whether it went well, and a sentence about what came of it.
+        :return: whether it succeeded, and a sentence with the result.
         """
         from airflow_provider_seedance.api.client import RetryPolicy, SeedanceClient
         from airflow_provider_seedance.hooks.connection import SeedanceConnection
@@ -158,7 +158,7 @@ class HookClients(BaseHook):
         try:
             connection = SeedanceConnection.of(self.get_connection(self.seedance_conn_id))
             adapter, settings = connection.adapter, connection.settings
-            # Somebody waits in front of the form, and Airflow ends the test after a minute.
+            # A person is waiting at the form, and Airflow ends the test after a minute.
             connect, read = min(settings.connect_timeout, 10.0), min(settings.read_timeout, 20.0)
             quick = replace(settings, retry=RetryPolicy(attempts=1), connect_timeout=connect, read_timeout=read)
             with SeedanceClient(adapter, quick) as client:
@@ -168,7 +168,7 @@ class HookClients(BaseHook):
 
     @asynccontextmanager
     async def _async_client(self) -> AsyncIterator[AsyncSeedanceClient]:
-        """A client for one call, whose errors are turned into Airflow's terms."""
+        """A client for one call; its errors are raised in Airflow's terms."""
         with airflow_errors():
             async with await self.aget_conn() as client:
                 yield client

@@ -1,4 +1,4 @@
-"""What a connection says, checked: pure, shared by the sync and the async path."""
+"""The settings in an Airflow connection, checked. Pure; shared by the sync and the async path."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SeedanceConnection:
-    """What an Airflow connection says, looked up once and read where it is needed.
+    """The settings in an Airflow connection, looked up once and read where they are needed.
 
-    Each part is checked by itself: prices that can't be read must not keep anybody from a paid video, and a URL that
+    Each part is checked only when it is read: unreadable prices must not block access to a paid video, and a URL that
     works needs no key.
 
     :param conn_id: the connection's id.
@@ -49,10 +49,11 @@ class SeedanceConnection:
 
     @classmethod
     def of(cls, connection: Connection, extra: Mapping[str, Any] | None = None) -> SeedanceConnection:
-        """What a connection of Airflow's says.
+        """Reads one of Airflow's connections.
 
         :param connection: as it was looked up.
-        :param extra: its extra, decoded, where decoding it here would block; default: it is decoded here.
+        :param extra: its decoded extra, given where decoding would block; default: decoded here.
+        :return: its settings, unchecked.
         """
         return cls(
             conn_id=connection.conn_id,
@@ -65,7 +66,7 @@ class SeedanceConnection:
 
     @property
     def adapter(self) -> VendorAdapter:
-        """The adapter of the vendor that is named, with its settings.
+        """The adapter of the connection's vendor, with its settings.
 
         :raises SeedanceConfigError: naming the connection and what is missing or wrong.
         """
@@ -73,7 +74,7 @@ class SeedanceConnection:
 
     @property
     def settings(self) -> ClientSettings:
-        """What a client needs.
+        """The settings of a client.
 
         :raises SeedanceConfigError: naming the connection and what is missing or wrong.
         """
@@ -81,12 +82,12 @@ class SeedanceConnection:
 
     @property
     def vendor(self) -> str | None:
-        """The vendor's name as it is written there, whether there is such a vendor or not."""
+        """The vendor's name as the connection has it, whether such a vendor exists or not."""
         return self.extra.get("vendor")
 
     @property
     def account(self) -> str:
-        """What tells one account from another without its key: connection id, vendor and address.
+        """An account's identity without its key: connection id, vendor and address.
 
         :raises SeedanceConfigError: naming the connection and what is missing or wrong.
         """
@@ -117,7 +118,7 @@ class SeedanceConnection:
 
     @property
     def allow_private_hosts(self) -> bool:
-        """Whether finished videos may be fetched from private and loopback addresses: a test server, a mirror in-house.
+        """Whether videos may be fetched from private and loopback addresses, such as a test server's or a mirror's.
 
         Reference media may then be uploaded to such addresses, too (`ClientSettings`).
 
@@ -130,9 +131,9 @@ class SeedanceConnection:
 
     @property
     def unknown_settings(self) -> str | None:
-        """A sentence about what stands in the extra and is no setting of this provider, `None` if there is nothing.
+        """A sentence that names the keys of the extra which this provider doesn't know; `None` if it knows all of them.
 
-        No error: people keep notes of their own there. But a limit that is misspelt is a limit that isn't kept.
+        That is no error, because people keep their own notes there. But a misspelt limit is a limit that isn't kept.
         """
         fields = connection_fields(all_vendors())
         unknown = sorted(set(map(str, self.extra)) - set(fields))
@@ -162,7 +163,7 @@ class SeedanceConnection:
                 rates=_rates(extra, vendor),
                 allow_private_hosts=_flag(extra, "allow_private_hosts", False),
             )
-            # Those of other vendors are checked too: a value that makes no sense is better refused before the money.
+            # Other vendors' settings are checked too: it is better to refuse a senseless value before anything is paid.
             for other in BUILT_IN.values():
                 for setting in other.settings:
                     _setting(extra, setting)
@@ -187,7 +188,7 @@ def _vendor(extra: Mapping[str, Any]) -> VendorDescriptor:
 
 
 def _models(extra: Mapping[str, Any]) -> dict[str, str]:
-    """What the account has for the model families; the form keeps a JSON object, other ways a text of one."""
+    """The account's own models by family: the form stores a JSON object, other tools may store its text."""
     value = extra.get("models")
     if value in (None, "", {}):
         return {}
@@ -199,7 +200,7 @@ def _models(extra: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _setting(extra: Mapping[str, Any], setting: Setting) -> bool | str | None:
-    """What the connection says about a setting of its vendor."""
+    """The connection's value for a setting of its vendor."""
     if setting.kind == "flag":
         return _flag(extra, setting.name, bool(setting.default))
     return _header(extra, setting.name) or setting.default

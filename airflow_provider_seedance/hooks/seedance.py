@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 class SeedanceHook(HookClients):
     """Talks to the Seedance vendor that an Airflow connection names.
 
-    The connection: password = API key, host = base URL if not the vendor's own (whole, with its path),
-    extra `vendor` = `jimmyai`, `gmicloud`, `modellix`, `byteplus` or `volcengine`.
+    The connection: password = API key; host = base URL if not the vendor's own (whole, with its path); `vendor` in the
+    extra = the vendor's name, as listed in the docs and in `api.vendors.VENDORS`.
 
-    All methods raise the classes of `airflow_provider_seedance.api.errors`; those that a retry can't help, or could
-    make pay twice, are `AirflowFailException` as well. Besides those that a method names, all of them can raise
+    All methods raise the classes of `airflow_provider_seedance.api.errors`. An error after which a retry can't help, or
+    could pay twice, is an `AirflowFailException` as well. Besides the errors that a method names, each can raise
     `SeedanceConfigError` (the connection can't be used), `SeedanceAuthError`, `SeedanceQuotaError`, `NotSentError` (the
-    vendor can't be reached) and `TransientApiError` (asking again helps). Each async call looks the
-    connection up anew and opens a client of its own.
+    vendor can't be reached) and `TransientApiError` (asking again helps). Each async call looks up the connection again
+    and opens its own client.
 
     :param seedance_conn_id: the connection's id; default `seedance_default`.
     :param retry: in place of the sync client's own policy, for callers that repeat calls themselves.
@@ -40,7 +40,7 @@ class SeedanceHook(HookClients):
     def create_video(self, request: VideoRequest | Mapping[str, Any], *, wait_for_room: bool = True) -> Video:
         """Submits a video, with one POST.
 
-        :param request: what the video shall be; a mapping has the fields of `VideoRequest`.
+        :param request: the video to make; a mapping has the fields of `VideoRequest`.
         :param wait_for_room: whether to wait here, a minute at most, when the vendor is saturated; default: yes.
         :return: the accepted video, as a rule queued.
         :raises InvalidRequestError: a documented rule is broken; nothing was sent.
@@ -85,19 +85,19 @@ class SeedanceHook(HookClients):
         """Cancels a video if that is possible and does no harm.
 
         :param video_id: the vendor's id.
-        :return: what came of it.
+        :return: whether it was cancelled, and a sentence about it.
         :raises SeedanceApiError: the video could not be read, so nothing was cancelled.
         """
         with airflow_errors():
             return self.get_conn().cancel_if_not_started(video_id)
 
     def find_videos(self, mark: str, *, model: str, since: datetime) -> list[Video]:
-        """Videos that carry the mark of a submission: what it became, if it arrived at all.
+        """Finds the videos that carry the mark of a submission whose answer was lost.
 
-        :param mark: drawn by the adapter's `draw_mark`.
-        :param model: that was asked for.
-        :param since: before this the submission can't have been accepted, whatever clocks say.
-        :return: those that were found; empty: it did not arrive.
+        :param mark: the mark, drawn by the adapter's `draw_mark`.
+        :param model: the requested model.
+        :param since: the earliest moment at which the submission can have been accepted, allowing for wrong clocks.
+        :return: the videos that were found; empty if the submission did not arrive.
         :raises UnsupportedByVendorError: the vendor has no list, or no field that comes back in it.
         :raises TransientApiError: the list could not be read to the end of that time, so nothing can be concluded.
         """
@@ -107,12 +107,12 @@ class SeedanceHook(HookClients):
     def list_videos(
         self, *, model: str | None = None, status: VideoStatus | None = None, limit: int = 20, offset: int = 0
     ) -> VideoPage:
-        """One page of the account's videos (GMI Cloud, which needs the model; BytePlus; Volcengine).
+        """Reads one page of the account's videos, where the vendor has such a list.
 
-        :param model: only those of this model; default: of all, where the vendor has that.
-        :param status: only those in this state; default: in any.
-        :param limit: how many the page holds at most; default 20.
-        :param offset: how many are left out in front; default 0.
+        :param model: only videos of this model; default: of all models. GMI Cloud needs one.
+        :param status: only videos in this state; default: in any.
+        :param limit: the most videos on the page; default 20.
+        :param offset: videos to skip; default 0.
         :return: the page, in the vendor's order.
         :raises UnsupportedByVendorError: the vendor has no documented call or filter for it.
         """
@@ -120,10 +120,10 @@ class SeedanceHook(HookClients):
             return self.get_conn().list_videos(model=model, status=status, limit=limit, offset=offset)
 
     def get_model_info(self, model: str) -> dict[str, Any]:
-        """What the vendor says about a model (GMI Cloud, Modellix).
+        """Reads the vendor's description of a model, where there is a call for it.
 
-        :param model: its name.
-        :return: the vendor's own words.
+        :param model: the model's name.
+        :return: the description, as the vendor words it.
         :raises UnsupportedByVendorError: the vendor has no documented call for it.
         """
         with airflow_errors():
@@ -136,11 +136,11 @@ class SeedanceHook(HookClients):
         *,
         on_file: Callable[[MediaAsset], None] | None = None,
     ) -> MediaAsset:
-        """Brings reference media to the vendor (Jimmy AI, Modellix, GMI Cloud), without waiting until it is active.
+        """Uploads reference media, where the vendor has a call for it, without waiting until it is active.
 
-        :param upload: what to do, see `AssetUpload`.
+        :param upload: the upload's options, see `AssetUpload`.
         :param file: the bytes; not needed where `upload.url` is enough.
-        :param on_file: told of a file that is stored, before a library that takes URLs hears of it.
+        :param on_file: called with the stored file before its URL is registered, in a library that takes URLs.
         :return: the asset, as a rule not active yet.
         :raises InvalidRequestError: a documented rule is broken; nothing was sent.
         :raises UploadUnknownError: it may be stored.
@@ -155,7 +155,7 @@ class SeedanceHook(HookClients):
         """Reads one asset of a library that has states (Jimmy AI's `sp`, `realperson` and `audit`).
 
         :param asset_id: the vendor's id.
-        :param library: where it is; default: the vendor's first.
+        :param library: the library that holds it; default: the vendor's first.
         :param query: the status call's query, where that is not documented; `{asset_id}` stands for the id.
         :return: the asset as it stands.
         :raises AssetNotFoundError: the vendor doesn't know it (any more).
@@ -235,7 +235,7 @@ class SeedanceHook(HookClients):
         timeout: float | timedelta = 3600.0,
         deadline: float | None = None,
     ) -> Video:
-        """Waits until the video is there, in this process.
+        """Waits in this process until the video is finished.
 
         :param video_id: the vendor's id.
         :param poll_interval: seconds between polls, or a timedelta; default 10.
@@ -243,7 +243,7 @@ class SeedanceHook(HookClients):
         :param deadline: Unix time at which it is given up, in place of `timeout`.
         :return: the finished video.
         :raises VideoFailedError: it ended without a result.
-        :raises VideoTimeoutError: it was not ready in time.
+        :raises VideoTimeoutError: it was not finished in time.
         """
         from airflow_provider_seedance.api.client import HUNG, POLL_TIMEOUT
         from airflow_provider_seedance.api.durations import seconds

@@ -15,21 +15,25 @@ TAB = "plugin/seedance-video"
 
 
 class SeedanceVideoLink(BaseOperatorLink):
-    """Leads to the *Video* tab of the task instance; below Airflow 3.1, which has none, to the video at the vendor.
+    """Leads to the *Video* tab of the task instance; before Airflow 3.1, which has no such tab, to the vendor's URL.
 
-    Not to the vendor's URL, where it can be helped: it is signed, and Airflow writes links into its logs at DEBUG. The
-    tab is there while the task waits as well, shows the current try, and goes on where that URL has expired.
+    The vendor's URL is signed, and Airflow writes links into its logs at DEBUG, so it is avoided where possible. The
+    tab also works while the task waits, shows the current try, and still works when that URL has expired.
     """
 
     name = "Video"
 
     def get_link(self, operator: Any, *, ti_key: TaskInstanceKey) -> str:
-        """The address of the tab, or the URL of the video that the task has returned, or nothing."""
+        """Gives the address of the tab, or the URL of the returned video; an empty text if there is neither.
+
+        :param operator: the task's operator.
+        :param ti_key: identifies the task instance.
+        """
         if hasattr(AirflowPlugin, "react_apps"):
             return _tab_of(ti_key)
         if hasattr(operator, "delivered"):
             return (operator.delivered or {}).get("video_url") or ""
-        # Airflow 2 asks in the webserver, with an operator that comes from its database.
+        # In Airflow 2 the webserver calls this, with an operator from the database.
         with suppress(Exception):
             from airflow.providers.common.compat.sdk import XCom
 

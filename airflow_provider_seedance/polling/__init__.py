@@ -1,1 +1,1 @@
-"""One poller per connection and process: what is waited for, in which order and how often the vendor is asked."""
+"""One poller per connection and process: it decides which job is polled next, and how often the vendor is asked."""

@@ -1,4 +1,4 @@
-"""The requests of a poller that are under way: which still count, and which waits end before theirs does."""
+"""The requests of a poller that are under way, and the waits that end before their request does."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.polling.wait_queue import Watch
 
 MOST_IN_FLIGHT = 16
-"""Requests under way at once, without those that hang."""
+"""The most requests under way at once, not counting those that hang."""
 
 MOST_OPEN = 256
-"""Requests under way at once, with those that hang: each holds a connection."""
+"""The most requests under way at once, including those that hang: each holds a connection."""
 
 
 @dataclass
 class Flight:
     """A request that is under way.
 
-    :param turn: what is asked for.
-    :param since: its start, by a clock that never goes back.
-    :param give_up_at: Unix time at which the first wait for it may have to be given up.
+    :param turn: the waits that it serves.
+    :param since: its start, by the monotonic clock.
+    :param give_up_at: Unix time at which the first of its waits may have to be given up.
     """
 
     turn: Turn
@@ -36,10 +36,10 @@ class Flight:
 
 
 class InFlight:
-    """All requests that are under way, by their tasks.
+    """All requests that are under way, by their asyncio tasks.
 
-    A request that hangs soon no longer counts, or a few jobs that a vendor is stuck on would stop the polls of all
-    others. And each wait ends at its own deadline, whether or not the request does.
+    A request that hangs soon no longer counts against the limit; otherwise a few jobs that the vendor is stuck on would
+    stop the polls of all others. Each wait ends at its own deadline, whether or not its request does.
     """
 
     def __init__(self) -> None:
@@ -49,11 +49,11 @@ class InFlight:
         return iter(list(self._flights))
 
     def begin(self, task: asyncio.Task[None], turn: Turn, now: float, wall: float) -> None:
-        """A request has gone out."""
+        """Notes that a request has been sent."""
         self._flights[task] = Flight(turn, now, min(_ends_for(watch, wall) for watch in turn.watches))
 
     def end(self, task: asyncio.Task[None], now: float) -> None:
-        """It was answered, or has failed."""
+        """Notes that a request was answered or has failed."""
         flight = self._flights.pop(task)
         for watch in flight.turn.watches:
             watch.is_slow = now - flight.since > HUNG
@@ -69,7 +69,7 @@ class InFlight:
         return quick >= MOST_IN_FLIGHT
 
     def give_up(self, wall: float) -> list[Watch]:
-        """The waits whose deadline has passed while their poll hangs."""
+        """Removes and returns the waits whose deadline has passed while their poll hangs."""
         given_up: list[Watch] = []
         for flight in self._flights.values():
             if wall < flight.give_up_at:
@@ -85,7 +85,7 @@ class InFlight:
 
 
 def _ends_for(watch: Watch, wall: float) -> float:
-    """Notes how long this job's poll may last: to its deadline, but not less than any answer takes."""
+    """Notes how long this job's poll may last: until its deadline, but at least as long as any answer may take."""
     deadline = watch.wait.deadline
     watch.hung_at = inf if deadline is None else max(deadline, wall + HUNG)
     return watch.hung_at

@@ -1,4 +1,4 @@
-"""What a connection says, looked up once for all waiting triggers of a process that need it at about the same time."""
+"""Look-ups of a connection, shared by all triggers of a process that need it at about the same time."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.api.vendors.video_adapter import VendorAdapter
 
 FRESH = 60.0
-"""Seconds for which a look-up serves the triggers that start."""
+"""Seconds for which the result of a look-up serves newly started triggers."""
 
 APART = 10.0
-"""The most seconds between look-ups for refused polls; the first one is done at once."""
+"""Seconds between look-ups after refused polls; the first one is done at once."""
 
 Found = tuple["VendorAdapter", "ClientSettings"]
 LookUp = Callable[[], Awaitable[Found]]
 
 
 class SharedLookUp:
-    """The look-ups of one connection in one event loop: one at a time, each for all that it can serve.
+    """The look-ups of one connection in one event loop: one at a time, each for all callers that it can serve.
 
-    A trigger that is cancelled during its look-up leaves it to the next one. A failure is shared like a result, so that
-    a database that hangs is not asked by a thousand triggers, one after the other.
+    If a trigger is cancelled during its look-up, the next trigger starts another. A failure is shared like a result, so
+    that a thousand triggers don't query a hanging database one after the other.
     """
 
     def __init__(self) -> None:
@@ -37,10 +37,11 @@ class SharedLookUp:
         self._not_before = -inf
 
     async def recent(self, look_up: LookUp) -> Found:
-        """What the connection said at most `FRESH` seconds ago.
+        """The connection as it was at most `FRESH` seconds ago.
 
-        :param look_up: looks it up, if that has not been done.
-        :raises Exception: whatever the look-up failed with; a failure serves those only that waited for it.
+        :param look_up: looks it up, if there is no recent result.
+        :return: the result of the look-up.
+        :raises Exception: any error of the look-up; it is raised only to callers that were already waiting.
         """
         arrived = time.monotonic()
         async with self._lock:
@@ -51,12 +52,13 @@ class SharedLookUp:
             return self._result()
 
     async def after(self, moment: float, look_up: LookUp, *, apart: float = APART) -> Found:
-        """What the connection says after a moment: it may have been changed since an earlier look-up.
+        """The connection as it is after a given moment: it may have changed since an earlier look-up.
 
-        :param moment: by the monotonic clock; the look-up begins later than that.
+        :param moment: by the monotonic clock; the look-up begins later.
         :param look_up: looks it up.
-        :param apart: seconds between such look-ups: one of them serves all polls that were refused meanwhile.
-        :raises Exception: whatever the look-up failed with.
+        :param apart: seconds between such look-ups; one serves all polls that were refused meanwhile.
+        :return: the result of the look-up.
+        :raises Exception: any error of the look-up.
         """
         while True:
             async with self._lock:
@@ -74,7 +76,7 @@ class SharedLookUp:
         try:
             found, failure = await look_up(), None
         except Exception as error:
-            # Without its traceback: that would keep alive whatever the failed call had in hand.
+            # Without its traceback, which would keep the failed call's objects alive.
             found, failure = None, error.with_traceback(None)
         self._began, self._found, self._failure = began, found, failure
 

@@ -1,8 +1,8 @@
 """One poller per connection and triggerer process: all its waiting triggers share one HTTP client and one loop.
 
 The job that has waited longest since its last poll comes first. Where the vendor allows it, one request asks for many
-jobs. The connection's request rate holds for all of them together, whatever their kind. The poller logs nothing: each
-trigger logs the news of its own job.
+jobs. The connection's request rate applies to all of them together, videos and assets alike. The poller logs nothing:
+each trigger logs the progress of its own job.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ JITTER = 0.1
 """First polls are spread over this share of the interval, so that videos submitted together don't stay in step."""
 
 SLICE = 25
-"""How many answers of a list are dealt with before the other triggers of the process have their turn."""
+"""Jobs of a list that are handled in one go, before the event loop can run other triggers."""
 
-# Something on the way to the vendor may say so too: it is often there that long URLs are refused.
+# A proxy or gateway may answer so too: long URLs are often refused there.
 _TOO_LONG = (400, 413, 414, 431)
 _PASSING = (408, 409, 425)
 _IDLE = 60.0
@@ -44,13 +44,13 @@ class Poller:
     """Polls for all waiting triggers of one connection.
 
     :param conn_id: the connection's id, for the metrics.
-    :param adapter: the vendor's.
+    :param adapter: the vendor's adapter.
     :param settings: address, key and rates.
     :param board: where pollers in other processes are heard of; default: nowhere.
     """
 
     longest_pause = LONGEST_PAUSE
-    """Seconds between two polls of a job, at most, whatever the vendor asks for; more, if its interval is longer."""
+    """The most seconds between two polls of a job, whatever the vendor asks for, unless its own interval is longer."""
 
     def __init__(
         self, conn_id: str, adapter: VendorAdapter, settings: ClientSettings, board: Board | None = None
@@ -60,28 +60,29 @@ class Poller:
         to_wall = time.time() - time.monotonic()
         self._schedule = Schedule(settings.rates or adapter.rates, adapter.most_ids_per_request, to_wall)
         self.generation = 0
-        """Counts changes of the client: whoever joined before a change knows by it that there was one."""
+        """Counts changes of the client, so that an earlier trigger can see that there was one."""
         self._list_met_a_page = False
         self._metrics = PollMetrics(adapter.name, conn_id)
         self._watchers: set[Watch] = set()
         self._wake = asyncio.Event()
         self._requests = InFlight()
         self._retiring: set[asyncio.Task[None]] = set()
-        # A context of its own, for its requests too: with the first trigger's, its logs would land with that task.
+        # An own context, for its requests too: in the first trigger's, its log lines would go to that task.
         self._loop = asyncio.create_task(self._run(), context=Context(), name="seedance-poller")
         self._loop.add_done_callback(self._loop_ended)
         self._beside = [asyncio.create_task(self._presence(board), context=Context())] if board else []
 
     @property
     def is_broken(self) -> bool:
-        """Whether the loop has ended, so that nothing more is polled for."""
+        """Whether the loop has ended, so that nothing is polled any more."""
         return self._loop.done()
 
     def join(self, wait: Wait[Any], read: Read = read_video) -> Watch:
         """Begins to poll for a job.
 
         :param wait: decides what each poll means.
-        :param read: reads the job by itself.
+        :param read: reads the job alone.
+        :return: the job's place at this poller; its decisions come from `Watch.next`.
         """
         wall, now = time.time(), time.monotonic()
         # Not at once: the job has just been submitted, or read.
@@ -96,6 +97,7 @@ class Poller:
     def leave(self, watch: Watch) -> bool:
         """Stops polling for a job.
 
+        :param watch: the job's, as `join` returned it.
         :return: whether it was the last one.
         """
         watch.gone = True
@@ -113,19 +115,21 @@ class Poller:
         self._metrics.waiting(0)
 
     def polls_with(self, adapter: VendorAdapter, settings: ClientSettings) -> bool:
-        """Whether the connection still says what it said."""
+        """Whether the connection is unchanged."""
         return (adapter.settings, settings) == (self._adapter.settings, self._settings)
 
     def renew(self, adapter: VendorAdapter, settings: ClientSettings) -> None:
-        """Goes on with another key, rate or whatever else has changed on the connection.
+        """Goes on with the changed connection: another key, another rate.
 
-        :raises SeedanceConfigError: it can't be used any more; this poller goes on as before.
+        :param adapter: the vendor's adapter, with the connection's settings.
+        :param settings: address, key and rates.
+        :raises SeedanceConfigError: the changed connection can't be used; this poller goes on as before.
         """
         old, self._client = self._client, PollingClient(adapter, settings, self._asked_further)
         self._adapter, self._settings = adapter, settings
         self._schedule.change(settings.rates or adapter.rates, adapter.most_ids_per_request)
         self.generation += 1
-        # The old client is closed after its last answer: what is under way must not fail for it.
+        # The old client is closed after its last answer, so that requests under way don't fail.
         retiring = asyncio.create_task(_close_after(set(self._requests), old), context=Context())
         self._retiring.add(retiring)
         retiring.add_done_callback(self._retiring.discard)
@@ -155,7 +159,7 @@ class Poller:
         await Presence(board, account, lambda: len(self._watchers), divide).keep()
 
     def _loop_ended(self, loop: asyncio.Task[None]) -> None:
-        """Should the loop ever fail, every wait ends."""
+        """Ends every wait, should the loop ever fail."""
         error = None if loop.cancelled() else loop.exception()
         for watch in self._watchers:
             watch.tell(_broken(error))
@@ -192,7 +196,7 @@ class Poller:
         try:
             await self._ask(turn)
         except BaseException as error:
-            # Whatever it is, no wait goes on for an answer that will not come.
+            # Whatever the error is, no wait may go on for an answer that will never come.
             for watch in turn.watches:
                 watch.tell(_broken(error))
             if not isinstance(error, Exception):
@@ -201,7 +205,7 @@ class Poller:
             self._schedule.ended(turn, time.monotonic())
 
     def _asked_further(self) -> None:
-        """A read needs a second request, which is sent at once and counts as well."""
+        """Counts the second request of a read, which is sent at once."""
         self._schedule.asked_further(time.monotonic())
 
     async def _ask(self, turn: Turn) -> None:
@@ -229,7 +233,7 @@ class Poller:
                     await asyncio.sleep(0)
         elif generation != self.generation:
             for watch in watches:
-                self.put(watch)  # the connection has changed meanwhile: that was the old one's failure
+                self.put(watch)  # the connection has changed meanwhile, and this failure was the old one's
         elif turn.is_list:
             self._list_failed(watches, failure, wall, now)
         elif isinstance(failure, SeedanceError):
@@ -238,14 +242,14 @@ class Poller:
             raise failure
 
     def _refused(self, turn: Turn, error: TransientApiError, now: float) -> None:
-        """429 is no failure of the jobs: the whole connection pauses, and it is not counted against any job."""
+        """Pauses the whole connection after a 429, which is no failure of its jobs and not counted against them."""
         self._metrics.refused()
         self._schedule.refused(turn, now, error.retry_after)
         for watch in turn.watches:
             self.put(watch)
 
     def _answered(self, watch: Watch, job: Job | None, wall: float, now: float) -> None:
-        # Nothing is concluded from a list that leaves a job out: it is asked for by itself.
+        # A list that leaves a job out proves nothing: the job is asked for alone.
         watch.single = job is None or not watch.wait.kind.is_listed
         if job is None:
             self.put(watch)
@@ -253,13 +257,13 @@ class Poller:
         try:
             self._decided(watch, watch.wait.saw(job, wall), now)
         except Exception as error:
-            watch.tell(_broken(error))  # but no other one of the list
+            watch.tell(_broken(error))  # but no other wait of the list
 
     def _list_failed(self, watches: list[Watch], error: Exception, wall: float, now: float) -> None:
-        """No wait ends because of a list: a refusal may be about its length, lists as such, or one odd id in it."""
+        """Handles a failed list. It ends no wait: its length, lists as such, or one odd id may be to blame."""
         status = error.status_code if isinstance(error, SeedanceApiError) else None
         is_refusal = status is not None and 400 <= status < 500 and status not in _PASSING
-        # A page from somewhere on the way may be a hiccup; twice in a row it may be about lists.
+        # A proxy's page may be a hiccup; twice in a row, it may be about lists.
         is_first_page = isinstance(error, TransientApiError) and status not in _TOO_LONG and not self._list_met_a_page
         self._list_met_a_page = is_refusal and isinstance(error, TransientApiError)
         if status is not None and is_refusal and not is_first_page:
@@ -279,20 +283,20 @@ class Poller:
         watch.last_polled = now
         watch.tell(decision)
         if decision.outcome is Outcome.WAIT:
-            # No hour of `Retry-After`, in which the video's URL might expire.
+            # Bounded: in an hour of `Retry-After` the video's URL might expire.
             watch.due = now + min(decision.delay, max(watch.wait.interval, self.longest_pause))
             if not may_be_the_key(decision):  # else its `Watcher` looks for another key first
                 self.put(watch)
 
 
 def may_be_the_key(decision: Decision[Any]) -> bool:
-    """Whether the poll failed in a way that a rotated key explains."""
+    """Whether a rotated key could explain the failed poll."""
     error = decision.error or decision.doubt
     return isinstance(error, SeedanceAuthError) or (isinstance(error, SeedanceApiError) and error.status_code == 401)
 
 
 def _broken(error: BaseException | None) -> Decision[Any]:
-    """Our own failure: a retry of the task waits on."""
+    """The decision after a failure of our own: a retry of the task goes on waiting."""
     return Decision(Outcome.FAILED, error=TransientApiError(f"The poller failed: {type(error).__name__}."))
 
 

@@ -1,8 +1,8 @@
-"""How fast a connection may be asked, by however many processes: pure arithmetic of a rate that backs off and recovers.
+"""The request rate of a connection, which backs off after refusals and recovers with time. Pure arithmetic.
 
-Several triggerers on one account know of each other where there is a ledger (see `presence`): each has its portion
-then. Without one, all that they hear is the vendor's refusals, and what comes of them here is that each settles on a
-part of the rate: a half, a quarter and a quarter make one.
+Several triggerers on one account know of each other where there is a ledger (see `presence`), and each has its
+portion of the rate. Without one, they see only the vendor's refusals. By these, each settles on a share of the rate:
+a half, a quarter and a quarter make one.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ from math import ceil, floor, inf
 from airflow_provider_seedance.polling.portions import WHOLE
 
 LONGEST_PAUSE = 300.0
-"""Seconds; a longer `Retry-After` is cut to this."""
+"""Seconds to which a longer `Retry-After` is cut."""
 
 HEADROOM = 0.95
-"""Share of the rate that is used: requests that leave evenly don't arrive evenly, and the vendor counts arrivals."""
+"""The used share of the rate: requests that leave evenly don't arrive evenly, and the vendor counts arrivals."""
 
 STUCK = 5.0
-"""Seconds without an answer after which a request that others wait for counts as stuck."""
+"""Seconds without an answer after which a request counts as stuck, if others wait for it."""
 
 SLOT = 1.25
-"""Length of a slot (see `Pace`), in gaps: what is more than one allows for a moment by chance, and for the network."""
+"""Length of a slot (see `Pace`), in gaps. The part above 1 leaves room for a random offset and for the network."""
 
 DIVIDED_SLOT = 1.05
 """The same where each slot is known to be one poller's: only clocks and the network may still shift it."""
 
 KEEPS_SLOTS = 3600.0
-"""Seconds after a refusal for which somebody else is taken to share the account."""
+"""Seconds after a refusal during which the account is assumed to be shared with another process."""
 
 FIRST_TRY = 60.0
 """Seconds after which a halved rate is doubled again."""
 
 LAST_TRY = 900.0
-"""After each doubling that is refused it takes twice as long to the next one, up to this."""
+"""Each doubling that is refused doubles the time until the next one, up to these seconds."""
 
 _MOST_HALVINGS = 6
 _BURST = 1.0
@@ -46,7 +46,7 @@ _REMEMBERS = 60.0
 
 
 class Refusal(Enum):
-    """What a refusal means."""
+    """The meaning of a refusal."""
 
     ALONE = "a collision: it says nothing about the rate"
     AGAIN = "somebody else has these slots"
@@ -54,9 +54,9 @@ class Refusal(Enum):
 
 
 class Share:
-    """Which part of a rate this process takes: halves when it is refused again and again, doubles by time.
+    """The share of a rate that this process uses: halved after repeated refusals, doubled again with time.
 
-    By time, not by requests that went well: who asks seldom, because it was refused, would recover seldom too.
+    With time, not with successful requests: a process that asks seldom, because it was refused, would recover too late.
     """
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ class Share:
         self._patience = FIRST_TRY
 
     def at(self, now: float) -> float:
-        """The part at this moment."""
+        """The share at this moment."""
         while self._halvings and now >= self._changed + self._patience:
             self._halvings -= 1
             self._changed += self._patience
@@ -76,16 +76,18 @@ class Share:
         return float(0.5**self._halvings)
 
     def refused(self, now: float, gap: float) -> Refusal:
-        """The vendor said 429.
+        """Takes note of a 429.
 
-        :param gap: seconds between two requests as it is.
+        :param now: the moment, by the monotonic clock.
+        :param gap: seconds between two requests at present.
+        :return: what it means.
         """
         self.at(now)
         since, self.refused_at = now - self.refused_at, now
         if since < _BURST:
-            return Refusal.ALONE  # requests that were under way together are one sign, not many
+            return Refusal.ALONE  # refusals of requests that were under way together count once
         is_trial = self._was_doubled and now - self._changed <= max(_SOON, 4 * gap)
-        # The more it takes, the longer it remembers: it is for those who take most to give way.
+        # The larger the share, the longer the memory: the process with the largest share gives way.
         if not is_trial and since > _REMEMBERS * self.at(now):
             return Refusal.AGAIN if since <= 8 * gap else Refusal.ALONE
         self._patience = min(LAST_TRY, 2 * self._patience)
@@ -97,19 +99,20 @@ class Share:
 class Pace:
     """Spaces requests evenly, for the whole connection.
 
-    All moments are of one clock that never goes back.
+    All moments are of the monotonic clock.
 
-    Where the rate is so low that two requests at once are a refusal, even a fitting rate is refused half the time if
-    it isn't known when the others ask. So after a refusal such a pace keeps to slots of the wall clock, which are the
-    same for all processes: each slot, every second one, every fourth. Who has found slots that are its own keeps them.
-    Where the rate is divided among pollers that know of each other, each keeps to the slots of its portion at once.
+    Where the rate is so low that two simultaneous requests mean a refusal, even a process with the right rate is
+    refused half the time, because it doesn't know when the others ask. So after a refusal such a pace keeps to slots of
+    the wall clock, which are the same for all processes: each slot, every second one, every fourth. A process that has
+    found free slots keeps them. Where the rate is divided among pollers that know of each other, each keeps to the
+    slots of its portion from the start.
 
     :param per_second: the most requests a second, changeable at any time; 0 or less: no limit.
-    :param share: which part of it; may be that of other paces, too.
-    :param one_at_a_time: for such low rates. Unless there are slots, it counts from a request's end, not from its
-        start: however late it arrives, the next one arrives no sooner than the rate allows.
-    :param to_wall: what makes Unix time of this clock's, if added.
-    :param chance: a number from 0 to 1, each time another one.
+    :param share: this process's share of the rate; several paces may have one in common.
+    :param one_at_a_time: for such low rates. Outside of slots, the gap counts from a request's end, not its start, so
+        that the next one never arrives too early, however late this one did.
+    :param to_wall: added to a moment, gives Unix time.
+    :param chance: returns a random number from 0 to 1.
     """
 
     def __init__(
@@ -142,7 +145,7 @@ class Pace:
         return 1 / (self.portion.of(self.per_second) * HEADROOM * self._share.at(now))
 
     def wait(self, now: float) -> float:
-        """Seconds until the next request may go, at the soonest."""
+        """Seconds until the next request may be sent."""
         if self._has_slots(now):
             soonest = max(now, self._started + 1 / self.per_second, self._paused_until)
             if self._is_under_way:
@@ -152,40 +155,40 @@ class Pace:
         return max(0.0, max(last + self.gap(now), self._paused_until) - now)
 
     def take(self, now: float) -> None:
-        """A request goes now."""
+        """Notes that a request is sent now."""
         self._started = self._taken = now
         self._is_under_way = self._one_at_a_time and self.per_second > 0
         self._within = self._chance()
 
     def take_further(self, now: float) -> None:
-        """One more request goes now, without a turn of its own; those that follow make room for it."""
+        """Notes that one more request is sent now, out of turn; the following ones make room for it."""
         self._taken = max(now, self._taken + self.gap(now))
 
     def ended(self, now: float) -> None:
-        """It was answered, or has failed."""
+        """Notes that the request was answered or has failed."""
         if self._is_under_way:
             self._taken, self._is_under_way = now, False
 
     def is_stuck(self, now: float) -> bool:
-        """Whether the next request waits for one that ought to have ended."""
+        """Whether the next request waits for one that should have ended by now."""
         return self._is_under_way and now - self._taken > STUCK
 
     def pause(self, now: float, retry_after: float | None) -> None:
-        """The vendor wants to be left alone for a while; if it doesn't say how long, for a second."""
+        """Pauses for as long as the vendor asks; for a second if it doesn't say how long."""
         self._paused_until = max(self._paused_until, now + min(LONGEST_PAUSE, max(1.0, retry_after or 0.0)))
 
     def refused(self, now: float, retry_after: float | None) -> None:
-        """The vendor said 429 to one of these requests."""
+        """Takes note of a 429 to one of these requests."""
         cycle = self._cycle(now)
         refusal = self._share.refused(now, self.gap(now))
         if refusal is Refusal.TOO_MUCH:
-            # One half of those that were its own, whichever: who is in the way may take the other.
+            # A random half of the slots it had: the process in the way may take the other half.
             self._slots_of = self._slots_of % cycle + cycle * floor(self._chance() * 2)
         elif refusal is Refusal.AGAIN:
             self._slots_of = floor(self._chance() * cycle)
         self.pause(now, retry_after)
         if retry_after is None and self.per_second > 0:
-            # By chance: the one that was in the way waits, too, if it was refused.
+            # A random pause: if the process in the way was refused too, it also waits.
             self._paused_until = max(self._paused_until, now + 1.0 + self._chance() * min(_SOON, 3 * self.gap(now)))
 
     def _has_slots(self, now: float) -> bool:
@@ -193,13 +196,14 @@ class Pace:
         return self._one_at_a_time and self.per_second > 0 and is_shared
 
     def _cycle(self, now: float) -> int:
-        """Of how many slots one is its own."""
+        """One slot in so many belongs to this process."""
         return round(1 / self._share.at(now))
 
     def _next_slot(self, soonest: float, now: float) -> float:
-        """The first moment from `soonest` on that is at the beginning of a slot of one's own.
+        """The first moment from `soonest` on at the beginning of one of this process's slots.
 
-        Not at the same point of each slot: of two in one slot the vendor refuses the later, and it should be either.
+        The offset within the slot varies: of two requests in one slot the vendor refuses the later, which should not
+        always be the same process's.
         """
         if self.portion != WHOLE:
             length = DIVIDED_SLOT / self.per_second

@@ -1,4 +1,4 @@
-"""What is asked next, and when: lists or single polls, within the rates of a connection. Pure: is told the time."""
+"""Decides which request is sent next and when: lists or single polls, within a connection's rates. Pure."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from airflow_provider_seedance.polling.rate_limiter import Pace, Share
 from airflow_provider_seedance.polling.wait_queue import Watch, WatchQueue
 
 LIST_PATIENCE = 0.1
-"""Share of the interval that a due poll may wait for a list, before single polls go out if they are sooner."""
+"""Share of the interval for which a due poll may wait for a list; after that, single polls are sent if sooner."""
 
 LISTS_AGAIN = 60.0
-"""Seconds after which lists of full length are tried again when some were refused."""
+"""Seconds after a refused list until lists of full length are tried again."""
 
 
 @dataclass(frozen=True)
 class Turn:
     """One request.
 
-    :param watches: the waits that it serves; one, unless it is a list.
-    :param is_list: whether they share a request.
+    :param watches: the waits that it serves; only one, unless it is a list.
+    :param is_list: whether one request asks for many jobs.
     """
 
     watches: list[Watch]
@@ -31,30 +31,30 @@ class Turn:
 
     @property
     def is_slow(self) -> bool:
-        """Whether the same request hung before."""
+        """Whether this request hung the last time."""
         return not self.is_list and self.watches[0].is_slow
 
 
 class Schedule:
-    """Which waits are served next, by which kind of request.
+    """Decides which waits are served next, and by which kind of request.
 
-    `now` is a clock that never goes back; `wall` is Unix time, which deadlines are given in.
+    In the methods, `now` is by the monotonic clock, and `wall` is Unix time, in which deadlines are given.
 
-    :param rates: how often the vendor may be asked.
-    :param most_ids: how many jobs one list may ask for; less than 2: there are no lists.
-    :param to_wall: what makes `wall` of `now`, if added.
+    :param rates: the vendor's request rates.
+    :param most_ids: the most jobs in one list; less than 2 if there are no lists.
+    :param to_wall: added to `now`, gives `wall`.
     """
 
     def __init__(self, rates: PollRates, most_ids: int, to_wall: float = 0.0) -> None:
         self._queue = WatchQueue()
-        share = Share()  # one: who else uses the account makes requests of both kinds
+        share = Share()  # one share: another user of the account makes requests of both kinds
         self._singles = Pace(rates.get_per_second, share=share, to_wall=to_wall)
         self._lists = Pace(rates.list_per_second, share=share, one_at_a_time=True, to_wall=to_wall)
         self._most_ids = self._list_size = most_ids
         self._full_again = inf
 
     def change(self, rates: PollRates, most_ids: int) -> None:
-        """Other limits hold from now on; lists that were refused are tried again at once."""
+        """Applies other limits from now on; lists that were refused are tried again at once."""
         self._singles.per_second, self._lists.per_second = rates.get_per_second, rates.list_per_second
         self._most_ids = self._list_size = most_ids
 
@@ -70,7 +70,7 @@ class Schedule:
         self._lists.to_wall = self._singles.to_wall = to_wall
 
     def put(self, watch: Watch) -> None:
-        """Has the job polled when it is due."""
+        """Queues a job until it is due."""
         self._queue.put(watch)
 
     def forget_the_gone(self, living: int) -> None:
@@ -85,7 +85,7 @@ class Schedule:
         return self._queue.give_up(wall, pause_alone=single, pause_shared=any_kind)
 
     def take(self, now: float, wall: float) -> Turn | None:
-        """The request that goes now, if there is one."""
+        """The request to send now, if any."""
         self._queue.collect(now, wall)
         if now >= self._full_again:
             self._list_size, self._full_again = self._most_ids, inf
@@ -99,7 +99,7 @@ class Schedule:
         return None
 
     def until_next(self, now: float, wall: float) -> float:
-        """Seconds until there may be something to take or to give up."""
+        """Seconds until a request may be sent or a wait given up."""
         pauses = [self._queue.until_next(now, wall)]
         one_by_one, shared = self._is_one_by_one(now), self._queue.count_shared()
         if self._queue.count_alone() or (one_by_one and shared):
@@ -109,15 +109,15 @@ class Schedule:
         return min(pauses)
 
     def ended(self, turn: Turn, now: float) -> None:
-        """It is over, however it went."""
+        """Notes that a request has ended, whatever its result."""
         (self._lists if turn.is_list else self._singles).ended(now)
 
     def asked_further(self, now: float) -> None:
-        """A read has sent one more request: the next poll waits for the turn of both."""
+        """Counts one more request of a read: the next poll waits for the gaps of both."""
         self._singles.take_further(now)
 
     def refused(self, turn: Turn, now: float, retry_after: float | None) -> None:
-        """The vendor said 429: all requests of the connection pause; those of this kind may have to slow down."""
+        """Pauses all requests of the connection after a 429, and may slow down those of this kind."""
         kind, other = (self._lists, self._singles) if turn.is_list else (self._singles, self._lists)
         kind.refused(now, retry_after)
         other.pause(now, retry_after)
@@ -125,12 +125,13 @@ class Schedule:
     def shorten_lists(self, size: int, now: float) -> None:
         """Asks for fewer jobs at once, for a while.
 
-        :param size: less than 2: for one at a time.
+        :param size: the most jobs in one list; less than 2 for single polls only.
+        :param now: the moment.
         """
         self._list_size, self._full_again = min(self._list_size, size), now + LISTS_AGAIN
 
     def _is_one_by_one(self, now: float) -> bool:
-        """Whether jobs that could share a request are better asked for one by one."""
+        """Whether it is better to ask one by one for the jobs that could share a request."""
         shared = self._queue.count_shared()
         if self._list_size < 2 or not shared or self._queue.is_alone(now) or self._lists.is_stuck(now):
             return True

@@ -1,6 +1,6 @@
-"""Which of the jobs that one poller waits for is polled next: pure bookkeeping, told the time by its caller.
+"""The order in which a poller polls its jobs: pure bookkeeping, which gets the time from its caller.
 
-`now` is a clock that never goes back; `wall` is Unix time, which deadlines are given in.
+In its functions, `now` is by the monotonic clock, and `wall` is Unix time, in which deadlines are given.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.api.models import Video
 
 EARLY = 0.5
-"""A job joins a batch that goes out anyway once this share of its interval has passed."""
+"""Share of its interval after which a job may join a batch that is sent anyway."""
 
 LATE = 10.0
-"""Seconds by which a final poll may miss its deadline, as many deadlines may fall together; later there is none."""
+"""Seconds by which a final poll may miss its deadline, as many deadlines may coincide; later, none is sent."""
 
 _CHECK_EVERY = 0.5
 _FEW = 64
@@ -40,13 +40,13 @@ def read_video(client: PollingClient, video_id: str) -> Awaitable[Video]:
 
 
 class Watch:
-    """One job that is waited for.
+    """One job at a poller.
 
     :param wait: decides what each poll means.
-    :param due: when it is polled next.
-    :param now: when it joined.
+    :param due: the moment of the next poll.
+    :param now: the moment at which it joined.
     :param wall: the same moment in Unix time.
-    :param read: reads the job by itself.
+    :param read: reads the job alone.
     """
 
     def __init__(self, wait: Wait[Any], *, due: float, now: float, wall: float, read: Read = read_video) -> None:
@@ -54,14 +54,14 @@ class Watch:
         self.read = read
         self.due = due
         self.last_polled = now
-        """When it joins, the job has just been submitted or read. A 0 would let newcomers starve the others."""
+        """At first the moment of joining: the job has just been read. A 0 would let newcomers starve the others."""
         self.gone = False
         self.hung_at = inf
-        """Unix time at which a poll that is under way isn't waited for any more."""
+        """Unix time from which a poll under way is no longer waited for."""
         self.is_slow = False
-        """Whether the last poll took so long that the next one may hang, too."""
+        """Whether the last poll took so long that the next one may hang too."""
         self.single = not wait.kind.is_listed
-        """Whether it has to be asked for by itself: its kind has no lists, or a list said nothing about it."""
+        """Whether the job needs a request of its own: its kind has no lists, or a list left it out."""
         self._last_call = inf if wait.deadline is None else max(wait.deadline, wall) + LATE
         self._news: asyncio.Queue[Decision[Any]] = asyncio.Queue()
 
@@ -70,21 +70,21 @@ class Watch:
         return self.wait.deadline is not None and wall >= self.wait.deadline
 
     def is_too_late(self, wall: float, pause: float) -> bool:
-        """Whether the last poll would be too late after a pause of so many seconds."""
+        """Whether the final poll would be too late after a pause of so many seconds."""
         return self.is_over(wall) and wall + pause > self._last_call
 
     def tell(self, decision: Decision[Any]) -> None:
-        """Hands a decision on to the trigger, if it says anything."""
+        """Hands a decision to the trigger, if there is anything new in it."""
         if decision.outcome is not Outcome.WAIT or decision.note or decision.error:
             self._news.put_nowait(decision)
 
     async def next(self) -> Decision[Any]:
-        """The next decision that says anything."""
+        """Waits for the next decision that has anything new in it."""
         return await self._news.get()
 
 
 class WatchQueue:
-    """Due waits in the order of their last polls; those whose deadline has passed come first."""
+    """Due waits in the order of their last polls; waits whose deadline has passed come first."""
 
     def __init__(self) -> None:
         self._order = count()
@@ -94,21 +94,21 @@ class WatchQueue:
         self._check_at = inf
 
     def put(self, watch: Watch) -> None:
-        """Has the job polled when it is due."""
+        """Queues a job until it is due."""
         if not watch.gone:
             heapq.heappush(self._later, (watch.due, next(self._order), watch))
 
     def forget_the_gone(self, living: int) -> None:
-        """Drops the waits that were left, once they are the majority: an entry may be due hours later.
+        """Drops abandoned waits once they are the majority: their entries could stay for hours.
 
-        :param living: how many waits go on.
+        :param living: the number of waits that go on.
         """
         if len(self._later) > 2 * living + _FEW:
             self._later = [entry for entry in self._later if not entry[2].gone]
             heapq.heapify(self._later)
 
     def collect(self, now: float, wall: float) -> None:
-        """Moves the waits that have become due to the front."""
+        """Moves waits that have become due to the front."""
         while self._later and self._later[0][0] <= now:
             self._line_up(heapq.heappop(self._later)[2], wall)
 
@@ -151,13 +151,13 @@ class WatchQueue:
         return self._shared[0][2].wait.interval
 
     def is_alone(self, now: float) -> bool:
-        """Whether the next batch would hold one wait only."""
+        """Whether the next batch would hold only one wait."""
         return self.count_shared() < 2 and not self._next_rides(now)
 
     def pop_single(self, *, from_shared: bool) -> Watch:
-        """Takes the wait whose job is asked for next, by itself.
+        """Takes the wait that is polled next with a request of its own.
 
-        :param from_shared: whether it may be one that could share a request.
+        :param from_shared: whether to take one that could share a request.
         """
         lines = [self._alone] if self.count_alone() else []
         if from_shared and self.count_shared():
@@ -165,7 +165,7 @@ class WatchQueue:
         return heapq.heappop(min(lines, key=lambda line: line[0]))[2]
 
     def pop_batch(self, now: float, size: int) -> list[Watch]:
-        """Takes the waits whose jobs are asked for together, with those that would be due soon."""
+        """Takes the waits that are polled together, including those that would be due soon."""
         batch: list[Watch] = []
         while len(batch) < size and self.count_shared():
             batch.append(heapq.heappop(self._shared)[2])

@@ -1,4 +1,4 @@
-"""From a trigger to the poller of its connection: joining, leaving, and moving on when the connection has changed."""
+"""From a trigger to the poller of its connection: joining, leaving, and moving on when the connection changes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class _Shared:
-    """What the triggers of one event loop share.
+    """The pollers and look-ups that the triggers of one event loop share.
 
     :param pollers: by connection id, vendor and address.
     :param look_ups: by connection id.
@@ -41,19 +41,19 @@ _closing: set[asyncio.Task[None]] = set()
 
 
 def shared() -> _Shared:
-    """What the triggers of the running event loop share."""
+    """The pollers and look-ups of the running event loop."""
     return _shared.setdefault(asyncio.get_running_loop(), _Shared())
 
 
 class Watcher:
-    """One trigger's view of the poller that asks for its job.
+    """One trigger's side of the poller that polls its job.
 
     :param conn_id: the connection's id.
     :param wait: decides what each poll means.
     :param look_up: looks the connection up.
     :param read: reads the job by itself.
-    :param found: what the connection says.
-    :param started: when the trigger asked for that, by the monotonic clock.
+    :param found: adapter and settings of the connection.
+    :param started: the moment at which the trigger asked for these, by the monotonic clock.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Watcher:
         self._join(_poller_for(conn_id, found))
 
     async def next(self) -> Decision[Any]:
-        """The next decision that says anything; the last one is final."""
+        """Waits for the next decision that has anything new in it; the last one is final."""
         while True:
             decision = await self.watch.next()
             refused, never_seen = may_be_the_key(decision), _was_never_seen(decision)
@@ -80,14 +80,14 @@ class Watcher:
     def leave(self) -> asyncio.Task[None] | None:
         """Stops polling for the job.
 
-        :return: the closing of the poller, if nothing else waits for it.
+        :return: the task that closes the poller, if nothing else waits at it.
         """
         if not self._poller.leave(self.watch):
             return None
         pollers = shared().pollers
         for identity in [identity for identity, poller in pollers.items() if poller is self._poller]:
             del pollers[identity]
-        # In a task of its own: Airflow cancels a trigger again and again, and would leave sockets open.
+        # In its own task: Airflow cancels a trigger again and again, which would leave sockets open.
         closing = asyncio.create_task(self._poller.close(), context=Context())
         _closing.add(closing)
         closing.add_done_callback(_closing.discard)
@@ -98,12 +98,12 @@ class Watcher:
         self.watch: Watch = poller.join(self._wait, self._read)
 
     async def _connection_has_changed(self, since: float) -> bool:
-        """Whether the job is asked for in another way from now on: with a new key, or at another address.
+        """Whether the connection has changed, so that the job is now polled with a new key or at another address.
 
-        :param since: a look-up that began later tells, by the monotonic clock.
+        :param since: a moment by the monotonic clock; a later look-up decides.
         """
         if self._poller.is_broken:
-            return False  # that is no news of the connection
+            return False  # which says nothing about the connection
         if self._poller.generation == self._generation:
             look_ups, apart = shared().look_ups[self._conn_id], self._wait.interval
             try:
@@ -123,11 +123,11 @@ class Watcher:
 
 @asynccontextmanager
 async def watching(conn_id: str, wait: Wait[Any], look_up: LookUp, read: Read = read_video) -> AsyncIterator[Watcher]:
-    """Has a job polled for, together with all others of its connection in this process.
+    """Polls for a job, together with all other jobs of its connection in this process.
 
     :param conn_id: the connection's id.
     :param wait: decides what each poll means.
-    :param look_up: looks the connection up; called unless another trigger has done so lately, or a poll was refused.
+    :param look_up: looks the connection up; called if no other trigger has done so lately, or if a poll was refused.
     :param read: reads the job by itself.
     """
     started = time.monotonic()
@@ -142,9 +142,9 @@ async def watching(conn_id: str, wait: Wait[Any], look_up: LookUp, read: Read = 
 
 
 def _poller_for(conn_id: str, found: Found) -> Poller:
-    """The poller that asks as the connection says; the caller joins it at once.
+    """The poller for the connection as it is now; the caller joins it at once.
 
-    :raises SeedanceConfigError: the connection can't be used; pollers that there are go on as before.
+    :raises SeedanceConfigError: the connection can't be used; existing pollers go on as before.
     """
     adapter, settings = found
     pollers = shared().pollers
@@ -158,9 +158,9 @@ def _poller_for(conn_id: str, found: Found) -> Poller:
 
 
 def _was_never_seen(decision: Decision[Any]) -> bool:
-    """Whether the wait fails for a job that this vendor has not shown.
+    """Whether the wait fails for a job that the vendor has never shown.
 
-    It may be at another address: the look-up that the trigger began with was shared, and may be older than the job.
+    The job may be at another address: the trigger's first look-up was shared, and may be older than the job.
     """
     failed = decision.outcome is Outcome.FAILED and decision.job is None
     return failed and isinstance(decision.error, SeedanceApiError)

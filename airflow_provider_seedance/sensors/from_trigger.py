@@ -1,4 +1,4 @@
-"""Whether a sensor can start in the triggerer, without a worker: what Airflow can't do there is refused."""
+"""Checks whether a sensor can start in the triggerer, without a worker, and refuses what Airflow can't do there."""
 
 from __future__ import annotations
 

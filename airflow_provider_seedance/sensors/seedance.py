@@ -43,19 +43,19 @@ if TYPE_CHECKING:
 
 
 class SeedanceVideoSensor(BaseSensorOperator):
-    """Waits until a video is there and returns it as a flat dict, each field also as an XCom of its own.
+    """Waits until a video is finished and returns it as a flat dict, with each field also as its own XCom.
 
-    Trying it again costs nothing: it reads, and nothing else.
+    A retry costs nothing: the sensor only reads.
 
     :param video_id: the vendor's id, or the dict that the create operator returns: Airflow can't map over one key of
         an output, so `.expand(video_id=create.output)` is the short form for a mapped create. (templated)
-    :param seedance_conn_id: the connection's id; a dict in `video_id` that names one counts first. (templated)
+    :param seedance_conn_id: the connection's id; if the dict in `video_id` names one, that one is used. (templated)
     :param deferrable: whether to wait in the triggerer, without a worker slot. Default: yes.
     :param poke_interval: seconds between polls, or a timedelta. Default 10.
     :param timeout: seconds after which the wait is given up for good, with `AirflowSensorTimeout`, or a timedelta.
-        Default 3,600. An `execution_timeout` is kept too, while the task is deferred as well; after it, as with every
-        task, Airflow's `retries` wait anew (`VideoTimeoutError`).
-    :param soft_fail: skip instead of failing, for every way in which the wait can end without a video.
+        Default 3,600. An `execution_timeout` holds too, also while the task is deferred; after it, as with every task,
+        Airflow's `retries` start the wait again (`VideoTimeoutError`).
+    :param soft_fail: whether to skip instead of failing, however the wait ends without a video. Default: no.
     :param start_from_trigger: whether to start in the triggerer right away, without a worker for the first look
         (Airflow 2.11, 3.0, 3.3+). The id must be a literal or a template that the triggerer can render, see
         `sensors.from_trigger`. A mapped sensor starts on a worker all the same. Default: no.
@@ -67,7 +67,7 @@ class SeedanceVideoSensor(BaseSensorOperator):
     operator_extra_links = (SeedanceVideoLink(),)
     ui_color = "#dcefff"
     pauses = Pauses()
-    """Of the task on its worker; tests shorten them."""
+    """The pauses of the task on its worker; tests shorten them."""
 
     def __init__(
         self,
@@ -114,7 +114,7 @@ class SeedanceVideoSensor(BaseSensorOperator):
             )
 
     def execute(self, context: Context) -> Any:
-        """Pokes once; if the video isn't there yet, defers (or, if not deferrable, goes on poking)."""
+        """Pokes once; if the video isn't finished yet, defers (or, if not deferrable, goes on poking)."""
         self._take_dict()
         if not self.deferrable:
             return super().execute(context)
@@ -152,7 +152,7 @@ class SeedanceVideoSensor(BaseSensorOperator):
             self._wait = Wait(
                 VIDEO, self.video_id, interval=self.poke_interval, deadline=None, started=self._started(context)
             )
-        # One try per poke: `Wait` counts the failures, and the next poke needs no slot meanwhile.
+        # One try per poke: `Wait` counts the failures, and no slot is held until the next poke.
         hook = SeedanceHook(self.seedance_conn_id, retry=RetryPolicy(attempts=1))
         try:
             decision = self._look(hook, self._wait)
@@ -182,7 +182,7 @@ class SeedanceVideoSensor(BaseSensorOperator):
             return self._hand_on(hook, context, video)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
-        """Takes the deferral's end, also where Airflow itself ended it."""
+        """Takes the end of the deferral, also where Airflow itself ended it."""
         try:
             return super().resume_execution(next_method, next_kwargs, context)
         except AirflowSensorTimeout as error:
@@ -199,7 +199,7 @@ class SeedanceVideoSensor(BaseSensorOperator):
         return video_lineage(self, vendor=video.get("vendor"), video_id=video.get("video_id"))
 
     def _take_dict(self) -> None:
-        """A create task's dict tells the connection too: after a fail-over that is not its first one."""
+        """Takes the connection from a create task's dict: after a fail-over it is not the task's first one."""
         self.seedance_conn_id = conn_id_of(self.video_id, self.seedance_conn_id)
         self.video_id = _id_of(self.video_id)
 
@@ -210,7 +210,7 @@ class SeedanceVideoSensor(BaseSensorOperator):
         return returned(self, context, self.delivered)
 
     def _final(self, hook: SeedanceHook, error: SeedanceError) -> Exception:
-        """Waiting longer can't bring a failed video back, so a retry of the sensor is only for what may pass."""
+        """The error to raise. Only failures that may pass are retried: no wait brings a failed video back."""
         from airflow_provider_seedance.tasks.results import count_failure
 
         count_failure(error, hook=hook, video_id=self.video_id)
@@ -222,7 +222,7 @@ class SeedanceVideoSensor(BaseSensorOperator):
         return for_airflow(error, retry=False if final else None)
 
     def _timed_out(self, message: str) -> Exception:
-        """The sensor's own time-out is the end; `execution_timeout`, as in any task, only that of the attempt."""
+        """The sensor's own time-out ends the task; `execution_timeout`, as in any task, ends only the attempt."""
         if self.execution_timeout is None or self.execution_timeout.total_seconds() >= self.timeout:
             return AirflowSensorTimeout(message)
         return for_airflow(VideoTimeoutError(f"execution_timeout has passed. {message}"), retry=True)
@@ -235,11 +235,11 @@ class SeedanceVideoSensor(BaseSensorOperator):
 
     @property
     def _forgets(self) -> bool:
-        """Whether each poke is in a process of its own, so that none knows how often the vendor has refused."""
+        """Whether each poke runs in its own process, so that no poke knows how often the vendor has refused."""
         return bool(self.reschedule) and not self.deferrable
 
     def _started(self, context: Context) -> float:
-        """Unix time of the first poke: in reschedule mode that was in another process (Airflow 3 tells it)."""
+        """Unix time of the first poke: in reschedule mode it ran in another process (Airflow 3 passes the time on)."""
         if self._forgets:
             first = getattr(context["ti"], "get_first_reschedule_date", lambda context: None)(context)
             if first:
@@ -247,7 +247,7 @@ class SeedanceVideoSensor(BaseSensorOperator):
         return time.time()
 
     def _skip_or_raise(self, error: AirflowException) -> NoReturn:
-        """What `BaseSensorOperator` does for its own pokes."""
+        """Raises the error, or skips if `soft_fail` is set, as `BaseSensorOperator` does for its own pokes."""
         if self.soft_fail:
             raise AirflowSkipException("Skipping due to soft_fail is set to True.") from error
         if self.never_fail:

@@ -17,16 +17,15 @@ if TYPE_CHECKING:
 
 
 class SeedanceAssetTrigger(WaitingTrigger):
-    """Fires once, when the asset is active or refused, the deadline has passed, or polling makes no sense any more.
+    """Fires once: when the asset is active or refused, the deadline has passed, or further polls are pointless.
 
-    All assets and videos that wait on one connection share one client, and its request rate.
-
-    Its arguments are stored in plain text, so there is no key and no URL among them.
+    All waits of one connection, for assets and videos, share one client and its request rate. The arguments are stored
+    in plain text, so they hold no key and no URL.
 
     :param seedance_conn_id: the connection's id.
     :param asset_id: the vendor's id.
-    :param library: the vendor's library that it is in.
-    :param deadline: Unix time at which the wait is given up: absolute, so that a restart doesn't extend it.
+    :param library: the vendor's library that holds it.
+    :param deadline: Unix time at which the wait is given up; absolute, so that a restart doesn't extend it.
     :param poll_interval: seconds between polls.
     :param query: the status call's query, where that is not documented.
     """
@@ -70,10 +69,10 @@ class SeedanceAssetTrigger(WaitingTrigger):
 
 
 def asset_event(asset_id: str, decision: Decision[MediaAsset]) -> dict[str, Any]:
-    """The one event of a wait for an asset. See `to_event`."""
+    """Makes the event of a wait for an asset, see `to_event`."""
     return to_event(asset_id, decision, kind=ASSET)
 
 
 def read_asset_event(event: Any) -> tuple[str, SeedanceError | None]:
-    """The asset's id and why the wait failed, if it did. See `read_event`."""
+    """Reads the asset's id from an event, and the error if the wait failed, see `read_event`."""
     return read_event(event, ASSET)

@@ -11,7 +11,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 
 class SeedanceBackoffTrigger(BaseTrigger):
-    """Fires at a moment. Nothing has been submitted while it waits.
+    """Fires at a given moment. Nothing has been submitted while it waits.
 
     :param until: Unix time.
     :param since: Unix time of the first refusal, handed on in the event.

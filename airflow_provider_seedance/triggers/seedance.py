@@ -23,16 +23,16 @@ _unfinished: set[asyncio.Task[None]] = set()
 
 
 class SeedanceVideoTrigger(WaitingTrigger):
-    """Fires once, when the video has ended, the deadline has passed, or polling makes no sense any more.
+    """Fires once: when the video has ended, when the deadline has passed, or when further polls are pointless.
 
-    Its arguments are stored in plain text, so there is no key, prompt or URL among them.
+    The arguments are stored in plain text, so they hold no key, prompt or URL.
 
     :param seedance_conn_id: the connection's id.
     :param video_id: the vendor's id.
     :param poll_interval: seconds between polls.
-    :param deadline: Unix time at which the wait is given up: absolute, so that a restart doesn't extend it.
+    :param deadline: Unix time at which the wait is given up; absolute, so that a restart doesn't extend it.
     :param cancel_on_kill: whether a video that has not started is cancelled when the user ends the task (Airflow 3.3+).
-        Only for the task that created the video: a sensor leaves it alone.
+        Set only by the task that created the video; a sensor never cancels.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class SeedanceVideoTrigger(WaitingTrigger):
 
     async def _event(self, started: float) -> dict[str, Any]:
         try:
-            # Where the sensor starts in the triggerer, its template is rendered here.
+            # If the sensor starts in the triggerer, its template is rendered here.
             self.video_id = video_id_of(self.video_id)
         except InvalidRequestError as error:
             return to_event("", Decision(Outcome.FAILED, error=error))
@@ -72,12 +72,12 @@ class SeedanceVideoTrigger(WaitingTrigger):
         return to_event(self.video_id, await self._wait_with(wait), deadline=self.deadline)
 
     async def on_kill(self) -> None:
-        """The user ended the task, or Airflow 3.3.0 to 3.3.2 handed the trigger to another triggerer: they look alike.
+        """Called when the user ends the task, and when Airflow 3.3.0 to 3.3.2 hands the trigger to another triggerer.
 
-        So the task's state decides: only a final one means that the video is not wanted any more.
+        The two look alike, so the task's state decides: only a final state means that the video is no longer wanted.
 
-        Airflow repeats its cancellation every second until the trigger is gone, and with it would end this method in
-        the middle of its talk with the vendor, without a word. So the work is done in a task of its own.
+        Airflow repeats its cancellation every second until the trigger is gone. That would silently interrupt this
+        method in the middle of its calls to the vendor, so the work is done in its own asyncio task.
         """
         if not self.cancel_on_kill or self.task_instance is None:
             return

@@ -1,4 +1,4 @@
-"""What the triggers have in common that wait for a job at a vendor."""
+"""The base of the triggers that wait for a job at a vendor."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ been resumed by then, Airflow takes that report for the resumed run's and fails 
 
 
 class WaitingTrigger(BaseTrigger):
-    """Fires once, when the job has ended, the deadline has passed, or polling makes no sense any more.
+    """Fires once: when the job has ended, when the deadline has passed, or when further polls are pointless.
 
     :param seedance_conn_id: the connection's id.
     """
@@ -41,7 +41,7 @@ class WaitingTrigger(BaseTrigger):
         self.seedance_conn_id = seedance_conn_id
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Waits until there is something to say, then says it once."""
+        """Waits for the end of the job, then fires once."""
         started = time.time()
         event = await self._event(started)
         if self.task_instance is not None:
@@ -50,7 +50,7 @@ class WaitingTrigger(BaseTrigger):
 
     @abstractmethod
     async def _event(self, started: float) -> dict[str, Any]:
-        """Waits, and gives the event.
+        """Waits, and makes the event.
 
         :param started: Unix time.
         """
@@ -70,8 +70,8 @@ class WaitingTrigger(BaseTrigger):
             except SeedanceError as error:
                 decision = wait.missed(error, time.time())
             except Exception as error:
-                # A connection that can't be looked up for a moment is no reason to give up a job that is paid for.
-                # The class name alone keeps secrets out of the event.
+                # A failed look-up of the connection may pass: it is no reason to give up a paid job.
+                # The class name alone: the message could hold a secret.
                 self.log.exception("Looking up connection %s failed", self.seedance_conn_id)
                 decision = wait.missed(TransientApiError(f"No connection: {type(error).__name__}"), time.time())
             self._tell(decision)

@@ -1,1 +1,1 @@
-"""What passes between this package and the network: bounds, cleaning, proxies, transports, retries."""
+"""Everything between this package and the network: bounds, cleaning, proxies, transports, retries."""

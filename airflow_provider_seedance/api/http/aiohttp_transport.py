@@ -1,7 +1,7 @@
 """Reads by aiohttp: the polls of waiting videos, at a fifth of httpx's CPU time.
 
-For reads only: that aiohttp asks again by itself when a kept connection was lost is harmless here, and would buy a
-second video at a create.
+For reads only: aiohttp itself asks again if a kept connection was lost. That is harmless for a read, but would buy a
+second video for a create.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ class PollingTransport:
     :param base_url: whole, with its path.
     :param headers: sent with each request.
     :param connect_timeout: seconds for a connection.
-    :param seconds: that one call may take, from its start to the last byte of its answer.
-    :param proxy: to go through.
+    :param seconds: time limit of a call, from its start to the last byte of its answer.
+    :param proxy: the proxy, if any.
     """
 
     def __init__(
         self, base_url: str, headers: Mapping[str, str], *, connect_timeout: float, seconds: float, proxy: Proxy | None
     ) -> None:
         self._base_url = base_url
-        # With each request, not with the session: aiohttp tells the proxy what a session says to everybody.
+        # With each request, not with the session, whose headers aiohttp sends to the proxy too.
         self._headers = dict(headers)
         self._connect_timeout, self._seconds = connect_timeout, seconds
         self._way: dict[str, Any] = {}
         if proxy is not None:
             self._way = {"proxy": proxy.url, "proxy_headers": proxy.headers}
             if base_url.startswith("http://"):
-                self._headers |= proxy.headers  # there is no tunnel, so the request itself tells the proxy
+                self._headers |= proxy.headers  # there is no tunnel, so the request itself carries the proxy's headers
         self._session: ClientSession | None = None
         self._as_url: type[URL]
 
@@ -50,9 +50,12 @@ class PollingTransport:
             await self._session.close()
 
     async def send(self, http: HttpRequest, most_bytes: int) -> Answer:
-        """Sends a request and takes its answer in.
+        """Sends a request and reads its answer.
 
-        :param most_bytes: of the answer, decompressed.
+        :param http: the request.
+        :param most_bytes: the largest answer, decompressed.
+        :return: the answer.
+        :raises Exception: whatever aiohttp raises; also `TooLargeError` and `LateError`.
         """
         session = self._session or self._open()
         query = f"?{urlencode(http.params)}" if http.params else ""
@@ -72,18 +75,18 @@ class PollingTransport:
                 return Answer(response.status, told, content.whole())
         except TimeoutError as error:
             if type(error) is not TimeoutError:
-                raise  # no connection, which aiohttp tells by a class of its own
+                raise  # no connection, for which aiohttp has its own class
             raise LateError(self._seconds) from None
 
     def _open(self) -> ClientSession:
-        # Imported here: workers, which create and never poll so, need no second HTTP stack.
+        # Imported here: workers don't poll this way, and need no second HTTP library.
         from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
         from yarl import URL
 
         self._as_url = URL
         self._session = ClientSession(
             timeout=ClientTimeout(total=self._seconds, sock_connect=self._connect_timeout),
-            # The poller bounds its requests itself.
+            # The poller limits its requests itself.
             connector=TCPConnector(ssl=certificates(), limit=0),
             cookie_jar=DummyCookieJar(),
             auto_decompress=False,

@@ -1,4 +1,4 @@
-"""What to say when the base URL seems to be the wrong one."""
+"""Sentences for errors that may come from a wrong base URL."""
 
 from __future__ import annotations
 
@@ -9,16 +9,21 @@ from airflow_provider_seedance.api.http.texts import one_line
 
 
 def hint_at_base_url(title: str, base_url: str, own: str) -> str:
-    """A sentence for an answer that the vendor's API doesn't give; empty where the base URL is the vendor's own.
+    """A sentence for an answer that can't be the vendor's API; empty if the base URL is the vendor's own.
 
-    :param base_url: that is used.
-    :param own: the vendor's own, by its documents.
+    :param title: the vendor's name, for people.
+    :param base_url: the base URL in use.
+    :param own: the vendor's own, as documented.
     """
     return "" if base_url == own else f"The connection's base URL is {base_url}; {title}'s own is {own}."
 
 
 def redirected(title: str, response: HttpResponse) -> str:
-    """What has happened, for an answer that is a redirect."""
+    """A sentence for an answer that is a redirect.
+
+    :param title: the vendor's name, for people.
+    :param response: the redirect.
+    """
     try:
         host = urlsplit(response.headers.get("location", "")).netloc.rpartition("@")[2]
     except ValueError:

@@ -1,4 +1,4 @@
-"""What carries a flow out: sends its steps, repeats those that may be repeated, and waits where it says."""
+"""The drivers of flows: they send the steps, repeat them where that is allowed, and wait where the flow says so."""
 
 from __future__ import annotations
 
@@ -70,9 +70,10 @@ async def run_async(
 
 
 def within(step: Step[T], ends: float) -> Step[T]:
-    """A step whose one try ends in time.
+    """The step with a time limit for its one try.
 
-    :param ends: by `time.monotonic`.
+    :param step: the step.
+    :param ends: the moment by which it must be over, by `time.monotonic`.
     """
     return replace(step, seconds=max(_NO_TIME, ends - time.monotonic()))
 
@@ -80,8 +81,8 @@ def within(step: Step[T], ends: float) -> Step[T]:
 class Driver:
     """Carries flows out by httpx.
 
-    :param endpoint: where to.
-    :param settings: how patiently.
+    :param endpoint: the API's address, and the account.
+    :param settings: time-outs and retries.
     :param pause: waits for some seconds, between tries and where a flow says so.
     """
 
@@ -103,7 +104,8 @@ class Driver:
     def run_once(self, flow: Flow[T], seconds: float) -> T:
         """Carries a flow out with one try for each step.
 
-        :param seconds: that all of it may take.
+        :param flow: the flow.
+        :param seconds: time limit of the whole flow.
         """
         ends = time.monotonic() + seconds
         return run(flow, lambda step: self._send(within(step, ends)), self._pause)
@@ -127,8 +129,8 @@ class Driver:
 class AsyncDriver:
     """The twin of `Driver`.
 
-    :param endpoint: where to.
-    :param settings: how patiently.
+    :param endpoint: the API's address, and the account.
+    :param settings: time-outs and retries.
     :param pause: waits for some seconds, between tries and where a flow says so.
     """
 

@@ -1,4 +1,4 @@
-"""From a request in our words to one of httpx."""
+"""From our own form of a request to httpx's."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ _BLOCK = 65536
 
 
 def encode(client: httpx.Client | httpx.AsyncClient, endpoint: Endpoint, http: HttpRequest) -> httpx.Request:
-    """A request that is ready to be sent. A file in it is read while it is sent, from its beginning at each try.
+    """Makes a request that is ready to be sent. A file is read while it is sent, from its beginning at each try.
 
-    :param client: that will send it.
-    :param endpoint: where it goes.
-    :param http: what to send.
-    :raises InvalidRequestError: it can't be written as JSON.
-    :raises UploadUnknownError: the vendor wants a file to be sent where it must not go.
-    :raises SeedanceConfigError: the base URL is none.
+    :param client: the client that will send it.
+    :param endpoint: the API's address, and the account.
+    :param http: the request in our own form.
+    :return: the request in httpx's form.
+    :raises InvalidRequestError: the body can't be written as JSON.
+    :raises UploadUnknownError: the vendor wants a file to be sent to a forbidden address.
+    :raises SeedanceConfigError: the base URL is not valid.
     """
     if isinstance(http, UploadRequest) and http.file is not None:
         return _with_file(client, endpoint, http, http.file)
@@ -36,14 +37,14 @@ def encode(client: httpx.Client | httpx.AsyncClient, endpoint: Endpoint, http: H
             headers=dict(http.headers),
         )
     except (TypeError, ValueError) as error:
-        # The values stay out of the message: they may be a prompt.
+        # Without the values, which may be a prompt.
         raise InvalidRequestError(f"Nothing was sent. The request can't be written as JSON ({error}).") from None
     except httpx.InvalidURL:
         raise SeedanceConfigError(f"The base URL for {endpoint.title} is not a URL.") from None
 
 
 def bytes_of_body(request: httpx.Request) -> int:
-    """Bytes of the request's body, as far as they are known."""
+    """Length of the request's body in bytes; 0 if it isn't known."""
     length = request.headers.get("Content-Length", "")
     return int(length) if length.isdigit() else 0
 
@@ -61,12 +62,12 @@ def _with_file(
     url = http.url or endpoint.base_url + http.path
     request = client.build_request(http.method, url, content=_blocks(file.content), headers=headers)
     if http.url is not None:
-        del request.headers["Authorization"]  # the key is for the vendor alone
+        del request.headers["Authorization"]  # the key is only for the vendor
     return request
 
 
 def _check_signed(endpoint: Endpoint, url: str) -> None:
-    """A signed URL may lead anywhere, but not out of TLS and not into the private network."""
+    """Refuses a signed URL without TLS, or one that leads into the private network."""
     if not url.startswith(("https://", f"{endpoint.base_url.partition('://')[0]}://")):
         raise UploadUnknownError(f"{endpoint.title} gave an upload URL that is not https://. Nothing was sent there.")
     if not endpoint.may_send_to(url):
@@ -77,6 +78,6 @@ def _check_signed(endpoint: Endpoint, url: str) -> None:
 
 
 def _blocks(file: BinaryIO) -> Iterator[bytes]:
-    """The file to its end; what Airflow opens on object storages reads, but is not iterable everywhere."""
+    """Reads the file to its end: not all files that Airflow opens on object storages can be iterated over."""
     while block := file.read(_BLOCK):
         yield block

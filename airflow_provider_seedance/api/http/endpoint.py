@@ -1,4 +1,4 @@
-"""Where one client's calls go, and what goes with each of them: checked once, when the client is made."""
+"""The address and the headers of one client's calls, checked once, when the client is made."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Endpoint:
 
     :param title: the vendor's name, for people.
     :param base_url: whole, with its path, without a slash at its end.
-    :param usual_base_url: the vendor's own, by its documents.
-    :param host: of the base URL, with its port.
-    :param proxy: to go through, as the environment says.
+    :param usual_base_url: the vendor's own, as documented.
+    :param host: host and port of the base URL.
+    :param proxy: the proxy that the environment asks for, if any.
     :param key: the API key.
     :param headers: sent with each request.
     :param allow_private_hosts: whether a signed URL may lead to a private address.
@@ -47,9 +47,9 @@ class Endpoint:
     def of(cls, adapter: VendorAdapter, settings: ClientSettings) -> Endpoint:
         """The endpoint that the settings describe.
 
-        :param adapter: of the vendor.
-        :param settings: key, base URL and what may be done with them.
-        :raises SeedanceConfigError: the key or the base URL can't be one.
+        :param adapter: the vendor's adapter.
+        :param settings: key, base URL and other settings of the client.
+        :raises SeedanceConfigError: the key or the base URL is not valid.
         """
         key = settings.api_key.strip()
         if not key or not key.isascii() or not key.isprintable():
@@ -85,18 +85,20 @@ class Endpoint:
         return hashlib.sha256(f"{self.base_url}\n{self.key}".encode()).hexdigest()
 
     def url_of(self, http: HttpRequest) -> str:
-        """The address of a request, without its query."""
+        """The URL of a request, without its query."""
         is_usual = self.base_url == self.usual_base_url.rstrip("/")
         return (http.origin if http.origin and is_usual else self.base_url) + http.path
 
     def scrubber(self) -> Scrubber:
-        """Takes the key out of texts."""
+        """Removes the key from texts."""
         return Scrubber(self.key)
 
     def may_send_to(self, url: str) -> bool:
         """Whether a file may be sent to a signed URL.
 
-        It comes from outside; only the host of the base URL is the user's own choice.
+        The URL comes from outside; only the host of the base URL is the user's own choice.
+
+        :param url: the signed URL.
         """
         own = urlsplit(url).hostname == urlsplit(self.base_url).hostname
         return own or self.allow_private_hosts or not leads_inside(url)

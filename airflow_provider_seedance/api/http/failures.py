@@ -1,4 +1,4 @@
-"""Why a call got no answer, in a few plain words, whichever HTTP library noticed it."""
+"""The reasons for which a call got no answer, in a few plain words, whichever HTTP library reported them."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ _EXPIRED, _NOT_YET = 10, 9
 
 
 def reason_of(error: BaseException, host: str, proxy: Proxy | None = None) -> str:
-    """What has happened, as the end of a sentence. It quotes nothing of the request.
+    """The reason, as the end of a sentence. It quotes nothing from the request.
 
-    :param host: who was called.
-    :param proxy: through which, if through any.
+    :param error: the HTTP library's.
+    :param host: the host that was called.
+    :param proxy: the proxy in between, if any.
     """
     chain = list(_chain(error))
     peer = f"the proxy that {proxy.variable} names" if proxy else host
@@ -37,7 +38,7 @@ def reason_of(error: BaseException, host: str, proxy: Proxy | None = None) -> st
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and what has led to it, the innermost first."""
+    """The error and its causes, the innermost first."""
     found: list[BaseException] = []
     queue: list[BaseException | None] = [error]
     while queue and len(found) < _DEEPEST:
@@ -88,7 +89,7 @@ def _certificate(error: ssl.SSLCertVerificationError, host: str) -> str:
 
 
 def _reason_by_name(name: str, cause: BaseException, peer: str) -> str | None:
-    """For what the libraries tell by the classes of their errors alone; neither is imported for it."""
+    """The reason by the name of the error's class, so that neither library has to be imported."""
     if "Proxy" in name:
         status = getattr(cause, "status", None) or str(cause)[:3]
         said = f" with HTTP {status}" if str(status).isdigit() else ""

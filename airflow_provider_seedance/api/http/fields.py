@@ -1,6 +1,6 @@
-"""The types of foreign values in our models: what such a field holds can be handed on, by construction.
+"""The types of foreign values in our models: by construction, a value of such a field can be handed on.
 
-Each poll makes a `Video`, so what is `None`, and what is plain, must cost next to nothing.
+Each poll makes a `Video`, so `None` and plain values must cost next to nothing.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ def _address(text: str) -> str:
 
 @lru_cache(maxsize=16_384)  # each poll of a waiting video asks again
 def is_sound_id(text: str) -> bool:
-    """Whether this can be the id of one video, by the rules that hold for ids given by users too."""
+    """Whether a text can be the id of one video, by the same rules as for ids given by users."""
     return _ID.fullmatch(text) is not None and text.isprintable()
 
 
 def is_http_url(text: str | None) -> bool:
-    """Whether this is an absolute http(s) URL, printable and not endless."""
+    """Whether a text is an absolute http(s) URL, printable and of reasonable length."""
     if not text or len(text) > LONGEST_URL or not text.isprintable():
         return False
     try:
@@ -50,7 +50,7 @@ def _url(text: str) -> str | None:
 
 
 def _whole(value: int) -> int | None:
-    """What can't be handed on is unknown: a paid video isn't given up for its progress."""
+    """The number, or `None` if it can't be handed on: a paid video isn't given up for its progress."""
     return value if is_sound_number(value) else None
 
 
@@ -63,25 +63,25 @@ def _usage(value: dict[Any, Any]) -> dict[str, Any]:
 
 
 Id = Annotated[str, StringConstraints(pattern=r"^[^\p{C}\s]+$", max_length=LONGEST_ID)]
-"""The vendor's id of one thing. What can't be one is refused: it would be asked for in vain."""
+"""The vendor's id of a video or an asset. A text that can't be an id is refused: asking for it would be in vain."""
 
 Address = Annotated[str, AfterValidator(_address)]
-"""How media are named to a vendor: `asset://ID` or a URL."""
+"""A reference to media in a request: `asset://ID` or a URL."""
 
 Name = Annotated[str, AfterValidator(lambda text: one_line(text, LONGEST_NAME))]
-"""A short word of the vendor's, such as a model's name."""
+"""A short word from the vendor, such as a model's name."""
 
 Code = Annotated[str, AfterValidator(lambda text: clean(text, LONGEST_CODE))]
 """A vendor's word for an error or a status. It can be anything, even the prompt or a signed URL."""
 
 Line = Annotated[str, AfterValidator(clean)]
-"""What the vendor says, in one line."""
+"""A text from the vendor, in one line."""
 
 Url = Annotated[str, AfterValidator(_url)] | None
-"""Where media can be fetched; `None` for what is no such URL: some vendors put relative keys and nulls there."""
+"""A URL from which media can be fetched, else `None`: some vendors put relative keys and nulls there."""
 
 Whole = Annotated[int, AfterValidator(_whole)] | None
-"""A number, `None` for one that nobody can hand on."""
+"""A whole number; `None` for one that can't be handed on."""
 
 Usage = Annotated[dict[Any, Any], AfterValidator(_usage)] | None
-"""What the vendor counted, as far as it can be handed on."""
+"""The vendor's usage counts, as far as they can be handed on."""

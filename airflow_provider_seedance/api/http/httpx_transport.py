@@ -1,4 +1,4 @@
-"""Calls by httpx: creates, and everything a worker asks. Nothing is sent twice, and no answer outlasts its deadline."""
+"""Calls by httpx: creates, and all calls of workers. Nothing is sent twice, and no answer outlasts its deadline."""
 
 from __future__ import annotations
 
@@ -23,16 +23,19 @@ NOTHING_SENT = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
-"""What httpx raises while it still tries to connect: not a byte of the request has left. ProxyError comes before the
-tunnel to the vendor stands."""
+"""The errors that httpx raises before the first byte of the request is sent. A ProxyError comes before the tunnel to
+the vendor is open."""
 
 _deadline: ContextVar[float | None] = ContextVar("_deadline", default=None)
-"""When the call that is under way has to be over, by `time.monotonic`."""
+"""The moment by which the current call has to be over, by `time.monotonic`."""
 
 
 def make_client(base_url: str, options: dict[str, Any]) -> httpx.Client:
-    """A client that goes by `api.http.network` alone, and keeps the deadline of `send`.
+    """Makes a client that takes proxies and certificates from `api.http.network` and keeps the deadline of `send`.
 
+    :param base_url: whole, with its path.
+    :param options: further arguments of httpx's client.
+    :return: a client; the caller closes it.
     :raises SeedanceConfigError: the proxy that the environment names can't be used.
     """
     # The key must not follow a redirect to another host.
@@ -45,7 +48,16 @@ def make_async_client(base_url: str, options: dict[str, Any]) -> httpx.AsyncClie
 
 
 def send(client: httpx.Client, request: httpx.Request, limits: Limits) -> Answer:
-    """Sends a request and takes its answer in."""
+    """Sends a request and reads its answer.
+
+    :param client: sends it.
+    :param request: the request.
+    :param limits: of time and size.
+    :return: the answer.
+    :raises httpx.HTTPError: the request could not be sent, or was not answered.
+    :raises TooLargeError: the answer is larger than allowed.
+    :raises LateError: the answer was not complete in time.
+    """
     token = _deadline.set(time.monotonic() + limits.seconds)
     try:
         response = client.send(request, stream=True)
@@ -87,7 +99,10 @@ async def send_async(client: httpx.AsyncClient, request: httpx.Request, limits: 
 
 @contextmanager
 def unlogged(secret: str | None) -> Iterator[None]:
-    """Mutes httpx, which logs whole URLs at INFO (not every Airflow mutes it); signed ones are secret."""
+    """Mutes httpx while a signed URL is requested: it logs whole URLs at INFO, and not every Airflow version mutes it.
+
+    :param secret: the signed URL, if there is one.
+    """
     if secret is None:
         yield
         return
@@ -108,7 +123,7 @@ def _headers(response: httpx.Response) -> dict[str, str]:
 
 
 def _left() -> float:
-    """Seconds that the call under way has left."""
+    """Seconds that the current call has left."""
     deadline = _deadline.get()
     return float("inf") if deadline is None else deadline - time.monotonic()
 
@@ -122,7 +137,7 @@ def _tls_to(proxy: Proxy) -> Any:
 
 
 class _Transport(httpx.BaseTransport):
-    """Goes to each host as the environment says, by a pool of connections for each proxy."""
+    """Reaches each host by the proxy that the environment asks for, with a connection pool for each proxy."""
 
     def __init__(self, base_url: str) -> None:
         self._by_proxy: dict[Proxy | None, httpx.HTTPTransport] = {}
@@ -165,10 +180,10 @@ class _AsyncTransport(httpx.AsyncBaseTransport):
 
 
 class _TimedTransport(httpx.HTTPTransport):
-    """httpx's own, but no wait for the network lasts longer than the call has left.
+    """httpx's own transport, but no wait for the network outlasts the call's deadline.
 
-    httpx counts anew with each byte that comes, so that a server that drips a header each minute holds a worker for
-    ever. Its pool takes a network backend; the transport only passes none on.
+    httpx restarts its time-out with each byte, so a server that sends a header each minute could hold a worker for
+    ever. httpx's pool takes a network backend, but its transport doesn't pass one on.
     """
 
     def __init__(self, proxy: Proxy | None) -> None:

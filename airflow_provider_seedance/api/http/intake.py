@@ -1,4 +1,4 @@
-"""The body of an answer, taken in within a bound that is counted after decompression, while it is read."""
+"""Reads the body of an answer up to a limit, which counts decompressed bytes as they come."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 MOST_OF_ONE = 2 * 1024 * 1024
-"""Bytes of an answer about one thing: a create, a read, a refusal. Real ones have a few thousand."""
+"""The most bytes of an answer about one job: a create, a read, a refusal. Real ones have a few thousand."""
 
 MOST_OF_A_LIST = 8 * 1024 * 1024
-"""Bytes of an answer about many. 500 videos of Ark have less than one million."""
+"""The most bytes of a list. 500 videos of Ark have less than one million."""
 
 SLOWEST_UPLOAD = 65_536
-"""Bytes a second with which a request's body is sent at the slowest; slower ones run into the call's deadline."""
+"""Bytes a second at which a request's body must at least be sent; a slower one runs into the call's deadline."""
 
 ACCEPT_ENCODING = "gzip, deflate"
-"""What `BoundedBody` can read. Servers that send something else were not asked to."""
+"""The encodings that `BoundedBody` can read, and that servers are asked for."""
 
 
 class TooLargeError(Exception):
     """The answer is larger than any real one.
 
-    :param most: bytes that were allowed.
+    :param most: the limit in bytes.
     """
 
     def __init__(self, most: int) -> None:
@@ -33,7 +33,7 @@ class TooLargeError(Exception):
 class LateError(Exception):
     """The answer was not complete in time.
 
-    :param seconds: how long the whole call was allowed to take.
+    :param seconds: the time limit of the whole call.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -42,10 +42,10 @@ class LateError(Exception):
 
 
 class Limits(NamedTuple):
-    """What one call may take.
+    """The limits of one call.
 
     :param seconds: from its start to the last byte of its answer.
-    :param most_bytes: of the answer, decompressed.
+    :param most_bytes: the largest answer, decompressed.
     """
 
     seconds: float
@@ -53,7 +53,7 @@ class Limits(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a transport brings back.
+    """An answer as a transport returns it.
 
     :param status: HTTP status.
     :param headers: names in lower case.
@@ -73,18 +73,18 @@ _MOST_DIGITS = 18
 class BoundedBody:
     """Collects a body piece by piece.
 
-    The bytes decide whether it is compressed, not the header: gzip begins with a mark that no JSON has. `deflate` has
-    none, so for that the header is believed if it works out.
+    Its bytes decide whether it is compressed, not the header: gzip begins with bytes that no JSON begins with. For
+    `deflate`, which has no such mark, the header is believed if decompression works.
 
-    :param most: bytes that it may have, decompressed.
+    :param most: the limit in bytes, decompressed.
     :param headers: names in lower case.
-    :raises TooLargeError: the header says that it is too much.
+    :raises TooLargeError: the header announces more than the limit.
     """
 
     def __init__(self, most: int, headers: Mapping[str, str]) -> None:
         length = headers.get("content-length")
         self.is_surely_small = False
-        """Whether all of it may be taken in at once: its length is known, and no more will come."""
+        """Whether the body may be read at once, because its known length is within the limit."""
         if length is not None and length.isascii() and length.isdigit():
             if len(length) > _MOST_DIGITS or int(length) > most:
                 raise TooLargeError(most)
@@ -99,8 +99,9 @@ class BoundedBody:
     def feed(self, piece: bytes) -> None:
         """Takes the next piece.
 
-        :raises TooLargeError: it is too much.
-        :raises zlib.error: it begins like compressed data, but isn't.
+        :param piece: as it came, perhaps compressed.
+        :raises TooLargeError: the body exceeds the limit.
+        :raises zlib.error: the body begins like compressed data, but isn't.
         """
         if self._unpacked is not None:
             self._unpacked.feed(piece)
@@ -118,17 +119,17 @@ class BoundedBody:
                 self._unpacked.feed(start)
 
     def whole(self) -> bytes:
-        """All of it."""
+        """The whole body, decompressed."""
         return b"".join(self._pieces) if self._unpacked is None else bytes(self._unpacked.kept)
 
 
 def _inflate_for(start: bytes, encoding: str | None) -> zlib._Decompress | None:
-    """What decompresses a body that begins so, `None` for a plain one."""
+    """The decompressor for a body with this beginning, `None` for an uncompressed one."""
     if start.startswith(_GZIP):
         return zlib.decompressobj(_GZIP_BITS)
     if encoding is None or "deflate" not in encoding.lower() or start[:1] in (b"{", b"[", b"<"):
         return None
-    # With zlib's two bytes in front or, as some servers have it, without.
+    # With zlib's two bytes at the beginning or, as some servers send it, without.
     has_header = start[0] & 0x0F == 8 and int.from_bytes(start[:2], "big") % 31 == 0
     return zlib.decompressobj(zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS)
 

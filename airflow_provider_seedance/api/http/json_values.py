@@ -1,4 +1,4 @@
-"""JSON that comes from outside, decoded within bounds; and values made fit to be handed on as JSON."""
+"""Decodes JSON from outside within limits, and makes values fit to be handed on as JSON."""
 
 from __future__ import annotations
 
@@ -11,31 +11,34 @@ from typing import Any
 from airflow_provider_seedance.api.http.texts import LONGEST_NAME, one_line
 
 MOST_DEPTH = 32
-"""Objects and arrays within each other. Vendors need six; what lies deeper is left out."""
+"""The deepest nesting of objects and arrays. Vendors need six; anything deeper is left out."""
 
 LARGEST = 2**63 - 1
-"""What msgpack, PostgreSQL and XCom carry as a whole number."""
+"""The largest whole number that msgpack, PostgreSQL and XCom can all store."""
 
 _MOST_ODD_BYTES = 262_144
-"""An answer that needs the slow way is read up to this size: it is read on the triggerer's event loop."""
+"""The largest answer in bytes that is decoded the slow way, since that blocks the triggerer's event loop."""
 
 _MOST_LOOKED_AT = 65_536
-"""Bytes of an answer whose depth is looked at. In a longer one Python's own bound holds."""
+"""The largest answer in bytes whose depth is checked. For a longer one, Python's own limit applies."""
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]|[^"\[\]{}]+|"', re.DOTALL)
 
 
 def decode(body: bytes) -> Any:
-    """The value that a body holds, `None` if it isn't JSON.
+    """Decodes a body.
 
-    What is odd about one part of an answer - nested too deep, a number of thousands of digits, a byte that is no UTF-8,
-    a raw line break in a text - costs that part, not the whole: a paid video may be in the rest.
+    An oddity in one part of an answer - too deep nesting, a number of thousands of digits, a byte that isn't UTF-8, a
+    raw line break in a text - costs that part, not the whole: the rest may hold a paid video.
+
+    :param body: the body.
+    :return: the value, `None` if it isn't JSON.
     """
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
         return _decode_odd(body)
-    # In a long list that would be seen one by one; nothing that reads such an answer goes deep.
+    # In a long list, each value would be visited; no reader of such an answer goes deep.
     if len(body) < _MOST_LOOKED_AT and body.count(b"{") + body.count(b"[") > MOST_DEPTH and _is_deep(value):
         return _decode_odd(body)
     return value
@@ -70,7 +73,7 @@ def _is_deep(value: Any) -> bool:
 
 
 def _pruned(text: str) -> str:
-    """The text of a JSON value with `null` in place of what is nested too deep."""
+    """The text of a JSON value, with `null` in place of parts that are nested too deep."""
     kept: list[str] = []
     depth = 0
     for match in _TOKEN.finditer(text):
@@ -93,9 +96,9 @@ def _pruned(text: str) -> str:
 class Sound:
     """Makes values fit to be handed on: as JSON, through msgpack, to any database.
 
-    :param text: what becomes of a text.
-    :param most_depth: objects and arrays within each other.
-    :param most_values: values in all.
+    :param text: cleans a text.
+    :param most_depth: the deepest nesting of objects and arrays.
+    :param most_values: the most values in all.
     """
 
     def __init__(self, text: Callable[[str], str], *, most_depth: int, most_values: int) -> None:
@@ -103,10 +106,10 @@ class Sound:
         self._most_depth = most_depth
         self._left = most_values
         self.has_dropped = False
-        """Whether something had to be left out."""
+        """Whether anything had to be left out."""
 
     def mapping(self, value: Mapping[Any, Any], depth: int = 1) -> dict[str, Any]:
-        """A JSON object of what can be kept."""
+        """A JSON object with the values that can be kept."""
         kept: dict[str, Any] = {}
         for name, inner in value.items():
             if self._has_room(depth) and self._is_kept(inner):
@@ -114,7 +117,7 @@ class Sound:
         return kept
 
     def value(self, value: Any) -> Any:
-        """The value, or what can be kept of it."""
+        """The value, or the part of it that can be kept."""
         return self._value(value, 0) if self._is_kept(value) else None
 
     def _value(self, value: Any, depth: int) -> Any:
@@ -141,19 +144,19 @@ class Sound:
 
 
 def is_sound_number(value: float) -> bool:
-    """Whether msgpack, JSON and PostgreSQL carry this number, and a sum of such numbers."""
+    """Whether msgpack, JSON and PostgreSQL can store this number, and a sum of such numbers."""
     return math.isfinite(value) and -LARGEST <= value <= LARGEST if isinstance(value, float) else abs(value) <= LARGEST
 
 
 def text_of(value: object) -> str:
-    """A vendor's message, whatever JSON type it came in, as far as anybody reads it."""
+    """A vendor's message as text, whatever its JSON type; cut where nobody would read on."""
     if isinstance(value, str):
         return value
     return "" if value is None else str(Sound(one_line, most_depth=3, most_values=20).value(value))
 
 
 def outgoing(value: Any) -> Any:
-    """JSON types that every encoder takes, whatever was put in; for what we hand on of our own."""
+    """The value as JSON types that every encoder takes; for values that we hand on ourselves."""
     return Sound(_encodable, most_depth=MOST_DEPTH, most_values=10_000).value(value)
 
 

@@ -1,4 +1,4 @@
-"""What is sent and what came back, apart from any HTTP library."""
+"""Requests and answers, independent of any HTTP library."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from airflow_provider_seedance.api.http.texts import LONGEST_LINE, clean
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """What to send, relative to the base URL.
+    """A request, relative to the base URL.
 
     :param method: `GET`, `POST` ...
     :param path: appended to the base URL; begins with `/`.
-    :param params: of the query, in order; a name may come several times.
-    :param json: the body, as a rule an object; some vendors take a list of tasks. `None`: no body.
-    :param headers: beside those of every request.
-    :param origin: scheme and host in place of the vendor's base URL, where it has a part of its API elsewhere. A
-        connection with a base URL of its own sends this there too: the key goes to no host that its user didn't choose.
+    :param params: the query's parameters, in order; a name may occur several times.
+    :param json: the body, usually an object; some vendors take a list of tasks. `None` for no body.
+    :param headers: in addition to those of every request.
+    :param origin: scheme and host in place of the base URL's, for a part of the API at another host. A connection with
+        its own base URL sends such requests there too: the key goes to no host that the user didn't choose.
     """
 
     method: str
@@ -34,13 +34,13 @@ class HttpRequest:
 
 @dataclass(frozen=True)
 class HttpResponse:
-    """What came back. Header names are lower case.
+    """The answer to a request.
 
     :param status_code: HTTP status.
     :param headers: names in lower case.
-    :param body: decompressed, within bounds.
-    :param received_at: when it came.
-    :param scrub: takes out of a text what the call must not tell: the key, the prompt. For texts that are quoted.
+    :param body: decompressed, within the size limit.
+    :param received_at: the moment of its arrival.
+    :param scrub: removes secrets (the key, the prompt) from texts that are quoted.
     """
 
     status_code: int
@@ -50,14 +50,15 @@ class HttpResponse:
     scrub: Callable[[str], str] = field(default=str, compare=False, repr=False)
 
     def quote(self, text: str | None, most: int = LONGEST_LINE) -> str:
-        """What the vendor says, fit for an exception; empty if it says nothing.
+        """A text of the vendor's, fit for an exception; empty if there is none.
 
-        :param most: characters that may stay.
+        :param text: the vendor's text.
+        :param most: the most characters to keep.
         """
         return clean(self.scrub(text), most) if text else ""
 
     def json(self) -> Any:
-        """The decoded body, `None` when it isn't JSON. Read it only: it is decoded once."""
+        """The decoded body, `None` if it isn't JSON. It is decoded only once, so don't change it."""
         known = self.__dict__  # `cached_property` takes a lock, before Python 3.12
         if "_decoded" not in known:
             known["_decoded"] = decode(self.body)

@@ -1,7 +1,7 @@
-"""One idea of the network for all calls, whichever library makes them: which proxy, which certificates.
+"""The same proxies and certificates for all calls, whichever library makes them.
 
-Proxies are read from the environment alone, so that creates, polls and downloads go the same way; `~/.netrc` is never
-read, the only key is the connection's.
+Proxies are read only from the environment, so that creates, polls and downloads take the same way. `~/.netrc` is never
+read: the only key is the connection's.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True)
 class Proxy:
-    """A proxy to go through.
+    """A proxy.
 
     :param url: scheme, host and port, without user and password.
     :param variable: the environment variable that asks for it.
@@ -35,17 +35,18 @@ class Proxy:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What the proxy is told beside the request."""
+        """Extra headers for the proxy."""
         return {} if self.authorization is None else {"Proxy-Authorization": self.authorization}
 
 
 def proxy_for(url: str, environ: Mapping[str, str] | None = None) -> Proxy | None:
-    """The proxy through which this URL is to be reached, `None` for none.
+    """The proxy for a URL, `None` for a direct connection.
 
     `https_proxy` or `http_proxy` by the URL's scheme, then `all_proxy`; lower case before upper case; not for hosts
     that `no_proxy` names (hosts with their subdomains, addresses, networks such as `10.0.0.0/8` and `fd00::/8`, `*`,
     each with or without a port).
 
+    :param url: the URL to reach.
     :param environ: in place of the process's environment.
     :raises SeedanceConfigError: naming the variable; its value stays out, it may hold a password.
     """
@@ -59,9 +60,9 @@ def proxy_for(url: str, environ: Mapping[str, str] | None = None) -> Proxy | Non
 
 @cache
 def certificates() -> ssl.SSLContext:
-    """What servers are judged by: `SSL_CERT_FILE` or `SSL_CERT_DIR`, else certifi's list.
+    """The trusted certificates: `SSL_CERT_FILE` or `SSL_CERT_DIR`, else certifi's list.
 
-    Loading them takes 20 ms, which would be paid by each client anew, on the triggerer's event loop too.
+    Loading them takes 20 ms, which each client would otherwise spend again, even on the triggerer's event loop.
     """
     import httpx
 
@@ -69,8 +70,8 @@ def certificates() -> ssl.SSLContext:
 
 
 def _asked_for(name: str, environ: Mapping[str, str]) -> tuple[str, str] | None:
-    """The variable as it is spelled, and its value; an empty one in lower case cancels the other."""
-    # In a CGI script HTTP_PROXY may be what the visitor has sent as his header `Proxy`.
+    """The variable as it is spelled, and its value; an empty variable in lower case overrides the other."""
+    # In a CGI script, HTTP_PROXY may come from the visitor's own header `Proxy`.
     upper = [] if name == "http_proxy" and "REQUEST_METHOD" in environ else [name.upper()]
     spelling = next((spelling for spelling in (name, *upper) if spelling in environ), None)
     value = environ[spelling].strip() if spelling else ""
@@ -119,7 +120,7 @@ def _matches(rule: str, host: str, port: int | None) -> bool:
     if address is not None:
         network = _network(name)
         return network is not None and address.version == network.version and address in network
-    # `*.example.com`, `.example.com` and `example.com` all mean the host and what is below it, as for curl.
+    # `*.example.com`, `.example.com` and `example.com` all mean the host and its subdomains, as for curl.
     name = name.removeprefix("*").strip(".")
     return bool(name) and (host == name or host.endswith(f".{name}"))
 

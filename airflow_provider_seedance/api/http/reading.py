@@ -1,4 +1,4 @@
-"""From what a transport brought back, or failed with, to a result or an error that names nothing secret."""
+"""Turns a transport's answer or failure into a result, or into an error without secrets."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ _WITHOUT_ANSWER: dict[Call, tuple[type[SeedanceApiError], str]] = {
     Call.CREATE_NOW: (SubmissionUnknownError, MAY_BE_BILLED),
     Call.UPLOAD: (UploadUnknownError, "Something was sent, so it may be stored. A retry sends it again."),
 }
-"""What it means that a step, once sent, was not answered; for the others it is a missed look."""
+"""The error for a step that was sent and not answered; all other calls just count as a failed read."""
 
 
 class AnswerReader:
     """Reads the answers of one endpoint.
 
-    :param endpoint: that was asked.
-    :param nothing_sent: what the HTTP library raises while not a byte of the request has left.
+    :param endpoint: the API's address, and the account.
+    :param nothing_sent: the errors that the HTTP library raises before the first byte of a request is sent.
     """
 
     def __init__(self, endpoint: Endpoint, nothing_sent: tuple[type[Exception], ...]) -> None:
@@ -56,11 +56,12 @@ class AnswerReader:
     def read(self, step: Step[T], answer: Answer) -> T:
         """The result of a step.
 
-        :param step: that was sent.
-        :param answer: what came back.
-        :raises SeedanceError: what the answer means, if it is no result.
+        :param step: the step that was sent.
+        :param answer: its answer.
+        :return: the step's result.
+        :raises SeedanceError: the answer is no result.
         """
-        # A vendor may quote the key or the prompt that it refuses.
+        # In a refusal a vendor may quote the key or the prompt.
         scrub = step.scrub or self._scrub
         response = HttpResponse(answer.status, answer.headers, answer.body, datetime.now(tz=UTC), scrub)
         try:
@@ -71,15 +72,15 @@ class AnswerReader:
             is_page = isinstance(error, SeedanceApiError) and error.status_code and not response.json_object()
             raise scrubbed_error(error, self._scrub, self._hint() if is_page else "") from None
         except Exception as error:
-            # An answer so odd that an adapter stumbles over it is an answer that can't be read.
+            # An answer that makes an adapter fail counts as unreadable.
             raise self.unanswered(step, error, "its answer can't be read") from None
 
     def unanswered(self, step: Step[Any], error: Exception, reason: str | None = None) -> SeedanceError:
-        """What it means that a step got no answer.
+        """Makes the error for a step without an answer.
 
-        :param step: that was tried.
-        :param error: what the transport raised. It is left out of the result: it can quote the request.
-        :param reason: what has happened; default: what the error says.
+        :param step: the step that was tried.
+        :param error: the transport's. Its text is left out of the result, as it can quote the request.
+        :param reason: the reason in words; default: taken from the error.
         :return: the error to raise.
         """
         if isinstance(error, SeedanceError):
@@ -91,7 +92,7 @@ class AnswerReader:
         return kind(f"{title} did not answer: {why}. {advice}", vendor=title)
 
     def _redirected(self, step: Step[Any], response: HttpResponse) -> SeedanceApiError:
-        """Who sends us elsewhere with the same request has done nothing with it. 303 may mean: done, look there."""
+        """Judges a redirect. With the same request it means that nothing was done; a 303 may mean that it was."""
         title, status = self._endpoint.title, response.status_code
         kind: type[SeedanceApiError]
         if step.call is Call.READ:
@@ -116,6 +117,6 @@ class AnswerReader:
 def _without_secrets(result: T, response: HttpResponse) -> T:
     result = scrubbed(result, response.scrub)
     if isinstance(result, Video) and result.error is not None:
-        # Some vendors repeat the prompt in their answers: the reason may quote it.
+        # Some vendors repeat the prompt in their answers, so the reason may quote it.
         return scrubbed(result, Scrubber(echo=response.json_object()))
     return result

@@ -1,4 +1,4 @@
-"""When a call is repeated, by what repeating it costs."""
+"""Decides whether a call is repeated, by the cost of repeating it."""
 
 from __future__ import annotations
 
@@ -19,17 +19,22 @@ from airflow_provider_seedance.api.http.steps import Call as Call
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How often a call is repeated, and for how long.
+    """The retries of a call.
 
-    :param attempts: most tries of one call, the first one included.
-    :param patience: seconds that all waiting of one call may take; a longer `Retry-After` ends the tries at once.
+    :param attempts: the most tries of one call, including the first. Default 3.
+    :param patience: seconds from the first try after which no other begins; a longer `Retry-After` ends the tries at
+        once. Default 60.
     """
 
     attempts: int = 3
     patience: float = 60.0
 
     def may_repeat(self, call: Call, error: BaseException) -> bool:
-        """Whether this failure of this call may be tried again."""
+        """Whether a call may be repeated after this failure.
+
+        :param call: the kind of call.
+        :param error: its failure.
+        """
         if isinstance(error, NotSentError):
             return True
         if call in (Call.CREATE, Call.UPLOAD):
@@ -37,7 +42,10 @@ class RetryPolicy:
         return call is Call.READ and isinstance(error, TransientApiError)
 
     def settings(self, call: Call) -> dict[str, Any]:
-        """The same settings for tenacity's sync and async forms."""
+        """The arguments of tenacity's `Retrying` and `AsyncRetrying`.
+
+        :param call: the kind of call.
+        """
         backoff = wait_exponential_jitter(initial=1, max=10)
 
         def wait(state: RetryCallState) -> float:

@@ -1,7 +1,7 @@
-"""Takes out of a vendor's words what they must not tell: the key, the prompt, what opens the media.
+"""Removes secrets from a vendor's texts: the key, the prompt, signatures of media URLs.
 
-Vendors quote what they refuse: whole or cut, in other letters, escaped in one way or another. So texts are compared by
-their letters and digits alone, and every stretch that is shared with a secret goes.
+In a refusal, vendors quote the request: whole or cut, in other letters, escaped in one way or another. So only letters
+and digits are compared, and every stretch that a text shares with a secret is removed.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from typing import Any
 from urllib.parse import unquote
 
 RUN = 8
-"""Letters and digits in a row, shared with a secret, that are no chance any more."""
+"""So many consecutive letters and digits, shared with a secret, are no coincidence."""
 
 LONG_WORD = 16
-"""A shared stretch within one word of the prompt may be longer: `information` is in many prompts and refusals."""
+"""Within one word of the prompt, a shared stretch may be longer: many prompts and refusals contain `information`."""
 
 WIDE_RUN = 4
-"""The same as `RUN` for Chinese, Japanese and Korean, where four characters are a phrase."""
+"""The counterpart of `RUN` for Chinese, Japanese and Korean, where four characters are a phrase."""
 
 _SHORTEST = 3
 _READ_AT_MOST = 4000
@@ -42,8 +42,8 @@ _PROMPT_KEYS = frozenset(("prompt", "positivePrompt", "text", "negative_prompt")
 class _Letter:
     """A letter or digit of a text, in the form in which texts are compared.
 
-    :param start: where it stands in the text, with all of its escape.
-    :param begins_word: whether something else stands before it.
+    :param start: its position in the text, including its escape.
+    :param begins_word: whether it is the first letter of a word.
     """
 
     value: str
@@ -75,11 +75,11 @@ def _meant(match: re.Match[str]) -> str:
 
 
 class _Secret:
-    """Something that must not be told.
+    """A text that must not be shown.
 
     :param text: the secret.
-    :param label: what stands in its place.
-    :param is_prose: whether it is made of words that anybody uses, so that one of them alone tells nothing.
+    :param label: replaces it.
+    :param is_prose: whether it consists of common words, any of which alone reveals nothing.
     """
 
     def __init__(self, text: str, label: str, *, is_prose: bool) -> None:
@@ -97,7 +97,7 @@ class _Secret:
                     self._runs[run] = self._runs.get(run, False) or tells
 
     def found_in(self, text: str, letters: list[_Letter]) -> Iterator[tuple[int, int]]:
-        """Where it stands, as first and last letter."""
+        """The places at which it occurs, as first and last letter."""
         if len(self.whole) < LONG_WORD:
             yield from self._whole_in(text, letters)
         start = end = -1
@@ -117,7 +117,7 @@ class _Secret:
             yield start, end
 
     def _whole_in(self, text: str, letters: list[_Letter]) -> Iterator[tuple[int, int]]:
-        """A short secret, as words of its own: `rain` is no part of `training`."""
+        """The places of a short secret as whole words: `rain` is not found in `training`."""
         size = len(self.whole)
         if size < _SHORTEST:
             return
@@ -130,11 +130,11 @@ class _Secret:
 
 
 class Scrubber:
-    """Takes secrets out of texts. It costs next to nothing until there is a text.
+    """Removes secrets from texts. It costs next to nothing until it gets a text.
 
     :param key: the API key.
     :param prompt: what the video shows.
-    :param sent: the request's body: other texts in it, and the queries of URLs, are secret as well.
+    :param sent: the request's body, whose other texts and queries of URLs are secret as well.
     :param echo: an answer that may repeat the request.
     """
 
@@ -151,7 +151,7 @@ class Scrubber:
         self._echo = echo
 
     def __call__(self, text: str) -> str:
-        """The text without anything that is shared with a secret. What is far behind in a long text is left out."""
+        """Returns the text without the stretches that it shares with a secret, and without the end of a very long text."""
         text = text[:_READ_AT_MOST]
         for secret in self._secrets:
             letters = list(_letters(text))
@@ -179,7 +179,7 @@ class Scrubber:
 
 
 def _texts(value: Any, name: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
-    """Every text of a JSON value, with the key it stands under."""
+    """Every text of a JSON value, with its key."""
     if isinstance(value, str):
         yield name, value
     elif depth < _DEEPEST and isinstance(value, Mapping):
@@ -191,7 +191,7 @@ def _texts(value: Any, name: str = "", depth: int = 0) -> Iterator[tuple[str, st
 
 
 def _joined(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """The spans in order, each stretch of text once."""
+    """The spans in order, with overlapping ones joined."""
     start = end = -1
     for first, after in sorted(spans):
         if first > end:

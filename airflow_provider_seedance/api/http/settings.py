@@ -1,4 +1,4 @@
-"""How a client is told where to call, with which key, and how patiently."""
+"""The settings of a client: address, key, time-outs and rates."""
 
 from __future__ import annotations
 
@@ -11,23 +11,25 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.api.vendors.descriptor import PollRates
 
 POLL_TIMEOUT = 15.0
-"""Seconds that a poll of a waiting video may take, whatever trickles: unlike a create it is simply asked again."""
+"""Time limit of a poll in seconds, however slowly its answer comes: unlike a create, it is simply repeated."""
 
 HUNG = 3.0
-"""Seconds that any answer may take. A poll that lasts longer hangs: nobody waits for it beyond the own deadline."""
+"""Seconds that any answer may take. A longer poll counts as hanging: no wait goes beyond its deadline for it."""
 
 
 @dataclass(frozen=True)
 class ClientSettings:
-    """Whom to talk to, and how patiently.
+    """The settings of a client.
 
-    :param api_key: sent to the base URL only.
+    :param api_key: sent only to the base URL.
     :param base_url: whole, with its path; default: the vendor's own.
-    :param connect_timeout: seconds for a connection.
-    :param read_timeout: seconds without a byte of an answer; long, because a create cut off here stays in doubt.
+    :param connect_timeout: seconds for opening a connection. Default 10.
+    :param read_timeout: seconds without a byte of an answer. Default 120: the outcome of a create that is cut off here
+        stays unknown.
     :param retry: see `RetryPolicy`.
-    :param rates: how often waiting videos are asked for; default: the vendor's published limits.
+    :param rates: request rates of polls; default: the vendor's published limits.
     :param allow_private_hosts: whether reference media may be uploaded to private addresses that the vendor names.
+        Default: no.
     """
 
     api_key: str

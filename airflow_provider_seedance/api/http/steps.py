@@ -1,6 +1,6 @@
-"""What a call to a vendor is made of: steps, each of which is one request and the way to read its answer.
+"""Calls to a vendor consist of steps; each step is one request and the function that reads its answer.
 
-A flow gives its steps one after the other and returns the result:
+A flow yields its steps one after the other and returns the result:
 
     def read(self, video_id: str) -> Flow[Video]:
         seen = yield from Step(Call.READ, self.build_get(video_id), self.parse_state)
@@ -8,8 +8,8 @@ A flow gives its steps one after the other and returns the result:
             return seen.video
         return (yield from Step(Call.READ, self.build_result(video_id), self.parse_result))
 
-It does no I/O; `api.http.drivers` does that. A retry repeats the step that failed, and never begins the flow anew. A
-step that fails for good raises its error where the flow waits for it, so a flow may catch it.
+A flow does no I/O; `api.http.drivers` does. A retry repeats the failed step and never restarts the flow. The error of a
+step that fails for good is raised at its `yield`, so a flow may catch it.
 """
 
 from __future__ import annotations
@@ -27,36 +27,36 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Call(Enum):
-    """What repeating a call costs."""
+    """The kinds of calls, by the cost of repeating them."""
 
     CREATE = auto()
-    """Money: repeated only if nothing was sent or the vendor said that it has no room now and created nothing."""
+    """Costs money: repeated only if nothing was sent, or if the vendor had no room and created nothing."""
     CREATE_NOW = auto()
-    """Money too, and the caller sees to saturation itself: repeated only if nothing was sent."""
+    """Costs money too, and the caller handles saturation itself: repeated only if nothing was sent."""
     UPLOAD = auto()
-    """A copy in the vendor's library: repeated only if nothing was sent or the vendor said that it has no room now."""
+    """Costs a copy in the vendor's library: repeated only if nothing was sent, or if the vendor had no room."""
     READ = auto()
-    """Nothing: repeated when it fails for a passing reason."""
+    """Costs nothing: repeated after a failure that may pass."""
     CANCEL = auto()
-    """Confusion: a second cancel can hit what the first one left, so it is repeated only if nothing was sent."""
+    """Causes confusion: a second cancel may erase the record that the first left; repeated only if nothing was sent."""
 
     @property
     def is_create(self) -> bool:
-        """Whether it may leave a video that is billed."""
+        """Whether the call may create a video that is billed."""
         return self in (Call.CREATE, Call.CREATE_NOW)
 
 
 @dataclass(slots=True)
 class Step(Generic[T]):
-    """One request, and how its answer is read. By itself it is a flow of one step.
+    """One request, and the function that reads its answer. A step alone is a flow, too.
 
-    :param call: what repeating it costs.
-    :param request: what to send.
-    :param parse: makes the result of an answer, or raises what it means.
-    :param scrub: takes secrets out of what is quoted of the answer; default: the key.
-    :param most_bytes: of the answer.
-    :param seconds: that one try may take; default: by the client's settings.
-    :param once: whether a failure is left to the flow at once, whatever the retry policy says.
+    :param call: its kind, by the cost of repeating it.
+    :param request: the request.
+    :param parse: makes the result from an answer, or raises the error that it means.
+    :param scrub: removes secrets from quoted parts of the answer; default: removes the key.
+    :param most_bytes: the largest answer.
+    :param seconds: time limit of one try; default: from the client's settings.
+    :param once: whether a failure is left to the flow at once, whatever the retry policy says. Default: no.
     """
 
     call: Call

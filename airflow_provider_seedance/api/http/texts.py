@@ -1,4 +1,4 @@
-"""Foreign texts made fit for logs, databases and people: one printable line, bounded, without signatures of URLs."""
+"""Makes foreign texts fit for logs, databases and people: one printable line, limited, without signatures of URLs."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ import re
 import unicodedata
 
 LONGEST_LINE = 300
-"""Characters of what a vendor says in its own words."""
+"""The most characters of a vendor's text."""
 
 LONGEST_NAME = 200
-"""Characters of an id or a model's name."""
+"""The most characters of an id or a model's name."""
 
 LONGEST_CODE = 100
-"""Characters of an error code."""
+"""The most characters of an error code."""
 
 LONGEST_MESSAGE = 4000
-"""Characters of a whole exception: our own sentences, and the vendor's words in them."""
+"""The most characters of a whole exception: our own sentences and the vendor's words in them."""
 
 LONGEST_URL = 8192
 
 _READ_AT_MOST = 4000
-"""Characters of a foreign text that are looked at. What stands behind them is not quoted anyway."""
+"""The characters of a foreign text that are read at all. Later ones would not be quoted anyway."""
 
 _TERMINAL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 _ESCAPE = re.compile(r"\\+u([0-9a-f]{4})|\\+x([0-9a-f]{2})|\\+([/\"'])", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#x?[0-9a-f]{1,7}|amp|lt|gt|quot|apos|quest|equals|sol|colon|num);", re.IGNORECASE)
 
-# What begins a query, also percent-encoded.
+# The beginning of a query, also percent-encoded.
 _MARK = r"(?:\?|%(?:25)*3f)"
 _REST = r"[^\s\"'<>]*"
 _USER = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s/@\"'<>?]*@", re.IGNORECASE)
@@ -48,10 +48,11 @@ _DATA_URI = re.compile(r"data:[^\s\"'<>,]*;base64,[\w+/=%-]+", re.IGNORECASE)
 def one_line(text: str, most: int = LONGEST_LINE) -> str:
     """The text as one line that every encoder, database and terminal takes.
 
-    Line breaks become spaces; half a surrogate pair and control characters become the replacement character; what is
-    invisible or turns the direction of reading is left out.
+    Line breaks become spaces; half a surrogate pair and control characters become the replacement character; invisible
+    characters, and those that change the direction of reading, are left out.
 
-    :param most: characters that may stay; a longer text ends in an ellipsis.
+    :param text: the text.
+    :param most: the most characters to keep; a longer text ends in an ellipsis.
     """
     if len(text) <= most and text.isprintable():
         return text
@@ -70,16 +71,17 @@ def _printable(character: str) -> str:
 
 
 def clean(text: str, most: int = LONGEST_LINE) -> str:
-    """A vendor's text, fit for logs: one line, bounded, without signatures of URLs and without embedded media.
+    """A vendor's text, fit for logs: one line, limited, without signatures of URLs and without embedded media.
 
-    :param most: characters that may stay.
+    :param text: the vendor's text.
+    :param most: the most characters to keep.
     """
     text = without_signatures(unescaped(text[:_READ_AT_MOST]))
     return one_line(" ".join(text.split()), most)
 
 
 def without_signatures(text: str) -> str:
-    """Leaves out what opens things to whoever holds it: queries and users of URLs, signatures, embedded media."""
+    """Removes the parts of a text that give access: queries and users of URLs, signatures, embedded media."""
     if ":" in text:
         text = _USER.sub(r"\1", _DATA_URI.sub("data:(left out)", text))
     if "/" in text:
@@ -90,7 +92,7 @@ def without_signatures(text: str) -> str:
 
 
 def unescaped(text: str) -> str:
-    """The text with the escapes of JSON and HTML resolved, as often as somebody on the way has escaped it (thrice)."""
+    """The text with its escapes of JSON and HTML resolved, up to three layers of them."""
     for _ in range(3):
         before = text
         if "\\" in text:
