@@ -1,7 +1,7 @@
-"""Which hosts belong to the public Internet.
+"""Tells hosts of the public Internet from others.
 
-The URLs of finished videos, and those that reference media are uploaded to, come from outside. Without rules, whoever
-can choose one makes the worker talk to what only the worker can reach: a cloud's metadata service, a database, a
+The URLs of finished videos, and those for uploads of reference media, come from outside. Without rules, the author of
+such a URL could make the worker call services that only the worker can reach: a cloud's metadata service, a database, a
 neighbour.
 """
 
@@ -13,17 +13,17 @@ from urllib.parse import urlsplit
 
 from airflow_provider_seedance.api.http.network import proxy_for
 
-# The only block of IPv6 that is handed out for the public Internet (RFC 4291, IANA). Everything else is local,
+# The only block of IPv6 that is assigned for the public Internet (RFC 4291, IANA). Everything else is local,
 # deprecated or reserved: `fe80::/10`, `fec0::/10`, `fc00::/7`, `::1`, `5f00::/16` ...
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 _NAT64 = IPv6Network("64:ff9b::/96")
-# What some versions of Python call global, but isn't: protocol assignments (a cloud has its metadata service there),
+# Some versions of Python call these global: protocol assignments (a cloud has its metadata service there),
 # the deprecated anycast of 6to4, and addresses for documentation.
 _NOT_GLOBAL_V4 = (IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"))
 _NOT_GLOBAL_V6 = (IPv6Network("3fff::/20"),)
 
 # Names that never belong to a host of the public Internet: RFC 6761, 6762 and 8375, ICANN's reservation of `.internal`,
-# and what Linux distributions call the machine itself.
+# and names that Linux distributions give to the machine itself.
 _LOCAL_NAMES = ("localhost", "local", "internal", "localdomain", "home.arpa")
 
 
@@ -36,7 +36,7 @@ def is_public(address: str) -> bool:
         elif ip in _NAT64:
             ip = IPv4Address(int(ip) & 0xFFFFFFFF)
         else:
-            # 6to4 and Teredo are tunnels that nobody serves files through, and that hide another address.
+            # 6to4 and Teredo are tunnels that hide another address, and nobody serves files through them.
             tunnel = ip.sixtofour is not None or ip.teredo is not None
             return ip in _GLOBAL_UNICAST and ip.is_global and not tunnel and not any(ip in n for n in _NOT_GLOBAL_V6)
     if any(ip in network for network in _NOT_GLOBAL_V4):
@@ -45,10 +45,11 @@ def is_public(address: str) -> bool:
 
 
 def may_be_public(host: str) -> bool:
-    """What can be said of a host without resolving its name, for use where a proxy does that.
+    """Judges a host without resolving its name, for use where a proxy resolves it.
 
-    `False` for private addresses, however they are written, for this machine and for names that only a local network
-    knows.
+    :param host: a name or an address.
+    :return: `False` for private addresses, however they are written, for this machine, and for names that only a local
+        network knows.
     """
     name = host.strip("[]").rstrip(".").lower()
     if "%" in name and ":" not in name:
@@ -58,19 +59,20 @@ def may_be_public(host: str) -> bool:
     except UnicodeError:
         return False
     try:
-        # Also the forms that only a resolver understands: `127.1`, `0x7f000001`.
+        # Also forms that only a resolver understands: `127.1`, `0x7f000001`.
         return is_public(name if ":" in name else socket.inet_ntoa(socket.inet_aton(name)))
     except (OSError, ValueError):
         pass
-    # A name of one label is completed by the network that it is asked in.
+    # A name of one label is completed by the local network.
     return "." in name and not any(name == local or name.endswith(f".{local}") for local in _LOCAL_NAMES)
 
 
 def leads_inside(url: str) -> bool:
     """Whether a URL leads, or may lead, into a private network. Resolves its name, unless a proxy is there to do that.
 
-    For clients that connect by name; whoever connects to the judged address itself uses `addresses_of`.
+    For clients that connect by name; a client that connects to the judged address itself uses `addresses_of`.
 
+    :param url: the URL.
     :raises SeedanceConfigError: the environment names a proxy that can't be used.
     """
     parts = urlsplit(url)
@@ -80,7 +82,7 @@ def leads_inside(url: str) -> bool:
     try:
         addresses = addresses_of(host, parts.port or (443 if parts.scheme == "https" else 80))
     except OSError:
-        return False  # it leads nowhere: the call itself will tell why
+        return False  # it leads nowhere, and the call itself will say why
     return not all(map(is_public, addresses))
 
 

@@ -1,4 +1,4 @@
-"""Reference media under review as jobs: how one fails, the words for its state. Pure."""
+"""Reference media under review as jobs: their failures, and their states in words. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reference media at a vendor: what is uploaded (`AssetUpload`, `MediaFile`), where to (`Library`), what it became."""
+"""Reference media: the upload (`AssetUpload`, `MediaFile`), its place at the vendor (`Library`), and its result."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KINDS: tuple[str, ...] = get_args(AssetKind)
 
 SCHEME = "asset://"
 
-# The registry of the machine's own types differs from one to the next; these are in the vendors' tables.
+# Each machine has its own registry of types; these are the ones in the vendors' tables.
 _TYPES = {
     ".jpg": "image/jpeg",
     ".jpeg": "image/jpeg",
@@ -47,7 +47,7 @@ _TYPES = {
 
 
 class AssetStatus(StrEnum):
-    """Where an asset stands, in the same three words for every vendor."""
+    """The state of an asset, in the same three words for every vendor."""
 
     PROCESSING = "processing"
     ACTIVE = "active"
@@ -55,14 +55,14 @@ class AssetStatus(StrEnum):
 
     @property
     def is_terminal(self) -> bool:
-        """Whether the vendor has decided."""
+        """Whether the state is final."""
         return self is not AssetStatus.PROCESSING
 
 
 class AssetUpload(BaseModel):
-    """What to do with a file or a URL.
+    """The options of an upload.
 
-    :param library: which of the vendor's libraries; `None`: its file store, `files`.
+    :param library: one of the vendor's libraries; `None`: its file store, `files`.
     :param kind: `image`, `video`, `audio` or `text`; `None`: told from the name.
     :param name: the asset's name at the vendor; `None`: the file's.
     :param url: a public URL, for libraries that fetch the media themselves.
@@ -81,17 +81,17 @@ class AssetUpload(BaseModel):
 class MediaAsset(BaseModel):
     """One asset at one vendor, as it was last seen.
 
-    :param asset: what the create operator takes: `asset://ID`, or a URL.
+    :param asset: the reference for the create operator: `asset://ID`, or a URL.
     :param asset_id: the vendor's id, where it gives one.
-    :param vendor: `jimmyai`, `gmicloud` or `modellix`.
-    :param library: which of the vendor's libraries it is in.
-    :param status: see `AssetStatus`; libraries without states have everything `active` at once.
+    :param vendor: the vendor's name, as in the connection's extra.
+    :param library: the vendor's library that holds it.
+    :param status: see `AssetStatus`; in libraries without states, assets are `active` at once.
     :param kind: `image`, `video`, `audio` or `text`, as far as known.
     :param name: its name at the vendor.
-    :param url: where the vendor keeps it, where it says that.
-    :param size: bytes, as far as known.
+    :param url: its URL at the vendor, if the vendor gives one.
+    :param size: its length in bytes, as far as known.
     :param content_type: MIME type, as far as known.
-    :param reason: why it failed, in the vendor's words.
+    :param reason: the vendor's own words for why it failed.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -109,11 +109,11 @@ class MediaAsset(BaseModel):
     reason: Line | None = None
 
     undocumented_status: Code | None = Field(default=None, exclude=True, repr=False)
-    """The vendor's word for the status, when nobody ever documented it; such an asset counts as processing."""
+    """The vendor's word for the status, if it isn't documented; such an asset counts as processing."""
 
     @property
     def is_deliverable(self) -> bool:
-        """Whether it can be used."""
+        """Whether the asset can be used."""
         return self.status is AssetStatus.ACTIVE
 
     def to_dict(self) -> dict[str, Any]:
@@ -127,7 +127,7 @@ class MediaFile:
 
     :param name: with its suffix, by which vendors tell the type.
     :param content: readable and seekable, at its beginning.
-    :param size: bytes.
+    :param size: its length in bytes.
     """
 
     name: str
@@ -149,9 +149,9 @@ class MediaFile:
 class UploadRequest(HttpRequest):
     """A request whose body is a file.
 
-    :param file: what to send.
+    :param file: the file to send.
     :param form_field: the field of a multipart form; `None`: the bare bytes.
-    :param url: an address of its own, in place of the base URL: the key is not sent there.
+    :param url: a URL in place of the base URL; the key is not sent there.
     """
 
     file: MediaFile | None = None
@@ -161,14 +161,14 @@ class UploadRequest(HttpRequest):
 
 @dataclass(frozen=True)
 class Library:
-    """What a vendor's documents say about one place for media.
+    """One library for media at a vendor, as documented.
 
-    :param name: the word for it in `library=`.
+    :param name: its name in `library=`.
     :param source: the document.
-    :param takes: `file`: the bytes; `url`: a public URL that the vendor fetches; `body`: what the caller writes.
-    :param suffixes: per kind the file suffixes it takes; a kind that is missing is not taken. Empty: not stated.
-    :param kinds: which kinds it takes, where no suffixes are stated.
-    :param most_bytes: greatest size of a file; `None`: not stated.
+    :param takes: `file`: the bytes; `url`: a public URL that the vendor fetches; `body`: a body written by the caller.
+    :param suffixes: the accepted file suffixes by kind; a missing kind is not accepted. Empty: not documented.
+    :param kinds: the accepted kinds, where no suffixes are documented.
+    :param most_bytes: the largest file; `None`: not documented.
     :param has_states: whether an asset has to become active before it can be used.
     """
 
@@ -222,7 +222,7 @@ def path_of(name: str) -> str:
 
 
 def check_file(file: MediaFile, kind: str | None, library: Library, title: str) -> None:
-    """Refuses what the library's document forbids.
+    """Refuses a file that the library's document forbids.
 
     :raises InvalidRequestError: naming the rule and its source.
     """
@@ -240,7 +240,7 @@ def check_file(file: MediaFile, kind: str | None, library: Library, title: str) 
 
 
 def check_url(upload: AssetUpload, kind: str | None, library: Library, title: str) -> None:
-    """Refuses what a library that fetches the media itself can't take.
+    """Refuses an upload by URL that the library can't take.
 
     :raises InvalidRequestError: naming the rule and its source.
     """

@@ -1,4 +1,4 @@
-"""What all clients have in common: whom they call, and the flows of its calls."""
+"""The base of all clients: the vendor's address, the account, and the flows of the calls."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from airflow_provider_seedance.api.vendors.video_adapter import VendorAdapter
 class BaseClient:
     """One vendor, and one account there.
 
-    :param adapter: of the vendor.
-    :param settings: where to call, with which key, and how patiently.
-    :raises SeedanceConfigError: the key or the base URL can't be one.
+    :param adapter: the vendor's adapter.
+    :param settings: address, key, time-outs and rates.
+    :raises SeedanceConfigError: the key or the base URL is not valid.
     """
 
     def __init__(self, adapter: VendorAdapter, settings: ClientSettings) -> None:
@@ -26,10 +26,10 @@ class BaseClient:
         self._calls = Calls(adapter, self._endpoint.key, self._endpoint.account)
 
     def file_headers(self, url: str) -> dict[str, str]:
-        """What must go with a GET of a result, and with nothing that it redirects to.
+        """Headers for the GET of a result; they must not be sent to the target of a redirect.
 
-        :param url: of the result.
-        :return: the key, where the vendor's files need it and the URL is one of its API; else nothing.
+        :param url: the result's URL.
+        :return: the key's header, if the vendor's files need it and the URL belongs to its API; else none.
         """
         if not self.adapter.descriptor.files_need_key or not _is_below(url, self.base_url):
             return {}
@@ -37,7 +37,7 @@ class BaseClient:
 
 
 def _is_below(url: str, base_url: str) -> bool:
-    """Whether a URL leads to the same scheme, host and port, below the same path."""
+    """Whether a URL has the same scheme, host and port as the base URL, and a path below its path."""
     try:
         there, base = urlsplit(url), urlsplit(base_url)
         is_same_host = (there.scheme, there.hostname, there.port) == (base.scheme, base.hostname, base.port)

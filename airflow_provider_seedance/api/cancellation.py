@@ -1,4 +1,4 @@
-"""Whether a video may be cancelled, and what to tell people. Pure, shared by the operator, its trigger and the hook."""
+"""Decides whether a video may be cancelled, and words the result. Pure; shared by operator, trigger and hook."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from airflow_provider_seedance.api.models import Video, VideoStatus
 
 @dataclass(frozen=True)
 class Cancellation:
-    """What came of the wish to cancel a video.
+    """The result of a cancel.
 
     :param cancelled: whether the vendor shows it as cancelled.
     :param sentence: for the log.
@@ -21,16 +21,22 @@ class Cancellation:
 
 
 def cannot_cancel(video_id: str, title: str) -> Cancellation:
-    """The vendor has no such call."""
+    """The result at a vendor that has no such call.
+
+    :param video_id: the vendor's id.
+    :param title: the vendor's name for people.
+    """
     return Cancellation(
         False, f"{title} has no documented way to cancel: video {video_id} goes on and will be billed if it succeeds."
     )
 
 
 def before_cancel(video: Video, title: str, *, can_stop: bool = False) -> Cancellation | None:
-    """Why a cancel makes no sense or would harm, `None` if it may be sent.
+    """The result if a cancel would be useless or harmful, `None` if it may be sent.
 
-    :param can_stop: whether the vendor takes the wish for a running video too; else only a queued one is taken back.
+    :param video: as it was just read.
+    :param title: the vendor's name for people.
+    :param can_stop: whether the vendor accepts a cancel for a running video too, not only for a queued one.
     """
     if video.status is VideoStatus.QUEUED or (can_stop and video.status is VideoStatus.RUNNING):
         return None
@@ -39,7 +45,7 @@ def before_cancel(video: Video, title: str, *, can_stop: bool = False) -> Cancel
             False,
             f"Video {video.video_id} is running already: {title} can't stop it, it will be billed if it succeeds.",
         )
-    # On Ark, DELETE on an ended video erases its record, and with it the way to fetch what was paid for.
+    # On Ark, DELETE on an ended video erases its record, and with it the way to fetch the paid video.
     return Cancellation(False, f"Video {video.video_id} has ended ({video.status.value}); its record is kept.")
 
 
@@ -51,11 +57,13 @@ def after_cancel(
     *,
     was_running: bool = False,
 ) -> Cancellation:
-    """What came of a cancel that was sent, by what the vendor shows afterwards: the video may have ended meanwhile.
+    """The result of a cancel that was sent, by the video's state afterwards: it may have ended meanwhile.
 
-    :param refusal: why the vendor isn't known to have done it; `None` if it said that it did.
-    :param seen: the video as it was read after the cancel, or why it could not be read.
-    :param was_running: whether it was running when the cancel was sent.
+    :param video_id: the vendor's id.
+    :param title: the vendor's name for people.
+    :param refusal: the error of the cancel; `None` if the vendor confirmed it.
+    :param seen: the video as read after the cancel, or the error of that read.
+    :param was_running: whether the video was running when the cancel was sent.
     """
     if isinstance(seen, Video) and seen.status is VideoStatus.CANCELLED:
         if was_running:
@@ -82,7 +90,7 @@ def after_cancel(
 
 
 def _was_lost(refusal: SeedanceError) -> bool:
-    """Whether neither the vendor's yes nor its no came: the cancel was lost on its way, or the answer to it."""
+    """Whether the cancel, or the answer to it, was lost."""
     if isinstance(refusal, NotSentError) or not isinstance(refusal, TransientApiError):
         return False
     return refusal.status_code != 429

@@ -1,4 +1,4 @@
-"""How long to wait: the one rule for the time-outs and poll intervals of everything that waits. Pure."""
+"""The rule for all time-outs and poll intervals. Pure."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from numbers import Real
 from airflow_provider_seedance.api.errors import InvalidRequestError
 
 LEAST, MOST = 0.001, 100 * 365 * 86400.0
-"""Seconds. What is longer, calendars and databases can't add to a date."""
+"""The bounds in seconds. A longer time can't be added to a date in calendars and databases."""
 
 
 def seconds(name: str, value: object) -> float:
-    """The seconds that a waiting argument means.
+    """Converts a waiting argument to seconds.
 
-    :param name: the argument's.
-    :param value: a number of seconds, or a timedelta; from a millisecond to a hundred years.
-    :raises InvalidRequestError: it is something else, naming the argument. There is no word for a wait without an end.
+    :param name: the argument's name.
+    :param value: a number of seconds, or a timedelta; from a millisecond to a hundred years. A wait always has an end.
+    :return: the seconds.
+    :raises InvalidRequestError: it is something else; the message names the argument.
     """
     if isinstance(value, timedelta):
         number = value.total_seconds()

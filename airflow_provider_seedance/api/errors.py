@@ -1,4 +1,4 @@
-"""What can go wrong, by what can be done about it.
+"""The errors, one class for each way to deal with them.
 
 `retryable` says whether trying the same thing again can help *without risking a second bill*;
 `may_be_billed` says whether a video may exist at the vendor.
@@ -14,7 +14,7 @@ _READ_AT_MOST = 4 * LONGEST_MESSAGE
 
 
 class SeedanceError(Exception):
-    """Base of everything this package raises. Its message can be logged, stored and shown, whatever it quotes."""
+    """Base of all errors of this package. The message is safe to log, store and show, whatever it quotes."""
 
     retryable: ClassVar[bool] = False
     may_be_billed: ClassVar[bool] = False
@@ -49,7 +49,7 @@ class UnsupportedByVendorError(SeedanceError):
 class SeedanceApiError(SeedanceError):
     """The vendor's answer, or the lack of one.
 
-    :param vendor: which vendor.
+    :param vendor: the vendor's name for people.
     :param code: the vendor's own error code.
     :param status_code: HTTP status, `None` when there was no answer.
     :param request_id: the vendor's request id, to quote to its support.
@@ -107,10 +107,10 @@ class NotSentError(TransientApiError):
 
 
 class GatewayRefusedError(SeedanceApiError):
-    """Something on the way to the vendor (a proxy, a firewall, a gateway) refused a create or an upload.
+    """A proxy, firewall or gateway before the vendor refused a create or an upload.
 
-    It never reached the vendor, so nothing was created and a retry is safe. Only where no answer of the vendor's own
-    came back: see `ErrorAnswer.is_vendors`.
+    The request never reached the vendor, so nothing was created and a retry is safe. Raised only if the answer is not
+    one of the vendor's own: see `ErrorAnswer.is_vendors`.
     """
 
     retryable = True
@@ -119,8 +119,7 @@ class GatewayRefusedError(SeedanceApiError):
 class SubmissionUnknownError(SeedanceApiError):
     """A create was sent and its outcome is unknown: a video may exist and be billed. Sending again could pay twice.
 
-    :param video_id: the id that the answer holds all the same, `None` where it holds none. Reading that video tells
-        whether it exists.
+    :param video_id: the id in the answer, `None` if there is none. Reading that video tells whether it exists.
     """
 
     may_be_billed = True
@@ -161,7 +160,7 @@ class VideoFailedError(SeedanceApiError):
 
 
 class VideoRejectedError(VideoFailedError):
-    """The vendor took the request and found only later that it breaks a rule. The same request fails each time."""
+    """The vendor accepted the request and found later that it breaks a rule. The same request always fails."""
 
     retryable = False
 
@@ -202,7 +201,7 @@ class VideoNotReadyError(LandingError):
 
 
 class LandingInterruptedError(LandingError):
-    """The file didn't come whole: connection lost, host overloaded, body cut short. Trying again later may help.
+    """The file didn't come completely: connection lost, host overloaded, body cut short. A later try may help.
 
     :param retry_after: seconds the file host asked to wait.
     """
@@ -215,16 +214,16 @@ class LandingInterruptedError(LandingError):
 
 
 class NotAVideoError(LandingError):
-    """What came is not what was asked for: an error page, another kind of file, a file with parts missing.
+    """The host sent something else than the file: an error page, another kind of file, an incomplete file.
 
-    Hosts do that in passing too, so a retry may help.
+    Hosts sometimes do that for a moment, so a retry may help.
     """
 
     retryable = True
 
 
 class LandingRefusedError(LandingError):
-    """A rule forbids it: scheme, private address, redirect, size, something else at the destination."""
+    """A rule forbids the landing: scheme, private address, redirect, size, another file at the destination."""
 
 
 class VideoUrlExpiredError(VideoUrlMissingError, LandingError):
@@ -234,7 +233,7 @@ class VideoUrlExpiredError(VideoUrlMissingError, LandingError):
 
 
 class UploadUnknownError(SeedanceApiError):
-    """Reference media was sent and nobody knows whether it was stored. No vendor documents a price for storing.
+    """Reference media was sent, and it is unknown whether it was stored. No vendor documents a price for storing.
 
     A retry sends it again, so a copy may be left in the vendor's library.
     """
@@ -257,16 +256,16 @@ class AssetTimeoutError(SeedanceError):
 
 
 class MaxCostError(SeedanceError):
-    """The video would cost more than `max_cost`, or nobody can tell what it costs. Nothing was sent."""
+    """The video would cost more than `max_cost`, or its cost can't be told. Nothing was sent."""
 
 
 class BudgetExceededError(SeedanceError):
-    """The video doesn't fit into a budget of the connection, or nobody can tell whether it does. Nothing was sent."""
+    """The video exceeds a budget of the connection, or it can't be told whether it does. Nothing was sent."""
 
 
 class SubmissionRecordError(SeedanceError):
-    """The record of an earlier submission can't be read, so nobody knows what was paid for. Nothing was sent."""
+    """The record of an earlier submission can't be read, so it is unknown what was paid for. Nothing was sent."""
 
 
 class RequestChangedError(SeedanceError):
-    """A retry asks for something else than what was submitted. Nothing was sent; clearing the task starts over."""
+    """A retry's request differs from the submitted one. Nothing was sent; clearing the task starts over."""

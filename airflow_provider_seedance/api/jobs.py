@@ -1,6 +1,6 @@
-"""A job at a vendor (a video, an asset in review), and what each poll of it means: wait on, succeeded, or failed. Pure.
+"""A job at a vendor (a video, an asset in review), and the meaning of each poll: wait on, succeeded, or failed. Pure.
 
-Which job it is makes no difference here. What differs is told by its `JobKind`: see `video_jobs` and `asset_jobs`.
+All kinds of jobs are treated alike here. Their differences are in `JobKind`: see `video_jobs` and `asset_jobs`.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from airflow_provider_seedance.api.errors import (
 )
 
 MOST_FAILURES = 5
-"""Consecutive failed polls after which a wait ends; a job that is paid for isn't given up for a hiccup.
+"""Consecutive failed polls after which a wait ends: a paid job isn't given up for a hiccup.
 
-Each pause between them is twice as long as the one before: with polls every 10 seconds that spans two and a half
+Each pause between them is twice as long as the one before: with polls every 10 seconds, they span two and a half
 minutes.
 """
 
 MOST_REFUSALS = 3
 """Consecutive refusals of one kind (unknown id, wrong key ...) after which the vendor is believed.
 
-Vendors' replicas lag, keys are rotated and balances topped up, while the job is paid for and goes on. With polls
-every 10 seconds that spans half a minute.
+Replicas lag, keys are rotated and balances topped up, while the paid job goes on. With polls every 10 seconds, these
+refusals span half a minute.
 """
 
 LONGEST_PAUSE = 120.0
@@ -59,7 +59,7 @@ class JobStatus(Protocol):
 
     @property
     def is_terminal(self) -> bool:
-        """Whether it can't change any more."""
+        """Whether the state is final."""
 
 
 class Job(Protocol):
@@ -71,11 +71,11 @@ class Job(Protocol):
 
     @property
     def undocumented_status(self) -> str | None:
-        """The vendor's own word for the state, if it is not documented; the job counts as unfinished then."""
+        """The vendor's own word for the state, if it isn't documented; such a job counts as unfinished."""
 
     @property
     def is_deliverable(self) -> bool:
-        """Whether it succeeded, and its result can be used."""
+        """Whether the job has succeeded and its result can be used."""
 
 
 J = TypeVar("J", bound=Job)
@@ -83,18 +83,18 @@ J = TypeVar("J", bound=Job)
 
 @dataclass(frozen=True)
 class JobKind(Generic[J]):
-    """What distinguishes videos from assets, wherever jobs are waited for.
+    """The differences between videos and assets in a wait.
 
-    :param noun: at the beginning of a sentence: `Video`.
-    :param id_field: the name of its id in events.
-    :param not_found: what is raised for an unknown id.
-    :param is_listed: whether one request may ask for several, where the vendor has such a call.
-    :param standing: the words for its state.
+    :param noun: the word at the beginning of a sentence: `Video`.
+    :param id_field: the name of the id in events.
+    :param not_found: the error for an unknown id.
+    :param is_listed: whether one request may ask for several jobs, where the vendor has such a call.
+    :param standing: describes a job's state in words.
     :param failure_of: the error for a job that has nothing to deliver.
     :param timed_out: the error for a wait that has reached its deadline, from the id, the last status and a sentence
         about the last poll.
-    :param result_due: until when, in Unix time, the result of a finished job may be missing, `None` if it is not
-        missing; from the job and the Unix time since when it has been. Default: the result comes with the status.
+    :param result_due: gets a finished job, and the Unix time since which its result has been missing; returns the Unix
+        time until which it may be missing, `None` if it is there. Default: the result comes with the status.
     """
 
     noun: str
@@ -108,7 +108,7 @@ class JobKind(Generic[J]):
 
 
 class Outcome(StrEnum):
-    """What to do after a poll."""
+    """The next thing to do after a poll."""
 
     WAIT = "wait"
     SUCCEEDED = "succeeded"
@@ -117,15 +117,15 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Decision(Generic[J]):
-    """The verdict on one poll.
+    """The decision after one poll.
 
-    :param outcome: what to do.
+    :param outcome: the next thing to do.
     :param delay: seconds until the next poll, if there is one.
-    :param job: as it was last seen, if it was.
-    :param error: why it failed.
-    :param note: a sentence for the log, if something changed.
+    :param job: the job as it was last seen, if ever.
+    :param error: the reason why the wait failed.
+    :param note: a sentence for the log, if anything changed.
     :param warn: whether the note is a warning.
-    :param doubt: what this poll failed with, if the wait goes on all the same.
+    :param doubt: the error of this poll, if the wait goes on in spite of it.
     """
 
     outcome: Outcome
@@ -138,10 +138,10 @@ class Decision(Generic[J]):
 
 
 class Misses:
-    """Consecutive polls that showed nothing.
+    """Counts consecutive failed polls.
 
-    Up to `MOST_FAILURES` passing failures are tolerated. A refusal in the vendor's own words counts for more, but one
-    alone is no proof: only `MOST_REFUSALS` of the same kind in a row are.
+    Failures that may pass are tolerated up to `MOST_FAILURES`. A refusal by the vendor itself weighs more, but only
+    `MOST_REFUSALS` of the same kind in a row are taken as proof.
 
     :param interval: seconds between polls.
     """
@@ -151,12 +151,15 @@ class Misses:
         self.clear()
 
     def clear(self) -> None:
-        """A poll went well."""
+        """Starts counting again after a successful poll."""
         self._failures = self._refusals = 0
         self._kind: type[SeedanceApiError] | None = None
 
     def refused(self, error: SeedanceError) -> None:
-        """Remembers which kind of refusal this is, without counting it as a failure yet."""
+        """Remembers the kind of a refusal, without counting it as a failure yet.
+
+        :param error: the refusal.
+        """
         kind = _kind_of(error)
         self._refusals = self._refusals + 1 if kind is self._kind else 1
         self._kind = kind
@@ -164,7 +167,8 @@ class Misses:
     def add(self, error: SeedanceError) -> bool:
         """Counts a failed poll.
 
-        :return: whether that is one too many.
+        :param error: the poll's error.
+        :return: whether the wait has to end now.
         """
         self._failures += 1
         if isinstance(error, TransientApiError):
@@ -174,15 +178,18 @@ class Misses:
         return self._failures >= MOST_FAILURES or self._refusals >= MOST_REFUSALS
 
     def note(self, error: SeedanceError) -> str:
-        """A sentence about the last one.
+        """A sentence about the last failed poll.
 
-        :param error: what it failed with.
+        :param error: the poll's error.
         """
         count, most = (self._refusals, MOST_REFUSALS) if self._refusals else (self._failures, MOST_FAILURES)
         return f"Poll {count} of at most {most} in a row failed: {error}"
 
     def pause(self, error: SeedanceError) -> float:
-        """Seconds until the next poll: twice as long each time, and as long as the vendor asks for."""
+        """Seconds until the next poll: doubled each time, and at least as long as the vendor asks for.
+
+        :param error: the last poll's error.
+        """
         longer: float = min(LONGEST_PAUSE, self._interval * 2 ** (self._failures - 1))
         # A refusal is checked again soon, even if polls are far apart.
         pause = longer if self._refusals else max(self._interval, longer)
@@ -191,9 +198,9 @@ class Misses:
 
 
 class Wait(Generic[J]):
-    """The memory of one wait: what was last seen, how often polls failed, when to give up.
+    """The memory of one wait: the job as last seen, the failed polls, the deadline.
 
-    :param kind: of the job.
+    :param kind: the kind of job.
     :param job_id: the vendor's id.
     :param interval: seconds between polls.
     :param deadline: Unix time after which the wait is given up, kept across restarts; `None` waits for ever.
@@ -214,11 +221,11 @@ class Wait(Generic[J]):
         self._warned: set[str] = set()
 
     def saw(self, job: J, now: float) -> Decision[J]:
-        """The vendor answered.
+        """Decides after an answer.
 
-        :param job: as it stands.
+        :param job: the job as it stands.
         :param now: Unix time.
-        :return: what that means.
+        :return: the decision.
         """
         before, self._last = self._last, job
         self._misses.clear()
@@ -236,13 +243,13 @@ class Wait(Generic[J]):
         return self._wait_for_result(job, now, due, note)
 
     def missed(self, error: SeedanceError, now: float) -> Decision[J]:
-        """The poll failed.
+        """Decides after a failed poll.
 
-        :param error: with what.
+        :param error: the poll's error.
         :param now: Unix time.
-        :return: what that means.
+        :return: the decision.
         """
-        if not isinstance(error, SeedanceApiError):  # the connection can't be used: no vendor has said anything
+        if not isinstance(error, SeedanceApiError):  # the connection can't be used: no vendor has answered
             return Decision(Outcome.FAILED, job=self._last, error=error)
         is_new = self._last is None and now - self.started < NOT_FOUND_GRACE
         if is_new and isinstance(error, self.kind.not_found):
@@ -255,11 +262,15 @@ class Wait(Generic[J]):
         return self._wait_or_give_up(now, self._misses.pause(error), note, True, error)
 
     def start_afresh(self) -> None:
-        """Another key is used from now on: what was refused before says nothing about it."""
+        """Forgets earlier refusals, after the connection got another key."""
         self._misses.clear()
 
     def put_off(self, now: float) -> Decision[J]:
-        """There was no poll in time: that says nothing about this job, but the deadline holds."""
+        """Decides when no poll could be made in time: it says nothing about the job, but the deadline holds.
+
+        :param now: Unix time.
+        :return: the decision.
+        """
         return self._wait_or_give_up(now, self.interval, None, False)
 
     def _wait_for_result(self, job: J, now: float, due: float, note: str | None) -> Decision[J]:

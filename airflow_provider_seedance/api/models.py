@@ -140,7 +140,7 @@ class Video(BaseModel):
     """One video at one vendor, as it was last seen.
 
     :param video_id: the vendor's id (task id, request id).
-    :param vendor: `jimmyai`, `gmicloud`, `modellix`, `byteplus` or `volcengine`.
+    :param vendor: the vendor's name, as in the connection's extra.
     :param model: the model that was asked for, where the vendor says it.
     :param status: see `VideoStatus`.
     :param video_url: where the MP4 is, once succeeded. Signed URLs give access to whoever holds them.

@@ -1,4 +1,4 @@
-"""The one event of a wait: written by the trigger, read by `execute_complete`. It is stored, so it holds no URL."""
+"""The event of a wait: written by the trigger, read by `execute_complete`. It is stored, so it holds no URL."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def to_event(
     `kind`, `message` and `facts`, or `None`. Events of later releases may hold more.
 
     :param job_id: the vendor's id.
-    :param decision: the final one.
-    :param kind: of the job.
+    :param decision: the final decision.
+    :param kind: the kind of job.
     :param deadline: Unix time until which a finished job may be waited for once more; absent in older events.
     """
     event: dict[str, Any] = {kind.id_field: job_id, "outcome": decision.outcome.value, "error": None}
@@ -37,16 +37,16 @@ def to_event(
 
 
 def deadline_of(event: Any) -> float | None:
-    """Unix time until which the job may be waited for once more, should the vendor take its success back."""
+    """Unix time until which the wait may go on, should the vendor take back its success."""
     deadline = event.get("deadline") if isinstance(event, dict) else None
     return float(deadline) if isinstance(deadline, int | float) and not isinstance(deadline, bool) else None
 
 
 def read_event(event: Any, kind: JobKind[Any] = VIDEO) -> tuple[str, SeedanceError | None]:
-    """The job's id and why the wait failed, if it did.
+    """Reads the job's id, and the error if the wait failed.
 
     :param event: as stored, by this release or an earlier one.
-    :param kind: of the job.
+    :param kind: the kind of job.
     :raises TransientApiError: for an event that no trigger of this package writes.
     """
     job_id = event.get(kind.id_field) if isinstance(event, dict) else None

@@ -1,4 +1,4 @@
-"""The client of the poller: it only reads, and costs little."""
+"""The poller's client: it only reads, and costs little."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ T = TypeVar("T")
 
 
 class PollingClient(BaseClient):
-    """Reads videos and assets, asynchronously, at the least cost: one try per step, on aiohttp: a fifth of httpx's CPU.
+    """Reads videos and assets asynchronously and cheaply: one try per step, by aiohttp, at a fifth of httpx's CPU.
 
-    For reads only: that aiohttp asks again by itself when a kept connection was lost is harmless here, and would buy a
-    second video at a create.
+    For reads only: aiohttp itself asks again if a kept connection was lost. That is harmless for a read, but would buy
+    a second video for a create.
 
-    :param adapter: the vendor's.
+    :param adapter: the vendor's adapter.
     :param settings: address, key and rates.
-    :param on_further_request: called when a read needs one more request than the first (fal tells of the end by one
-        and gives the URL by another), for a caller that counts them.
+    :param on_further_request: called before each further request of a read (fal needs one for the status and one for
+        the URL), so that the caller can count it.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class PollingClient(BaseClient):
         super().__init__(adapter, settings)
         self._on_further_request = on_further_request
         endpoint = self._endpoint
-        # Nothing that aiohttp raises says for sure that nothing was sent.
+        # No error of aiohttp proves that nothing was sent.
         self._reader = AnswerReader(endpoint, nothing_sent=())
         self._transport = PollingTransport(
             endpoint.base_url,
@@ -63,14 +63,14 @@ class PollingClient(BaseClient):
         :raises TransientApiError: asking again helps.
         """
         flow = self._calls.get_video(video_id)
-        # At most vendors a read is one step, and thousands of polls need neither a generator nor a coroutine for it.
+        # At most vendors a read is one step, and then needs neither a generator nor a coroutine: there are thousands.
         return await (self._send(flow) if isinstance(flow, Step) else self._run(flow))
 
     async def get_many(self, video_ids: Sequence[str]) -> list[Video]:
         """Reads many videos with one request; tries once.
 
         :param video_ids: the vendor's ids, no more than its `most_ids_per_request`.
-        :return: those of the videos that the answer holds.
+        :return: the videos in the answer; some may be missing.
         :raises UnsupportedByVendorError: the vendor has no such call.
         :raises TransientApiError: asking again helps.
         """
@@ -82,7 +82,7 @@ class PollingClient(BaseClient):
         """Reads one asset; tries once.
 
         :param asset_id: the vendor's id.
-        :param library: the vendor's library that it is in.
+        :param library: the vendor's library that holds it.
         :param query: the status call's query, where that is not documented.
         :return: the asset as it stands.
         :raises AssetNotFoundError: the vendor doesn't know it (any more).

@@ -1,4 +1,4 @@
-"""What a video takes and costs, by prices of the user's own; none is built in, the documents give none. Pure."""
+"""The cost of a video by the user's own prices; none is built in, as the vendors' documents give none. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.api.vendors.billed import Billed
 
 ANY = "*"
-"""In place of a model's name or a resolution: all others."""
+"""Stands for all other models or resolutions."""
 
 _MILLION = 1_000_000
 
@@ -36,14 +36,14 @@ ByResolution = Annotated[dict[str, Amount], BeforeValidator(_by_resolution), Fie
 
 
 class Price(BaseModel):
-    """What a model costs, as the user has it from the vendor. What is given adds up.
+    """The price of a model, as the user has it from the vendor. The parts that are given add up.
 
-    :param currency: for example `USD`; a word to be repeated, nothing is converted.
+    :param currency: for example `USD`; only repeated, never converted.
     :param per_video: for each video.
     :param per_second: for each second of video.
     :param per_million_tokens: for each million of the tokens that the vendor counts.
-    :param tokens_per_second: how many tokens a second takes, as found in earlier videos: without it a price per token
-        gives no estimate, since tokens are known afterwards only.
+    :param tokens_per_second: tokens for each second, as found in earlier videos. Without it a price per token gives no
+        estimate, since tokens are counted only afterwards.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
@@ -86,14 +86,14 @@ def read_prices(value: Any) -> Prices:
 
 @dataclass(frozen=True)
 class Quantities:
-    """What of a video a price can depend on; `None` is unknown.
+    """The facts of a video on which its price can depend; `None` is unknown.
 
-    :param model: as asked for.
+    :param model: as requested.
     :param seconds: length of the video.
     :param resolution: in the request's words.
     :param tokens: as counted by the vendor.
-    :param unclear: why the price can't be told from the request, `None` if it can.
-    :param size_unclear: why length and resolution can't be told from it.
+    :param unclear: the reason why the request doesn't tell the price, `None` if it does.
+    :param size_unclear: the reason why it doesn't tell length and resolution.
     """
 
     model: str | None = None
@@ -105,10 +105,10 @@ class Quantities:
 
 
 def quantities(fields: Mapping[str, Any], usage: Mapping[str, Any] | None = None) -> Quantities:
-    """What is known from a request and, afterwards, from what the vendor counted.
+    """The facts from a request and, afterwards, from the vendor's usage counts.
 
-    :param fields: of the request, as far as they are known; `duration=-1` leaves the length to the model. What `extra`
-        says in the same words counts instead, as it does at the vendor.
+    :param fields: of the request, as far as they are known; `duration=-1` leaves the length to the model. The same
+        fields in `extra` take precedence, as they do at the vendor.
     :param usage: `Video.usage`.
     """
     extra = fields.get("extra")
@@ -124,7 +124,7 @@ def quantities(fields: Mapping[str, Any], usage: Mapping[str, Any] | None = None
 
 
 def quantities_of(billed: Billed, usage: Mapping[str, Any] | None = None) -> Quantities:
-    """What is known of a video from what was really sent for it and, afterwards, from what the vendor counted.
+    """The facts from the body that was really sent and, afterwards, from the vendor's usage counts.
 
     :param billed: `VendorAdapter.billed` of the request.
     :param usage: `Video.usage`.
@@ -137,11 +137,11 @@ def quantities_of(billed: Billed, usage: Mapping[str, Any] | None = None) -> Qua
 
 @dataclass(frozen=True)
 class Cost:
-    """An amount of money, or why it can't be told.
+    """An amount of money, or the reason why it is unknown.
 
-    :param amount: `None` if it can't be told.
+    :param amount: `None` if it is unknown.
     :param currency: as in the price.
-    :param reason: how the amount comes about, or what is missing.
+    :param reason: how the amount was calculated, or what is missing.
     """
 
     amount: Decimal | None
@@ -150,7 +150,7 @@ class Cost:
 
     @property
     def number(self) -> float | None:
-        """The amount as JSON has it, rounded to a millionth."""
+        """The amount as a JSON number, rounded to a millionth."""
         return None if self.amount is None else float(round(self.amount, 6))
 
     def __str__(self) -> str:
@@ -158,7 +158,11 @@ class Cost:
 
 
 def cost_of(prices: Prices, known: Quantities) -> Cost:
-    """What a video costs by the price of its model, or that of `*`; each part must be known, or the whole isn't."""
+    """The cost of a video by the price of its model, or else that of `*`; unknown if any part is unknown.
+
+    :param prices: the user's own.
+    :param known: the facts of the video.
+    """
     price = prices.get(known.model or ANY) or prices.get(ANY)
     if price is None:
         return Cost(None, None, f"the connection's `prices` have none for {known.model or 'a model that is not known'}")
@@ -173,9 +177,9 @@ def cost_of(prices: Prices, known: Quantities) -> Cost:
 
 
 def told_cost(usage: Mapping[str, Any] | None) -> Cost | None:
-    """What the vendor itself says that a video has cost, `None` where it doesn't.
+    """The cost of a video as told by the vendor itself, `None` if it doesn't tell it.
 
-    :param usage: `Video.usage`; the adapter has put the currency beside the amount, if a document names it.
+    :param usage: `Video.usage`; the adapter has added the currency, if a document names it.
     """
     told, currency = (usage or {}).get("cost"), (usage or {}).get("currency")
     if isinstance(told, bool) or not isinstance(told, int | float) or not isinstance(currency, str):
@@ -187,9 +191,11 @@ def told_cost(usage: Mapping[str, Any] | None) -> Cost | None:
 
 
 def read_limit(max_cost: float | str | None) -> Decimal | None:
-    """The amount that `max_cost` means, also as the text that a template renders to; `None` if there is no limit.
+    """Reads `max_cost`.
 
-    :raises InvalidRequestError: it is no amount of money. A limit that can't be read is not the same as none.
+    :param max_cost: an amount, or the text that a template renders to.
+    :return: the amount, `None` if there is no limit.
+    :raises InvalidRequestError: it is no amount of money. An unreadable limit is not the same as no limit.
     """
     if max_cost is None:
         return None
@@ -200,9 +206,11 @@ def read_limit(max_cost: float | str | None) -> Decimal | None:
 
 
 def refuse_above(max_cost: Decimal, estimate: Cost) -> None:
-    """Lets a video pass that costs at most `max_cost`, in the currency of its price.
+    """Refuses a video that may cost more than the limit.
 
-    :raises MaxCostError: it costs more, or what it costs can't be told.
+    :param max_cost: the limit, in the currency of the price.
+    :param estimate: of the video's cost.
+    :raises MaxCostError: it would cost more, or its cost is unknown.
     """
     if estimate.amount is None:
         raise MaxCostError(
@@ -216,7 +224,7 @@ def refuse_above(max_cost: Decimal, estimate: Cost) -> None:
 
 
 _Part = tuple[Decimal | None, str]
-"""An amount and how it comes about, or no amount and what is missing."""
+"""An amount and its calculation, or no amount and what is missing."""
 
 
 def _for_video(price: Price) -> _Part | None:
@@ -252,7 +260,7 @@ def _per_second(rates: Mapping[str, Decimal], name: str, known: Quantities) -> _
 
 
 def _tokens(usage: Mapping[str, Any]) -> int | None:
-    """What the vendor bills: Ark's `completion_tokens`; `total_tokens` where that is all there is."""
+    """The billed tokens: Ark's `completion_tokens`, or `total_tokens` if there is nothing else."""
     return next((count for name in ("completion_tokens", "total_tokens") if (count := _whole(usage.get(name)))), None)
 
 
@@ -272,5 +280,5 @@ def _whole(value: Any) -> int | None:
 
 
 def _plain(amount: Decimal) -> str:
-    """Without exponent and needless noughts."""
+    """The amount as text, without exponent and trailing zeros."""
     return f"{amount.normalize():f}"

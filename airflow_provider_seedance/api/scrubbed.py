@@ -1,4 +1,4 @@
-"""The last look at what a client hands out: results and errors without key, prompt and signed URLs."""
+"""The last check of a client's results and errors: they hold no key, prompt or signed URL."""
 
 from __future__ import annotations
 
@@ -18,7 +18,11 @@ _MOST_VALUES = 5000
 
 
 def scrubbed(value: T, scrub: Callable[[str], str]) -> T:
-    """What a call returned. Texts in the vendor's words are all that can hold a secret: most videos have none."""
+    """The result of a call, scrubbed. Only texts from the vendor can hold a secret, and most videos have none.
+
+    :param value: the result.
+    :param scrub: removes secrets from a text.
+    """
     return cast("T", _scrubbed(value, scrub))
 
 
@@ -58,9 +62,10 @@ def _video(video: Video, scrub: Callable[[str], str]) -> Video:
 
 
 def scrubbed_error(error: SeedanceError, scrub: Callable[[str], str], hint: str = "") -> SeedanceError:
-    """The same error. Adapters have scrubbed what they quote; the key is looked for once more in all of it.
+    """The same error, scrubbed. Adapters have scrubbed their quotes; here the whole is searched for the key again.
 
-    :param scrub: of the key alone: the prompt's words may well be in our own sentences.
+    :param error: the error.
+    :param scrub: removes only the key: our own sentences may contain words of the prompt.
     :param hint: a sentence to add.
     """
     message = scrub(str(error))

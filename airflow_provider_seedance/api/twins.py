@@ -1,4 +1,4 @@
-"""Async methods that do what a sync method does have its documentation, too."""
+"""Gives async methods the documentation of their sync twins."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 def twin_of(original: Callable[..., Any]) -> Callable[[Method], Method]:
     """Gives a method the documentation of its twin.
 
-    :param original: the method that says what both do, take, return and raise.
+    :param original: the documented method.
     :return: a decorator.
     """
 

@@ -81,7 +81,7 @@ def check_literals(fields: Mapping[str, Any], templates: Collection[str]) -> Non
 
 
 def _check_family(request: VideoRequest, templates: Collection[str]) -> None:
-    """Which vendor it will be, the connection says later: refused is only what each vendor of the family refuses."""
+    """Judges a model family: the vendor isn't known yet, so only what every vendor of the family refuses is refused."""
     verdicts = []
     for vendor in all_vendors().values():
         if request.model in vendor.families:

@@ -1,4 +1,4 @@
-"""The one check of what a caller or a template gives as the id of a video. Pure, and cheap to import."""
+"""The check of video ids that come from a caller or a template. Pure, and cheap to import."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from airflow_provider_seedance.api.errors import InvalidRequestError
 
 LONGEST_ID = 256
-"""Characters: far more than the ids that vendors give."""
+"""The most characters of an id, far more than vendors use."""
 
 _NO_VALUE = ("none", "null", "undefined", "nan")
 _BY_KEY = "name the key: `create.output['video_id']`, or `xcom_pull(..., key='video_id')` in a template"
@@ -21,11 +21,12 @@ _ODD = (
 
 
 def check_video_id(value: object) -> str:
-    """The vendor's id of a video, as a text without spaces around it.
+    """Checks the vendor's id of a video.
 
-    :param value: whatever a caller or a template gave; numbers count as their digits, as native rendering makes them.
-    :raises InvalidRequestError: it can't be an id, with the likely cause. The value itself stays out of the message: it
-        may be the text of a whole XCom, signed URLs included.
+    :param value: from a caller or a template; a number, as native rendering makes it, counts as its digits.
+    :return: the id as a text, without spaces around it.
+    :raises InvalidRequestError: it can't be an id; the message has the likely cause, but not the value, which may be
+        the text of a whole XCom, signed URLs included.
     """
     if isinstance(value, str):
         problem = _why_no_id(value.strip())
@@ -45,8 +46,9 @@ def check_video_id(value: object) -> str:
 
 
 def video_id_of(video: object) -> str:
-    """The id of a video that is given by its id, or by the dict that operator and sensor return.
+    """The id of a video.
 
+    :param video: the id, or the dict that operator and sensor return.
     :raises InvalidRequestError: there is no id, with the likely cause.
     """
     if not isinstance(video, Mapping):
@@ -57,7 +59,7 @@ def video_id_of(video: object) -> str:
 
 
 def _why_no_id(text: str) -> str | None:
-    """Why a text can't be a video's id, without quoting it; `None` if it can."""
+    """The reason why a text can't be a video's id, without quoting it; `None` if it can."""
     if not text:
         return "is empty: a template that finds nothing renders to an empty text"
     if text.casefold() in _NO_VALUE:

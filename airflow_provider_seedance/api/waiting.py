@@ -16,10 +16,10 @@ def wait_here(
 
     :param wait: decides what each poll means.
     :param read: reads the job once.
-    :param tell: is given each decision.
-    :param pause: waits so many seconds.
+    :param tell: called with each decision.
+    :param pause: waits for some seconds.
     :return: the job.
-    :raises SeedanceError: why the wait failed.
+    :raises SeedanceError: the wait failed.
     """
     while True:
         try:

@@ -151,7 +151,7 @@ class Scrubber:
         self._echo = echo
 
     def __call__(self, text: str) -> str:
-        """Returns the text without the stretches that it shares with a secret, and without the end of a very long text."""
+        """Returns the text without the stretches that it shares with a secret; a very long text is cut."""
         text = text[:_READ_AT_MOST]
         for secret in self._secrets:
             letters = list(_letters(text))
