@@ -1,4 +1,4 @@
-"""Which URLs and addresses a file may be fetched from; see `api.addresses` for the rules about addresses."""
+"""Judges the URLs and hosts that files are fetched from; the rules about addresses are in `api.addresses`."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from airflow_provider_seedance.api.errors import LandingInterruptedError, Landin
 
 _SCHEMES = ("http", "https")
 _ORIGIN = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//[^/?#]*", re.IGNORECASE)
-# All that may stand in a URL as it is, `%` included: what has been encoded already stays as it is (RFC 3986).
+# All characters that a URL may contain, including `%`, so that encoded parts stay unchanged (RFC 3986).
 _AS_THEY_ARE = "!#$%&'()*+,/:;=?@[]~"
 
 
 def encoded(url: str) -> str:
-    """A URL, or a relative part of one, with everything encoded that may not stand in it, as browsers do.
+    """A URL, or a relative part of one, with all forbidden characters encoded, as browsers do.
 
-    The host is left alone: what is odd there is judged, not mended.
+    The host is left alone: oddities there are judged, not mended.
     """
     url = re.sub(r"[\t\r\n]", "", url.strip())
     origin = _ORIGIN.match(url)
@@ -31,17 +31,17 @@ def location_of(header: str) -> str:
 
     :param header: the value of `Location`, as `http.client` gives it.
     """
-    with suppress(UnicodeError):  # it really is Latin-1, or has been decoded already
+    with suppress(UnicodeError):  # it really is Latin-1, or was decoded already
         header = header.encode("latin-1").decode("utf-8")
     return encoded(header)
 
 
 def check_url(url: str, *, came_from: str | None = None) -> SplitResult:
-    """The parts of a URL that may be asked for.
+    """Checks a URL, and gives its parts.
 
-    :param url: see `encoded`.
+    :param url: as made by `encoded`.
     :param came_from: the scheme of the URL that redirected to it.
-    :raises LandingRefusedError: naming what is wrong, and no more of the URL than scheme and host.
+    :raises LandingRefusedError: the message names the fault, and only scheme and host of the URL.
     """
     try:
         parts = urlsplit(url)
@@ -61,9 +61,12 @@ def check_url(url: str, *, came_from: str | None = None) -> SplitResult:
 
 
 def resolve(host: str, port: int, *, allow_private: bool) -> list[str]:
-    """The IP addresses that may be connected to for this host, in the resolver's order.
+    """The IP addresses of a host to which a connection is allowed, in the resolver's order.
 
-    :raises LandingRefusedError: it has none but private ones.
+    :param host: a name or an address.
+    :param port: the port.
+    :param allow_private: whether private addresses are allowed.
+    :raises LandingRefusedError: it has only private ones.
     :raises LandingInterruptedError: the name can't be resolved now.
     """
     try:
@@ -77,7 +80,7 @@ def resolve(host: str, port: int, *, allow_private: bool) -> list[str]:
 
 
 def check_literal(host: str) -> None:
-    """Judges what can be judged without resolving names, for use where a proxy does that.
+    """Judges a host without resolving its name, for use where a proxy resolves it.
 
     :raises LandingRefusedError: the host is a private address, this machine, or a name of a local network.
     """

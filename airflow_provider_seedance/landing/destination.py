@@ -1,8 +1,8 @@
-"""One object in any storage: what is there, and how something gets there that is never visible in part.
+"""One object in any storage: reading it, and writing it so that it is never visible in part.
 
 On local disks a file is written beside its place and renamed. S3 (`s3fs`), Google (`gcsfs`) and Azure (`adlfs`) show
-an object only once its upload is completed, which their files do in `close()`; leaving a `with` block by an exception
-closes too, so no `with` here. Other storages get a temporary name and a move.
+an object only once its upload is completed, which their files do in `close()`. Leaving a `with` block by an exception
+closes too, so there is no `with` here. Other storages get a temporary name and a move.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ _log = logging.getLogger(__name__)
 
 MIB = 1024 * 1024
 PART_SIZE = 8 * MIB
-"""Bytes per part of an upload: kept in memory, and a multiple of what each storage asks for."""
+"""Bytes per part of an upload: each is kept in memory, and is a multiple of every storage's unit."""
 
 SYNC_EVERY = 32 * MIB
-"""Bytes after which a local disk is told to begin with them."""
+"""Bytes after which a local disk is told to start writing them back."""
 
 MAX_PARTS = 10_000
 
 MAX_TEXT = MIB
-"""Bytes of the largest text that is read; a manifest has one or two thousand."""
+"""The most bytes of a text that is read; a manifest has one or two thousand."""
 
-# By the library that implements the storage: how it is told the content type. Each completes an upload in `close()`.
+# How the content type is passed, by the storage's library. Each of them completes an upload in `close()`.
 _UPLOADING: dict[str, Any] = {
     "s3fs": lambda content_type: {"ContentType": content_type},
     "gcsfs": lambda content_type: {"content_type": content_type},
@@ -53,19 +53,19 @@ class Writer(Protocol):
     """Writes bytes that stay invisible until `publish`."""
 
     def write(self, block: bytes) -> None:
-        """The next bytes."""
+        """Writes the next bytes."""
 
     def publish(self) -> None:
-        """Makes the whole visible under its name, in one step."""
+        """Makes the whole object visible under its name in one step."""
 
     def discard(self) -> None:
-        """Leaves nothing behind. Harmless after `publish`."""
+        """Removes everything that isn't published. Harmless after `publish`."""
 
 
 class Destination:
     """A place for one object.
 
-    :param path: where; its name is final.
+    :param path: the object's final path.
     """
 
     def __init__(self, path: ObjectStoragePath) -> None:
@@ -75,17 +75,17 @@ class Destination:
 
     @property
     def uri(self) -> str:
-        """The object's address, without the id of the connection that opens it."""
+        """The object's URI, without the id of the connection that opens it."""
         return f"{self.path.protocol or 'file'}://{self._key}"
 
     def sibling(self, suffix: str) -> Destination:
-        """The place beside it, with a longer name."""
+        """The place beside it, with a suffix added to its name."""
         return Destination(self.path.parent / f"{self.path.name}{suffix}")
 
     def size(self) -> int | None:
-        """The bytes of the object that is there, `None` if there is none.
+        """The length of the existing object in bytes, `None` if there is none.
 
-        :raises LandingRefusedError: a folder is there, or something else that is no file.
+        :raises LandingRefusedError: there is a folder, or something else that is no file.
         """
         self._fs.invalidate_cache(self._key.rpartition("/")[0])
         try:
@@ -97,9 +97,9 @@ class Destination:
         return int(info["size"])
 
     def read_text(self) -> str | None:
-        """The object's content. `None` if there is no object, or one that is too large to be a text of ours.
+        """The object's content as text, `None` if there is no object, or one too large to be such a text.
 
-        :raises LandingRefusedError: a folder is there, or something else that is no file.
+        :raises LandingRefusedError: there is a folder, or something else that is no file.
         """
         size = self.size()
         if size is None or size > MAX_TEXT:
@@ -120,9 +120,10 @@ class Destination:
         self._fs.rm_file(self._key)
 
     def writer(self, content_type: str, *, max_bytes: int) -> Writer:
-        """What writes a new object.
+        """Makes the writer of a new object.
 
-        :param max_bytes: more than it will ever have.
+        :param content_type: its MIME type.
+        :param max_bytes: the most bytes that it can have.
         """
         library = type(self._fs).__module__.partition(".")[0]
         if library in _UPLOADING:
@@ -133,12 +134,12 @@ class Destination:
 
 
 def part_size(max_bytes: int) -> int:
-    """Bytes per part, so that the largest object has no more parts than S3 takes."""
+    """Bytes per part, chosen so that the largest object has no more parts than S3 allows."""
     return max(PART_SIZE, ceil(max_bytes / MAX_PARTS / MIB) * MIB)
 
 
 class _LocalFile:
-    """A temporary file beside its destination, locked while it is written: without the lock, its writer is dead."""
+    """A temporary file beside its destination, locked while it is written: if the lock is gone, its writer is dead."""
 
     def __init__(self, final: Path) -> None:
         self._final = final
@@ -156,13 +157,13 @@ class _LocalFile:
             self._start_writing_back()
 
     def _start_writing_back(self) -> None:
-        """Lets the disk begin, without waiting for it: else all of its work is left to the end."""
+        """Has the disk start writing, without waiting for it; otherwise all of its work would come at the end."""
         self._unsynced = 0
         if hasattr(os, "posix_fadvise"):
             os.posix_fadvise(self._file, 0, 0, os.POSIX_FADV_DONTNEED)
 
     def publish(self) -> None:
-        # Content before name: after a power cut the name must not stand for a file without content.
+        # Content before name: after a power cut there must be no name without content.
         os.fsync(self._file)
         os.replace(self._part, self._final)
         self._close()
@@ -185,7 +186,7 @@ class _LocalFile:
         while True:
             part = self._final.with_name(f"{self._prefix}{uuid.uuid4().hex[:12]}.part")
             file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-            with suppress(OSError):  # not every network disk has locks; then leftovers stay
+            with suppress(OSError):  # some network disks have no locks; then leftovers stay
                 fcntl.flock(file, fcntl.LOCK_EX)
             with suppress(FileNotFoundError):
                 if os.path.samestat(os.stat(part), os.fstat(file)):
@@ -193,7 +194,7 @@ class _LocalFile:
             os.close(file)  # another writer took it for a leftover before it was locked
 
     def _remove_leftovers(self) -> None:
-        """Removes what dead writers have left; only what surely is that, since the folder belongs to others."""
+        """Removes the leftovers of dead writers, and surely nothing else, since the folder belongs to others."""
         ours = re.compile(re.escape(self._prefix) + r"[0-9a-f]{12}\.part")
         for part in self._final.parent.iterdir():
             if ours.fullmatch(part.name):
@@ -206,12 +207,12 @@ class _LocalFile:
 
 
 def _shortened(name: str) -> str:
-    """So that what is added to a name for a while makes it longer than no file system takes."""
+    """The name, short enough that it fits into any file system with a temporary suffix."""
     return name.encode()[:150].decode("utf-8", "ignore")
 
 
 def _remove_if_nobody_holds_it(part: Path) -> None:
-    # Not blocking, and no link: what only has such a name (a pipe, for example) is left alone.
+    # Not blocking, and no link: anything else with such a name (a pipe, for example) is left alone.
     file = os.open(part, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
     try:
         if stat.S_ISREG(os.fstat(file).st_mode):
@@ -222,9 +223,9 @@ def _remove_if_nobody_holds_it(part: Path) -> None:
 
 
 class _Upload:
-    """An upload in parts, which the storage shows once it is completed.
+    """An upload in parts, visible in the storage once it is completed.
 
-    :param part_size: bytes of each part but the last: some storages take no others, Cloudflare's R2 for example.
+    :param part_size: bytes of each part but the last. Some storages demand equal parts, Cloudflare's R2 for example.
     """
 
     def __init__(self, fs: Any, key: str, part_size: int, options: dict[str, Any]) -> None:
@@ -233,7 +234,7 @@ class _Upload:
         self._room = part_size
 
     def write(self, block: bytes) -> None:
-        # The library sends what it has as soon as that is a part or more: it must never get to have more.
+        # The library sends its buffer once that holds a part or more: it must never hold more.
         view = memoryview(block)
         while view:
             piece = view[: self._room]
@@ -252,16 +253,16 @@ class _Upload:
     def discard(self) -> None:
         if self._file.closed:
             return
-        # Not `close()`, which would complete the upload; nor may the garbage collector call it.
+        # Not `close()`, which would complete the upload; the garbage collector mustn't call it either.
         self._file.closed = True
         try:
             self._file.discard()
-        except Exception as error:  # why it is discarded is what has to be told
+        except Exception as error:  # the error to report is the one that led here
             _log.warning("An unfinished upload could not be cancelled (%s); it stays invisible.", type(error).__name__)
 
 
 class _Moved:
-    """For storages of which nothing is known: under another name first."""
+    """For storages of which nothing is known: written under another name first."""
 
     def __init__(self, fs: Any, key: str) -> None:
         folder, _, name = key.rpartition("/")
@@ -286,7 +287,7 @@ class _Moved:
         self._published = True
 
     def _replace(self) -> None:
-        """For storages that don't move onto what is there. It is kept until its successor is in its place."""
+        """For storages that don't move onto an existing object, which is kept until its successor is in place."""
         old = f"{self._part}.old"
         self._fs.mv(self._key, old)
         try:

@@ -1,4 +1,4 @@
-"""Downloads one file, each byte once and in order, over as many requests as that takes."""
+"""Downloads one file, each byte once and in order, with as many requests as it takes."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ from airflow_provider_seedance.landing.file_host import FileHost
 from airflow_provider_seedance.landing.file_types import SNIFF, sniff
 
 PATIENCE = 6
-"""Failures in a row, next to nothing gained in between, after which the task's attempt is given up."""
+"""Consecutive failures, with next to no progress in between, after which the attempt is given up."""
 
 LEAST_GAIN = 16 * 1024
-"""Bytes that count as a gain: with a few per request, no file ever comes to its end."""
+"""Bytes that count as progress: with only a few per request, no file would ever be complete."""
 
 SLOW_AFTER = 60.0
-"""Seconds in which at least `LEAST_GAIN` must come; a host that trickles is taken for one that has stalled."""
+"""Seconds in which at least `LEAST_GAIN` must come; a slower host counts as stalled."""
 
 LONGEST_PAUSE = 30.0
 PROGRESS_EVERY = 30.0
-"""Seconds between two lines of progress in the log."""
+"""Seconds between two log lines about progress."""
 
 MIB = 1024 * 1024
 
 
 class Source(Protocol):
-    """Where the file is."""
+    """The source of a file."""
 
     @property
     def url(self) -> str:
-        """The URL to ask next."""
+        """The URL for the next request."""
 
     def renew(self, why: str) -> str | None:
         """Gets another URL for the same file.
 
-        :param why: what the host said to this one.
-        :return: `None` if there is one, else what is known, in sentences: the URL is asked again later.
-        :raises LandingError: the file surely can't be had any more.
+        :param why: the host's reason for refusing this one.
+        :return: `None` if there is another, else a sentence with the reason: this URL is tried again later.
+        :raises LandingError: the file is surely gone.
         """
 
 
@@ -54,17 +54,17 @@ class Sink(Protocol):
     """Receives the bytes."""
 
     def take(self, block: bytes) -> None:
-        """The next bytes."""
+        """Takes the next bytes."""
 
     def start_over(self) -> None:
-        """Discards all that came: the file begins anew."""
+        """Discards everything: the file starts again."""
 
     def is_whole(self) -> bool | None:
-        """Whether the file says itself that all of it has come. `None` if it doesn't say."""
+        """Whether the file is complete by its own content; `None` if that doesn't tell."""
 
 
 def pause_after(failures: int, asked: float | None) -> float:
-    """Seconds until the next request: longer with each failure in a row, or what the host asked for, within a bound."""
+    """Seconds until the next request: doubled with each consecutive failure, or as the host asks, up to a limit."""
     return min(LONGEST_PAUSE, max(0.25 * 2.0 ** (failures - 1), asked or 0.0))
 
 
@@ -72,15 +72,15 @@ class Download:
     """Fetches one file.
 
     :param host: sends the requests.
-    :param source: gives the URL, and another one when the host refuses it.
+    :param source: gives the URL, and another one if the host refuses it.
     :param sink: receives the bytes.
-    :param max_bytes: the largest file that is taken.
-    :param name: what the log calls the file; no URL.
-    :param log: is told of the progress.
+    :param max_bytes: the largest file that is accepted.
+    :param name: the file's name in the log; no URL.
+    :param log: gets the progress.
     """
 
     sleep: Callable[[float], None] = staticmethod(time.sleep)
-    """Spends the pause before the next request; tests don't."""
+    """Waits before the next request; tests replace it."""
 
     def __init__(self, host: FileHost, source: Source, sink: Sink, *, max_bytes: int, name: str, log: Any) -> None:
         self._host = host
@@ -100,13 +100,14 @@ class Download:
 
     @property
     def most(self) -> int:
-        """Bytes that will come, at most: known once the first of them has."""
+        """The most bytes that will come: the file's length once the host has told it."""
         return self._max_bytes if self._total is None else self._total
 
     def run(self) -> int:
-        """Fetches the file and gives its length in bytes.
+        """Fetches the file.
 
-        :raises LandingError: it can't be had; the class says why.
+        :return: its length in bytes.
+        :raises LandingError: it can't be fetched; the class says why.
         """
         retrying = Retrying(
             retry=retry_if_exception_type(LandingInterruptedError),
@@ -128,13 +129,13 @@ class Download:
         return self._offset
 
     def _go_on(self) -> None:
-        """One request: the whole file, or the rest of it."""
+        """Sends one request, for the whole file or for the rest of it."""
         start = self._offset
         headers = {}
         if start and self._first and self._first.validator:
             headers = {"Range": f"bytes={start}-", "If-Range": self._first.validator}
         elif start:
-            self._start_over()  # nothing says that it is still the same file
+            self._start_over()  # nothing proves that it is still the same file
         try:
             with self._host.get(self._source.url, headers) as answer:
                 head = read_head(answer.status, answer.headers, self._offset)
@@ -152,7 +153,7 @@ class Download:
             self._end(head, start)
 
     def _renew(self, refused: UnavailableError) -> None:
-        """After the host has refused a URL: a fresh one is asked at once, what else there is after a pause."""
+        """Renews a refused URL: a fresh one is tried at once, the old one again after a pause."""
         problem = self._source.renew(str(refused))
         if problem is None and self._failures > 1:
             problem = f"{self._name}: the file host refuses fresh URLs as well ({refused})."
@@ -204,7 +205,7 @@ class Download:
             self._log.info("%s", self._progress(now))
 
     def _end(self, head: Head, start: int) -> None:
-        """A body has come to its end: is that the end of the file?"""
+        """Judges whether the end of a body is the end of the file."""
         if self._total is None:
             if not head.has_end:
                 self._ask_the_file()
@@ -217,7 +218,7 @@ class Download:
             )
 
     def _ask_the_file(self) -> None:
-        """If the host states neither a length nor an end, a whole body and a lost connection look the same."""
+        """Asks the file itself: if the host states neither length nor end, a lost connection looks like the end."""
         whole = self._sink.is_whole()
         if whole is None:
             raise NotAVideoError(
@@ -261,7 +262,7 @@ class Download:
 
 
 def _with_head(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """The blocks, the first of them long enough to tell what it is the beginning of."""
+    """The blocks, the first of them long enough to tell the file's type."""
     rest, head = iter(blocks), b""
     for block in rest:
         head += block

@@ -1,4 +1,4 @@
-"""What a file host's answer says about the file: whether it comes, from which byte on, and how long it is. Pure."""
+"""Reads a file host's answer: whether the file comes, from which byte on, and how long it is. Pure."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from typing import Any
 from airflow_provider_seedance.api.errors import LandingError, LandingInterruptedError, NotAVideoError
 from airflow_provider_seedance.api.vendors.refusals import retry_after
 
-# What storages answer when a signature has run out or the file is gone: 403 most, 400 Google, 401, 404, 410 others.
-# But also what a gateway in front of them answers for a moment, and a storage whose replicas are not in step yet.
+# Storages answer so if a signature has expired or the file is gone: most 403, Google 400, others 401, 404, 410.
+# But so do, for a moment, gateways in front of them and storages whose replicas are not in step yet.
 _UNAVAILABLE = (400, 401, 403, 404, 410)
-# Encodings that change the bytes. What else stands in that header (`aws-chunked`, `utf-8`, `binary`) is a
-# misunderstanding of the host's and changes nothing.
+# Encodings that change the bytes. Other values of that header (`aws-chunked`, `utf-8`, `binary`) are mistakes of the
+# host and change nothing.
 _COMPRESSIONS = ("gzip", "x-gzip", "deflate", "compress", "x-compress", "br", "zstd", "dcb", "dcz")
-# What error pages call themselves. Of the rest, the bytes tell what they are: many hosts call an MP4 anything.
+# The types of error pages. Everything else is judged by its bytes: hosts give an MP4 all sorts of types.
 _PAGES = ("text/html", "application/xhtml+xml", "application/json", "application/xml", "text/xml")
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 
 
 @dataclass(frozen=True)
 class Head:
-    """What an answer says about the body that follows.
+    """The head of an answer: facts about the body that follows.
 
-    :param start: where in the file the body begins.
-    :param total: bytes of the whole file, `None` if the host doesn't say.
-    :param etag: the file's ETag as it was sent, a weak one too.
-    :param modified: when the file was changed last, as it was sent.
-    :param has_end: whether the transfer itself tells where the body ends; if not, it ends like a lost connection.
-    :param compressed: by what the host says it has compressed the body.
+    :param start: the offset in the file at which the body begins.
+    :param total: length of the whole file in bytes, `None` if the host doesn't state it.
+    :param etag: the file's ETag as it was sent, even a weak one.
+    :param modified: the time of the file's last change, as it was sent.
+    :param has_end: whether the transfer itself marks the end of the body; if not, it ends like a lost connection.
+    :param compressed: the compression that the host states, if any.
     """
 
     start: int
@@ -43,11 +43,11 @@ class Head:
 
     @property
     def validator(self) -> str | None:
-        """What `If-Range` takes to be sure of the same file later on."""
+        """The value for `If-Range`, which makes sure of the same file later on."""
         return self._strong_etag or self.modified
 
     def is_same_file(self, later: Head) -> bool:
-        """Whether a later answer surely has the rest of this file. A missing proof is none."""
+        """Whether a later answer surely has the rest of this file; without proof, it doesn't."""
         if None not in (self.total, later.total) and self.total != later.total:
             return False
         if self.etag and later.etag and self.etag != later.etag:
@@ -59,7 +59,7 @@ class Head:
 
     @property
     def _strong_etag(self) -> str | None:
-        # A weak one promises the same meaning, not the same bytes.
+        # A weak ETag promises the same meaning, not the same bytes.
         return self.etag if self.etag and not self.etag.startswith("W/") else None
 
 
@@ -71,16 +71,19 @@ class UnavailableError(LandingError):
 
 
 class AnotherFileError(LandingInterruptedError):
-    """The host can't go on where the connection was lost; what came so far is worthless."""
+    """The host can't continue where the connection was lost; the bytes so far are worthless."""
 
 
 def read_head(status: int, headers: Mapping[str, str], wanted: int) -> Head:
-    """What an answer to "from byte `wanted` on" means.
+    """Reads the head of an answer to a request for the file from byte `wanted` on.
 
+    :param status: HTTP status.
+    :param headers: names in lower case.
+    :param wanted: offset of the first requested byte.
     :raises UnavailableError: the URL doesn't work (any more).
     :raises AnotherFileError: it is no continuation.
-    :raises LandingInterruptedError: the host can't now.
-    :raises NotAVideoError: it can't be a file.
+    :raises LandingInterruptedError: the host can't serve the file now.
+    :raises NotAVideoError: the answer can't be a file.
     """
     if status in _UNAVAILABLE:
         raise UnavailableError(status)

@@ -2,9 +2,9 @@
 
 It is built on the standard library's `http.client`, for three reasons. It lets us choose the address to connect to: a
 name that is checked first and resolved again afterwards can have changed in between. It hands over large pieces without
-copying them, where httpx's engine needs twice the time of curl. And it logs nothing: httpx logs whole URLs, in which a
-signed one is a secret. urllib3 was tried in its place and gains nothing: all of the code that dials the checked
-address, opens the proxy's tunnel and encrypts stays, and it was a little slower (0.94 of the throughput, median of 12
+copying them, where httpx's engine needs twice the time of curl. And it logs nothing: httpx logs whole URLs, of which
+signed ones are secret. urllib3 was tried in its place and gains nothing: the code that connects to the checked address,
+opens the proxy's tunnel and encrypts would stay, and it was a little slower (0.94 of the throughput, median of 12
 turns).
 """
 
@@ -31,18 +31,18 @@ from airflow_provider_seedance.landing.address_rules import check_literal, check
 MAX_REDIRECTS = 5
 
 CONNECT_TIMEOUT = 10.0
-"""Seconds, for each address of a host."""
+"""Seconds for connecting to each address of a host."""
 
 READ_TIMEOUT = 60.0
-"""Seconds; the longest silence between two pieces of the file."""
+"""Seconds of silence between two pieces of the file, at most."""
 
 HEAD_TIMEOUT = 120.0
-"""Seconds until an answer must have begun, however many of its bytes trickle in meanwhile."""
+"""Seconds in which the head of an answer must be complete, however many of its bytes trickle in meanwhile."""
 
 READ_SIZE = 512 * 1024
-"""Bytes asked of the socket at once; what is there is taken at once, however little."""
+"""Bytes to read from the socket at once; fewer are taken if no more are there."""
 
-# As `http.client` says it.
+# In `http.client`'s own words.
 _TUNNEL_REFUSED = re.compile(r"Tunnel connection failed: (\d{3})")
 _REDIRECTS = (301, 302, 303, 307, 308)
 
@@ -51,7 +51,7 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 class Answer:
     """A file host's answer that is no redirect.
 
-    :param headers: with names in lower case.
+    :param headers: names in lower case.
     :param blocks: the body as it comes.
     """
 
@@ -63,9 +63,9 @@ class Answer:
 class FileHost:
     """Fetches files from any host.
 
-    :param allow_private: whether private and loopback addresses may be fetched from.
-    :param own_headers: headers that belong to a URL, such as the key for the vendor's own host. They are asked for the
-        first URL alone: nothing goes along with a redirect.
+    :param allow_private: whether to fetch from private and loopback addresses.
+    :param own_headers: gives extra headers for a URL, such as the key for the vendor's own host. It is called only for
+        the first URL: nothing goes along with a redirect.
     """
 
     def __init__(
@@ -78,6 +78,9 @@ class FileHost:
     def get(self, url: str, headers: Mapping[str, str]) -> Iterator[Answer]:
         """Sends a GET and follows up to five redirects, each judged like the first URL.
 
+        :param url: the file's URL.
+        :param headers: of the request.
+        :return: the answer, whose body is still to be read.
         :raises LandingRefusedError: a rule forbids a URL on the way.
         :raises LandingInterruptedError: the host can't be reached, or the connection is lost while reading.
         :raises SeedanceConfigError: the environment names a proxy that can't be used.
@@ -94,7 +97,7 @@ class FileHost:
                     connection.sock.settimeout(READ_TIMEOUT)
                     connection.request("GET", asked, headers=_headers({**headers, **own, **introduction}))
                     response = connection.getresponse()
-                with response:  # it outlives a connection that the host won't keep
+                with response:  # the socket outlives a connection that the host closes
                     received = {name.lower(): value for name, value in response.getheaders()}
                     location = received.get("location")
                     if response.status not in _REDIRECTS or not location:
@@ -110,7 +113,7 @@ class FileHost:
         proxy = proxy_for(str(target))
         if proxy is None:
             return _Connection(target, None, allow_private=self._allow_private), path, {}
-        # The proxy resolves the name and guards the network: all that can be judged here is what the URL itself says.
+        # The proxy resolves the name and guards the network: here, only the URL itself can be judged.
         if not self._allow_private:
             check_literal(_host(target))
         connection = _Connection(target, proxy)
@@ -126,7 +129,7 @@ class _CutShortError(ConnectionError):
 class _ProxyError(OSError):
     """The proxy refused to open a tunnel.
 
-    :param status: its answer.
+    :param status: the proxy's HTTP status.
     """
 
     def __init__(self, status: str) -> None:
@@ -137,9 +140,9 @@ class _ProxyError(OSError):
 class _Connection(HTTPConnection):
     """Connects to an address that has been judged, not to a name; the certificate is checked against the name.
 
-    :param target: the URL that is requested.
-    :param proxy: connected to in the target's place; for https it opens a tunnel to the target.
-    :param allow_private: whether private addresses may be connected to. A proxy's own may always be.
+    :param target: the requested URL.
+    :param proxy: connected to in place of the target; for https it opens a tunnel to the target.
+    :param allow_private: whether to connect to private addresses. A proxy's own is always allowed.
     """
 
     def __init__(self, target: httpx.URL, proxy: Proxy | None, *, allow_private: bool = False) -> None:
@@ -169,9 +172,10 @@ class _Connection(HTTPConnection):
 
     @contextmanager
     def time_limit(self, seconds: float) -> Iterator[None]:
-        """Ends the connection after so long: a socket's own time-out begins anew with each byte that comes.
+        """Ends the connection after a time: a socket's own time-out restarts with each byte.
 
-        :raises TimeoutError: when that has happened.
+        :param seconds: the time limit.
+        :raises TimeoutError: the time was up.
         """
         timer = Timer(seconds, self._run_out)
         timer.daemon = True
@@ -183,7 +187,7 @@ class _Connection(HTTPConnection):
                 raise
         finally:
             timer.cancel()
-        if self._ran_out:  # `http.client` takes a head that was cut off for a whole one
+        if self._ran_out:  # `http.client` takes a truncated head for a whole one
             raise TimeoutError(f"no answer within {seconds:.0f} seconds")
 
     def _run_out(self) -> None:
@@ -230,7 +234,7 @@ class _Connection(HTTPConnection):
 def _blocks(response: HTTPResponse, host: str, promised: int | None) -> Iterator[bytes]:
     came = 0
     while True:
-        # Only what reading raises: the code that consumes the blocks has failures of its own.
+        # Only errors of reading: the code that consumes the blocks has its own.
         with _failures_of(host):
             block = response.read1(READ_SIZE)
             if not block and came < (promised or 0):
@@ -242,13 +246,13 @@ def _blocks(response: HTTPResponse, host: str, promised: int | None) -> Iterator
 
 
 def _promised(headers: Mapping[str, str]) -> int | None:
-    """Bytes of the body, `None` if it tells its end itself (chunked), which `http.client` watches over."""
+    """Length of the body in bytes, `None` for a chunked one, whose end `http.client` finds."""
     length = headers.get("content-length", "").strip()
     return int(length) if length.isdigit() and "transfer-encoding" not in headers else None
 
 
 def _headers(more: Mapping[str, str]) -> dict[str, str]:
-    # `identity`: the length and the ranges of a compressed body would be those of something else.
+    # `identity`: length and ranges of a compressed body would not be the file's.
     own = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": f"airflow-provider-seedance/{__version__}"}
     return own | dict(more)
 

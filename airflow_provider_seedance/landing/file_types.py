@@ -1,18 +1,18 @@
-"""Which kind a file is, and whether a picture is whole: told by its first and last bytes."""
+"""Tells a file's type, and whether a picture is complete, by the first and last bytes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 SNIFF = 16
-"""Bytes that `sniff` needs."""
+"""The number of first bytes that `sniff` needs."""
 
 
 @dataclass(frozen=True)
 class Kind:
     """A kind of file.
 
-    :param ext: how its name ends, without a dot.
+    :param ext: its suffix, without a dot.
     :param content_type: its MIME type.
     """
 
@@ -31,7 +31,7 @@ IMAGES = (PNG, JPEG, WEBP)
 
 
 def sniff(head: bytes) -> Kind | None:
-    """The kind of a file that begins so, `None` if it is none of ours."""
+    """The kind of a file with this beginning, `None` if it is none of ours."""
     if head[4:8] == b"ftyp":
         return QUICKTIME if head[8:12] == b"qt  " else MP4
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -44,15 +44,16 @@ def sniff(head: bytes) -> Kind | None:
 _PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 _JPEG_END = b"\xff\xd9"
 TAIL = len(_PNG_END)
-"""Bytes of a picture's end that `is_whole_picture` needs."""
+"""The number of last bytes that `is_whole_picture` needs."""
 
 
 def is_whole_picture(kind: Kind, head: bytes, tail: bytes, size: int) -> bool | None:
-    """Whether all of a picture is there, by the mark at its end. `None` for a kind that has none.
+    """Whether a picture is complete, by the mark at its end; `None` for a kind without such a mark.
 
+    :param kind: of the picture.
     :param head: its first `SNIFF` bytes.
     :param tail: its last `TAIL` bytes.
-    :param size: bytes that have come.
+    :param size: the number of bytes so far.
     """
     if kind is PNG:
         return tail.endswith(_PNG_END)

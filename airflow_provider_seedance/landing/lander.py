@@ -1,4 +1,4 @@
-"""Landing a finished video in the user's own storage: whole, once, and still there when its URL is dead."""
+"""Lands a finished video in the user's own storage: complete, once, and for longer than its URL lives."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 MIB = 1024 * 1024
 MAX_BYTES = 10 * 1024 * MIB
-"""10 GiB: far above any clip, far below a full disk."""
+"""The default limit, 10 GiB: far more than any clip has, far less than a disk."""
 
 _log = logging.getLogger(__name__)
 
@@ -45,26 +45,26 @@ def land_video(
     overwrite: bool = False,
     log: Any = None,
 ) -> dict[str, Any]:
-    """Brings a finished video, and its pictures if asked to, to the user's storage. Does nothing if they are there.
+    """Brings a finished video, and its pictures if wanted, to the user's storage. Does nothing if they are there.
 
-    :param hook: asks the vendor for what isn't given, and for a fresh URL when the old one has expired.
-    :param video: the video's id, or a mapping with what is known of the fields of `Video` (the XCom of operator and
-        sensor); a `video_url` alone is enough, if the URL still works.
-    :param output_path: where to, with facts in braces, see `path_template.FACTS`.
-    :param last_frame_path: where the last frame goes, if it is wanted.
-    :param thumbnail_path: where the thumbnail goes, if it is wanted.
-    :param conn_id: the connection that opens the storage.
-    :param run: what `run_facts` gives.
-    :param max_bytes: the largest file that is taken.
-    :param overwrite: whether something else at the destination is replaced.
-    :param log: told of the progress. Default: this module's.
+    :param hook: reads missing facts from the vendor, and a fresh URL if the old one has expired.
+    :param video: the video's id, or a mapping with some of the fields of `Video` (the XCom of operator and sensor); a
+        `video_url` alone is enough, if the URL still works.
+    :param output_path: the video's destination, with facts in braces, see `path_template.FACTS`.
+    :param last_frame_path: the destination of the last frame. Default: it isn't landed.
+    :param thumbnail_path: the destination of the thumbnail. Default: it isn't landed.
+    :param conn_id: the connection that opens the storage. Default: the storage provider's own.
+    :param run: the facts of the task, from `run_facts`.
+    :param max_bytes: the largest file that is accepted. Default 10 GiB.
+    :param overwrite: whether another file at the destination is replaced. Default: no.
+    :param log: gets the progress. Default: this module's logger.
     :return: the manifest, flat: `uri, bytes, sha256, content_type, duration, width, height, video_id, vendor, model,
         usage, last_frame_uri, thumbnail_uri`.
     :raises LandingError: it can't be landed; the class says why. Nothing is visible at the destination.
     """
     with airflow_errors():
         lander = _Lander(hook, video, conn_id, run or {}, max_bytes, overwrite, log or _log)
-        # The video first: whatever is wrong with its pictures, the video is safe then.
+        # The video first: it is safe then, whatever is wrong with its pictures.
         film = lander.land("video_url", with_name(output_path, "output_path"))
         frame = (
             lander.land("last_frame_url", with_name(last_frame_path, "last_frame_path")) if last_frame_path else None
@@ -101,7 +101,7 @@ class _Lander:
         self._host: FileHost | None = None
 
     def land(self, part: Part, template: str) -> Manifest:
-        """Brings one file to where the template says, unless it is there already."""
+        """Lands one file at the path of the template, unless it is there already."""
         kinds = VIDEOS if part == "video_url" else IMAGES
         places = self._places(template, kinds)
         name, source = self._video.title(part), self._video.source_of(part)
@@ -143,10 +143,10 @@ class _Lander:
     def _publish(self, place: Destination, receiver: Receiver, manifest: Manifest) -> Manifest:
         """Makes the object visible. The manifest is written first, so every visible object has one.
 
-        What is there stays until its successor takes its place in one step. For as long as the manifest is ahead of
+        An existing object stays until its successor takes its place in one step. As long as the manifest is ahead of
         the object, it says so.
 
-        :return: the manifest of what is there then; another task's, if that one was faster.
+        :return: the manifest of the object that is there then; another task's, if that task was faster.
         """
         faster = self._done(place, manifest.source)
         if faster:
@@ -169,7 +169,7 @@ class _Lander:
         return manifest
 
     def _landed_meanwhile(self, place: Destination, source: str) -> Manifest | None:
-        """After a failure at the last step: two tries at once get into each other's way on some storages."""
+        """The manifest of an object that another try has landed: on some storages, two at once collide."""
         with suppress(Exception):
             return self._done(place, source)
         return None
@@ -182,12 +182,14 @@ class _Lander:
             return
         beside.remove()
         if place.size() == manifest.bytes:
-            _write(beside, manifest.model_copy(update={"published": False}))  # another task has just published it
+            _write(
+                beside, manifest.model_copy(update={"published": False})
+            )  # another task has just published the object
 
     def _done(self, place: Destination, source: str) -> Manifest | None:
-        """The manifest of what is there already, if that is the same file.
+        """The manifest of the existing object, if it is the same file.
 
-        :raises LandingRefusedError: something else is there.
+        :raises LandingRefusedError: another object is there.
         """
         size = place.size()
         if size is None:
@@ -196,7 +198,7 @@ class _Lander:
         manifest = Manifest.from_json(beside.read_text() or "")
         fits = manifest is not None and manifest.bytes == size
         if manifest and fits and not manifest.published:
-            # A worker was killed while it replaced an object. Which of the two is it?
+            # A worker was killed while it replaced an object: this may be either of the two.
             fits = place.sha256() == manifest.sha256
             manifest = manifest.model_copy(update={"published": True})
             if fits:
@@ -212,7 +214,7 @@ class _Lander:
         )
 
     def _places(self, template: str, kinds: tuple[Kind, ...]) -> dict[Kind, Destination]:
-        """Where the file goes, by what it will turn out to be."""
+        """The possible destinations of the file, by its kind."""
         try:
             names = names_in(template)
         except ValueError as error:
@@ -230,7 +232,7 @@ class _Lander:
         for kind in kinds:
             path = fill(template, facts | {"ext": kind.ext})
             if path not in by_path:
-                # Older Airflows take a `conn_id` of None for the word that there is none, though the path names one.
+                # Older Airflow versions let a `conn_id` of None override the connection that the path names.
                 options = {"conn_id": self._conn_id} if self._conn_id else {}
                 by_path[path] = Destination(ObjectStoragePath(path, **options))
             places[kind] = by_path[path]
@@ -246,7 +248,7 @@ class _Lander:
         return self._host
 
     def _own_headers(self, url: str) -> Mapping[str, str]:
-        """The key, for a vendor whose files need it, and for its own host alone."""
+        """The key's header, for a vendor whose files need it, and only for its own host."""
         try:
             if self._video.vendor is None or not find_vendor(self._video.vendor).files_need_key:
                 return {}

@@ -1,4 +1,4 @@
-"""What was landed, kept beside the object: how a second run knows that the first one has done it all."""
+"""The manifest beside a landed object, by which a second run knows that there is nothing left to do."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 SUFFIX = ".manifest.json"
-"""Follows the object's whole name."""
+"""Added to the object's whole name."""
 
 
 class Manifest(BaseModel):
     """One landed object. Holds no signed URL.
 
-    :param source: what it is a copy of; the same video again gives the same words.
-    :param uri: where it is, without the id of the connection that opens it.
+    :param source: identifies the original; for the same video, it is always the same text.
+    :param uri: its URI, without the id of the connection that opens it.
     :param bytes: its length.
     :param sha256: of its content, in hex.
-    :param content_type: as found in its bytes, whatever the file host said.
+    :param content_type: by its bytes, whatever the file host said.
     :param duration: seconds, for a video.
     :param width: pixels, for a video.
     :param height: pixels, for a video.
     :param video_id: the vendor's id, where it is known.
-    :param vendor: which vendor, where it is known.
-    :param model: the model that was asked for, where the vendor says it.
-    :param usage: what the vendor counted.
-    :param published: `False` while the object of this manifest is about to replace another one: which of the two is
-        there, only the hash tells.
+    :param vendor: the vendor's name, where it is known.
+    :param model: the requested model, where the vendor tells it.
+    :param usage: the vendor's usage counts.
+    :param published: `False` while the object of this manifest is replacing another one: only the hash tells which of
+        the two is there.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -46,12 +46,12 @@ class Manifest(BaseModel):
     published: bool = True
 
     def to_json(self) -> str:
-        """As it is kept."""
+        """The manifest as JSON text."""
         return self.model_dump_json(indent=2, exclude={"published"} if self.published else None) + "\n"
 
     @classmethod
     def from_json(cls, content: str) -> Manifest | None:
-        """What was kept, `None` if it is something else."""
+        """Reads a manifest, `None` if the text is something else."""
         try:
             return cls.model_validate_json(content)
         except ValidationError:

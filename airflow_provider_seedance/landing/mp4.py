@@ -1,4 +1,4 @@
-"""Is it a whole video? Read from the boxes of an MP4 while they pass by; nothing is kept but the index."""
+"""Tells whether an MP4 is a complete video, by its boxes as they pass by; only the index is kept."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from dataclasses import dataclass
 from airflow_provider_seedance.api.errors import NotAVideoError
 
 MAX_INDEX = 32 * 1024 * 1024
-"""The largest `moov` box that is kept: that of a clip of seconds has a few KB, that of a feature film some MB."""
+"""The largest `moov` box that is kept, in bytes: a short clip's has a few KB, a feature film's some MB."""
 
 MAX_BOXES = 100_000
-"""Boxes in a file, and in its index. A clip has some ten, hours of fragments some ten thousand."""
+"""The most boxes in a file, and in its index. A clip has some ten, hours of fragments some ten thousand."""
 
 _NEEDED = (b"moov", b"mdat", b"moof", b"mfra")
 
 
 @dataclass(frozen=True)
 class Picture:
-    """What an MP4 says of itself.
+    """Facts from the index of an MP4.
 
-    :param duration: seconds, `None` where the file doesn't say.
-    :param width: pixels.
-    :param height: pixels.
+    :param duration: in seconds, `None` if the file doesn't tell.
+    :param width: in pixels.
+    :param height: in pixels.
     """
 
     duration: float | None
@@ -44,14 +44,14 @@ class Mp4Reader:
         self._moov = bytearray()
 
     def feed(self, block: bytes) -> None:
-        """The next bytes of the file.
+        """Takes the next bytes of the file.
 
         :raises NotAVideoError: they can't belong to an MP4.
         """
         view = memoryview(block)
         while view:
             if self._left is None:
-                return  # the last box reaches to the end of the file
+                return  # the last box, which extends to the end of the file
             if self._left == 0:
                 view = self._read_header(view)
                 continue
@@ -64,10 +64,12 @@ class Mp4Reader:
                 self._end_box()
 
     def is_whole(self, size: int) -> bool | None:
-        """Whether the boxes say that nothing follows after so many bytes. `None` where they don't say.
+        """Whether the boxes show that the file ends after so many bytes; `None` if they don't show it.
 
-        Between two boxes a file may be cut without leaving a trace in them. Then the index tells where the content is;
-        in fragments, only the table at their end does.
+        A cut between two boxes leaves no trace in them. Then the index tells where the content is; for fragments, only
+        the table at their end does.
+
+        :param size: the number of bytes so far.
         """
         if self._left is None:
             return None
@@ -78,9 +80,10 @@ class Mp4Reader:
         return _last_chunk(_Boxes(self._moov)) < size
 
     def finish(self) -> Picture:
-        """What the whole file is.
+        """Judges the whole file.
 
-        :raises NotAVideoError: it has an end too early, no index, no picture or no content.
+        :return: facts from its index.
+        :raises NotAVideoError: it ends too early, or has no index, no picture or no content.
         """
         if self._header or self._left:
             missing = f"{self._left} bytes of its last part are" if self._left else "a part is"
@@ -130,14 +133,14 @@ class Mp4Reader:
 
 
 class _Boxes:
-    """The boxes inside the index; no more of them are looked at than a real one has, and none is copied."""
+    """The boxes inside the index; the number that is read is limited, and none is copied."""
 
     def __init__(self, moov: bytearray) -> None:
         self.moov = memoryview(moov)
         self._seen = 0
 
     def inside(self, data: memoryview) -> Iterator[tuple[bytes, memoryview]]:
-        """Kind and content of each box."""
+        """Type and content of each box."""
         at = 0
         while at + 8 <= len(data):
             self._seen += 1
@@ -153,19 +156,19 @@ class _Boxes:
             at = end
 
     def child(self, data: memoryview, *path: bytes) -> memoryview:
-        """The content of the first box at this path; empty if there is none."""
+        """The content of the first box at a path; empty if there is none."""
         for kind in path:
             data = next((body for name, body in self.inside(data) if name == kind), data[:0])
         return data
 
     @property
     def tracks(self) -> Iterator[memoryview]:
-        """Pictures, sound, texts."""
+        """The tracks: pictures, sound, texts."""
         return (body for kind, body in self.inside(self.moov) if kind == b"trak")
 
 
 def _last_chunk(boxes: _Boxes) -> int:
-    """Where in the file the last piece of content begins, by the index."""
+    """The offset in the file at which the last chunk of content begins, by the index."""
     found = [0]
     for track in boxes.tracks:
         table = boxes.child(track, b"mdia", b"minf", b"stbl")
@@ -181,7 +184,7 @@ def _picture_of(boxes: _Boxes) -> Picture:
         if bytes(boxes.child(track, b"mdia", b"hdlr")[8:12]) != b"vide":
             continue
         header = boxes.child(track, b"tkhd")
-        # Sixteen bits before the point and sixteen behind it, at the end of either version of the box.
+        # Fixed point, sixteen bits on either side, at the end of either version of the box.
         width, height = int.from_bytes(header[-8:-4], "big") >> 16, int.from_bytes(header[-4:], "big") >> 16
         if len(header) >= 84 and width and height:
             return Picture(_duration(boxes), width, height)
@@ -195,7 +198,7 @@ def _duration(boxes: _Boxes) -> float | None:
     at, size = (20, 8) if header[0] == 1 else (12, 4)
     scale = int.from_bytes(header[at : at + 4], "big")
     units = int.from_bytes(header[at + 4 : at + 4 + size], "big")
-    if units == 0:  # in fragments: the whole length stands elsewhere
+    if units == 0:  # in fragments: the total length is elsewhere
         extends = boxes.child(boxes.moov, b"mvex", b"mehd")
         units = int.from_bytes(extends[4:], "big") if extends else 0
     unknown = (1 << 8 * size) - 1

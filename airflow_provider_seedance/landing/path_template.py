@@ -1,4 +1,4 @@
-"""The path that a file is landed at: a template with facts of the video and of the task. Pure."""
+"""The path of a landed file: a template with facts of the video and of the task. Pure."""
 
 from __future__ import annotations
 
@@ -8,34 +8,35 @@ from string import Formatter
 from typing import Any
 
 FACTS = ("video_id", "vendor", "model", "dag_id", "run_id", "task_id", "map_index", "ext")
-"""What may stand in braces."""
+"""The names that may be used in braces."""
 
 NEED_ID = frozenset({"video_id", "vendor", "model"})
-"""Facts that need the video's id: unknown of a video that is given by its URL alone."""
+"""Facts that need the video's id: unknown if only its URL is given."""
 
 DEFAULT_NAMES = {
     "output_path": "{video_id}.{ext}",
     "last_frame_path": "{video_id}-last-frame.{ext}",
     "thumbnail_path": "{video_id}-thumbnail.{ext}",
 }
-"""What is added to a path that ends with a slash."""
+"""Added to a path that ends with a slash."""
 
 _JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _UNSAFE = re.compile(r"[^\w.-]+")
 
 
 def with_name(template: str, argument: str) -> str:
-    """The template of a file, also where only its folder was given.
+    """The template of a file; a name is added if only the folder is given.
 
-    :param argument: of which argument it is the value, `output_path` for example.
+    :param template: the argument's value.
+    :param argument: the argument's name, for example `output_path`.
     """
     return template + DEFAULT_NAMES[argument] if template.endswith("/") else template
 
 
 def names_in(template: str) -> frozenset[str]:
-    """The facts that the path needs.
+    """The facts that a path needs.
 
-    :raises ValueError: naming what stands in braces and is none.
+    :raises ValueError: there is an unknown name in braces.
     """
     known = ", ".join(f"{{{name}}}" for name in FACTS)
     found = set()
@@ -53,8 +54,11 @@ def names_in(template: str) -> frozenset[str]:
 
 
 def check_paths(output_path: str, last_frame_path: str | None, thumbnail_path: str | None, *, has_id: bool) -> None:
-    """What can be said of the paths when the DAG is parsed, before Airflow has rendered the Jinja in them.
+    """Checks the paths when the DAG is parsed, before Airflow has rendered the Jinja in them.
 
+    :param output_path: of the video.
+    :param last_frame_path: of the last frame.
+    :param thumbnail_path: of the thumbnail.
     :param has_id: whether the video's id will be known.
     :raises ValueError: naming the path and what is wrong with it.
     """
@@ -69,9 +73,9 @@ def check_paths(output_path: str, last_frame_path: str | None, thumbnail_path: s
 
 
 def run_facts(context: Mapping[str, Any]) -> dict[str, Any]:
-    """What a path may be named after, of the task that runs.
+    """The facts of the running task that a path may contain.
 
-    :param context: the task's.
+    :param context: the task's context.
     :return: `dag_id`, `task_id`, `run_id` and `map_index`, for `land_video(run=...)`.
     """
     ti = context["ti"]
@@ -79,9 +83,13 @@ def run_facts(context: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def fill(template: str, facts: Mapping[str, Any]) -> str:
-    """The path. A value never adds a folder or leads out of one, whatever a vendor calls its models.
+    """Fills in the facts. A value never adds a folder or leads out of one, whatever a vendor calls its models.
 
     An unknown fact (`None`) becomes `unknown`: a video is not lost for want of a name.
+
+    :param template: the path with facts in braces.
+    :param facts: their values.
+    :return: the path.
     """
     return template.format_map({name: _safe(facts.get(name)) for name in FACTS})
 

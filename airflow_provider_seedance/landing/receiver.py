@@ -13,10 +13,10 @@ from airflow_provider_seedance.landing.file_types import SNIFF, TAIL, VIDEOS, Ki
 from airflow_provider_seedance.landing.mp4 import Mp4Reader, Picture
 
 _BLOCK = 256 * 1024
-"""Bytes that are handed over at once; encrypted connections come in pieces of 16 KiB."""
+"""Bytes handed over at once; encrypted connections deliver pieces of 16 KiB."""
 
 _AHEAD = 8
-"""Blocks that may wait for the other threads: all that is ever in memory."""
+"""Blocks that may wait for the other threads, which bounds the memory."""
 
 
 class Receiver:
@@ -25,8 +25,8 @@ class Receiver:
     While this thread reads the network, a second one writes and a third one hashes: each is about as much work as the
     reading, and Python's own share of it is small.
 
-    :param kinds: what the file may be.
-    :param open_writer: called once it is known what it is.
+    :param kinds: the accepted types.
+    :param open_writer: called with the type once it is known.
     """
 
     def __init__(self, kinds: tuple[Kind, ...], open_writer: Callable[[Kind], Writer]) -> None:
@@ -49,7 +49,7 @@ class Receiver:
 
     @property
     def sha256(self) -> str:
-        """In hex."""
+        """The hash of the content, in hex."""
         return self._hash.hexdigest()
 
     def take(self, block: bytes) -> None:
@@ -64,7 +64,7 @@ class Receiver:
         self._settle()
         self._reset()
         if self._writer:
-            # The next file may be of another kind or length, and so belong elsewhere or need larger parts.
+            # The next file may have another type or length, and so another place or larger parts.
             self._writer.discard()
             self._writer = None
 
@@ -78,26 +78,27 @@ class Receiver:
         return is_whole_picture(self._kind, self._head, self._tail, self.bytes)
 
     def finish(self) -> Picture | None:
-        """Closes the file when all of its bytes have come; gives what an MP4 says of its picture.
+        """Closes the file after its last byte.
 
-        :raises NotAVideoError: not what it should be.
+        :return: facts from the index, for an MP4.
+        :raises NotAVideoError: it isn't what it should be.
         """
         self._settle()
         kind = self.kind
         return self._reader.finish() if kind in VIDEOS else None
 
     def publish(self) -> None:
-        """Makes it visible."""
+        """Makes the object visible."""
         if self._writer:
             self._writer.publish()
 
     def discard(self) -> None:
-        """Removes all that has not been published."""
+        """Removes everything that isn't published."""
         if self._writer:
             self._writer.discard()
 
     def close(self) -> None:
-        """Ends the threads and discards what has not been published."""
+        """Ends the threads and discards everything that isn't published."""
         self._writing.shutdown(wait=True, cancel_futures=True)
         self._hashing.shutdown(wait=True, cancel_futures=True)
         self.discard()

@@ -1,4 +1,4 @@
-"""Where reference media come from: a file of this machine or of an object storage, or a URL."""
+"""The sources of reference media: a file on this machine or in an object storage, or a URL."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MOST_BYTES = 1024 * 1024 * 1024
-"""Bytes that are read from a URL at most, for a library that states no limit of its own."""
+"""The most bytes fetched from a URL, for a library without a documented limit."""
 
 
 def is_url(source: str) -> bool:
-    """Whether a source is fetched by HTTP, not read by path."""
+    """Whether a source is fetched by HTTP rather than read by path."""
     return source.lower().startswith(("https://", "http://"))
 
 
@@ -36,7 +36,8 @@ def open_source(source: str, *, allow_private: bool, most_bytes: int | None) -> 
 
     :param source: a path, any URL that `ObjectStoragePath` knows (`s3://conn_id@bucket/key`), or http(s).
     :param allow_private: whether http(s) may lead to private addresses.
-    :param most_bytes: the most that is fetched by http(s).
+    :param most_bytes: the most bytes fetched by http(s).
+    :return: the open file, closed at the end of the block.
     :raises LandingError: the URL can't be fetched; the class says why, and whether a retry can help.
     :raises OSError: the path can't be read.
     """
@@ -53,33 +54,33 @@ def open_source(source: str, *, allow_private: bool, most_bytes: int | None) -> 
 
 
 class _Fetched:
-    """A URL and the file that its bytes go to."""
+    """A URL, and the file that takes its bytes."""
 
     def __init__(self, url: str, file: IO[bytes]) -> None:
         self.url = url
         self._file = file
 
     def renew(self, why: str) -> None:
-        """Nobody knows another URL for this file."""
+        """Fails: there is no other URL for this file."""
         raise LandingRefusedError(f"The media's URL doesn't work: {why}. Nothing was uploaded.")
 
     def take(self, block: bytes) -> None:
-        """The next bytes."""
+        """Takes the next bytes."""
         self._file.write(block)
 
     def start_over(self) -> None:
-        """The file begins anew."""
+        """Discards everything: the file starts again."""
         self._file.seek(0)
         self._file.truncate()
 
     def is_whole(self) -> None:
-        """Nothing says so: media of any kind come here."""
+        """Unknown: media of any kind come here."""
 
 
 def _full_name(name: str, content: IO[bytes]) -> str:
-    """The name with a suffix, by the bytes where the URL has none; hosts also serve error pages as if all were well.
+    """The name with a suffix, taken from the bytes if the URL has none.
 
-    :raises LandingRefusedError: it is a web page.
+    :raises LandingRefusedError: it is a web page; hosts also serve error pages with HTTP 200.
     """
     content.seek(0)
     head = content.read(SNIFF)
