@@ -1,4 +1,4 @@
-"""The upload operator: brings reference media to the vendor and waits until they can be used."""
+"""The upload operator: uploads reference media to the vendor and waits until they can be used."""
 
 from __future__ import annotations
 
@@ -27,24 +27,25 @@ MARGIN = 120.0
 """Seconds by which Airflow's own time-out of the trigger is later than the deadline that the trigger keeps itself."""
 
 LOOK_AGAIN = 30.0
-"""Seconds for which an asset that was told to be active is looked at again, while the vendor doesn't say so."""
+"""Seconds for which an asset that the trigger saw active is read again, until the vendor says so here too."""
 
 _UPLOAD_FIELDS = ("source", "kind", "library", "name", "extra")
 
 
 class SeedanceUploadAssetOperator(BaseOperator):
-    """Uploads an image, a video or a sound, and returns what the create operator takes as `asset`.
+    """Uploads an image, a video or a sound; `asset` in its result is a reference for the create operator.
 
-    The result is a flat dict (see `MediaAsset`), each field also an XCom of its own, so
-    `reference_images=[upload.output["asset"]]` works. Jimmy AI, Modellix and GMI Cloud have such a call.
+    The result is a flat dict (see `MediaAsset`), with each field also as its own XCom, so
+    `reference_images=[upload.output["asset"]]` works. Not every vendor has such a call: see the docs.
 
-    A retry goes on with what an earlier attempt uploaded. Media that the vendor refused are not retried.
+    A retry goes on with the media that an earlier attempt uploaded. Media that the vendor refused are not retried.
 
     :param source: a local path, any object-storage URL (`s3://conn_id@bucket/key`), or an http(s) URL. Files are
         streamed. Only the audit does without. (templated)
     :param kind: `image`, `video`, `audio` or `text`. Default: told from the source's suffix. (templated)
-    :param library: `files` gives a URL, at all three vendors; Jimmy AI's `sp` (SP routes), `realperson` (portraits of
-        real people, SP routes) and `audit` (Full routes) give an `asset://ID`. Default: `files`. (templated)
+    :param library: `files` gives a URL, at every vendor with uploads; Jimmy AI's `sp` (SP routes), `realperson`
+        (portraits of real people, SP routes) and `audit` (Full routes) give an `asset://ID`. Default: `files`.
+        (templated)
     :param name: the asset's name at the vendor. Default: the file's. (templated)
     :param extra: merged into the body last, unchecked; for `audit`, whose body is not documented, all of it.
         (templated)
@@ -53,9 +54,9 @@ class SeedanceUploadAssetOperator(BaseOperator):
     :param seedance_conn_id: the connection's id. (templated)
     :param wait_for_completion: whether to wait until the asset is active, where there is such a state. Default: yes.
     :param deferrable: whether to wait in the triggerer, without a worker slot. Default: yes.
-    :param poll_interval: seconds between looks, or a timedelta. Default 5.
+    :param poll_interval: seconds between polls, or a timedelta. Default 5.
     :param timeout: seconds from the upload after which the wait is given up, or a timedelta; a retry waits anew.
-        Default 1,800. An `execution_timeout` is kept too, while the task is deferred as well.
+        Default 1,800. An `execution_timeout` holds too, also while the task is deferred.
     """
 
     template_fields: Sequence[str] = (*_UPLOAD_FIELDS, "status_query", "seedance_conn_id")
@@ -217,7 +218,7 @@ class SeedanceUploadAssetOperator(BaseOperator):
         return wait_here(wait, read, teller(self.log), hook.pause)
 
     def _ready(self, asset: MediaAsset, uploaded: MediaAsset | None) -> dict[str, Any]:
-        """The asset as last seen, with what only the upload knows."""
+        """The asset as last seen, with the fields that are known only from the upload."""
         from airflow_provider_seedance.api.assets import AssetStatus
 
         if asset.status is AssetStatus.FAILED:
@@ -229,10 +230,10 @@ class SeedanceUploadAssetOperator(BaseOperator):
         return {name: before.get(name) if value is None else value for name, value in asset.to_dict().items()}
 
     def _deadline(self, ti: Any) -> float:
-        """From now, each attempt anew."""
+        """The deadline, counted from now in each attempt."""
         return deadline_of(ti, time.time(), self.timeout, self.execution_timeout)
 
 
 def _label(asset: MediaAsset) -> str:
-    """For the log: URLs may be signed."""
+    """The asset's name in the log, without its URL, which may be signed."""
     return asset.asset if asset.asset.startswith("asset://") else (asset.name or "a file")

@@ -1,1 +1,1 @@
-"""What operators, sensor and transfer share on the worker, and when their DAG is parsed."""
+"""Code that operators, sensor and transfer share, on the worker and when their DAG is parsed."""

@@ -1,4 +1,4 @@
-"""What a task says of its video in the events of its outlet assets, for the DAGs that these events start."""
+"""The facts about a video in the events of a task's outlet assets, for the DAGs that these events start."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 NOT_FOR_EVENTS = frozenset(("video_url", "last_frame_url", "thumbnail_url", "url_expires_at"))
-"""Asset events are shown to more people and kept for longer than XCom, and these URLs open the video to whoever has
-them. A consumer gets fresh ones by the video's id, for nothing."""
+"""Fields that are left out: asset events are shown to more people and kept longer than XComs, and these URLs open the
+video to everybody. A consumer gets fresh URLs by the video's id, free of charge."""
 
 
 def attach_to_outlets(context: Context, facts: Mapping[str, Any], uri: str | None = None) -> None:
-    """Puts facts into the event of each outlet asset, all but the vendor's URLs and what is unknown.
+    """Adds facts to the event of each outlet asset, without the vendor's URLs and without unknown values.
 
     It never raises: the video is paid for.
 
     :param context: of the running task.
-    :param facts: JSON types; the video's dict, or the manifest of what was stored.
-    :param uri: where the video was stored: an `AssetAlias` among the outlets gets an asset of this URI.
+    :param facts: JSON types; the video's dict, or the manifest of the landed object.
+    :param uri: the URI of the landed video: an `AssetAlias` among the outlets gets an asset of this URI.
     """
     try:
         from airflow.providers.common.compat.sdk import Asset, AssetAlias

@@ -1,4 +1,4 @@
-"""The connections of a video: those that a create task may use, and the one that has it."""
+"""The connections that a create task may use, and the one at which a video was made."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from airflow_provider_seedance.tasks.literals import is_literal
 
 
 def conn_id_of(video: Any, seedance_conn_id: str) -> str:
-    """The connection that has a video.
+    """The id of the connection at which a video was made.
 
-    :param video: the dict that a create task returns, which names it, or anything else.
-    :param seedance_conn_id: the one to use where there is no such dict.
+    :param video: the dict that a create task returns, which names the connection, or anything else.
+    :param seedance_conn_id: the connection to use if there is no such dict.
     """
     told = video.get("seedance_conn_id") if isinstance(video, Mapping) else None
     return told if isinstance(told, str) and told else seedance_conn_id
 
 
 def check_connections(first: Any, others: Any) -> tuple[str, ...]:
-    """The ids of the fall-back connections.
+    """Checks the ids of the fall-back connections. Templates are left for later.
 
     :param first: the id of the first connection.
     :param others: as the user gave them, or as they were rendered.
-    :raises ValueError: they are no list of ids, or name a connection twice. What is a template is left for later.
+    :return: the ids of the fall-back connections.
+    :raises ValueError: they are no list of ids, or name a connection twice.
     """
     if others is None or not is_literal(others):
         return ()

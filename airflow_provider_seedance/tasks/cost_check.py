@@ -1,4 +1,4 @@
-"""The connection's prices, and what a request would cost by them before it is sent."""
+"""The connection's prices, and the estimated cost of a request before it is sent."""
 
 from __future__ import annotations
 
@@ -27,10 +27,11 @@ def prices_on(hook: SeedanceHook) -> Prices:
 def check_cost(hook: SeedanceHook, request: VideoRequest, max_cost: float | str | None) -> Cost:
     """Logs the estimate, if the connection has prices.
 
-    :param hook: of the connection, whose vendor says what is really sent.
+    :param hook: of the connection, whose adapter makes the body that is really sent.
+    :param request: the request to be sent.
     :param max_cost: the limit, if there is one.
     :return: the estimate.
-    :raises MaxCostError: the video would cost more, or what it would cost can't be told.
+    :raises MaxCostError: the video would cost more, or its cost is unknown.
     :raises InvalidRequestError: the limit is no amount of money.
     """
     limit = read_limit(max_cost)

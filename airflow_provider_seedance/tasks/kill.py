@@ -1,4 +1,4 @@
-"""What becomes of a video when its task is killed while it waits on the worker."""
+"""Cancels a video when its task is killed while it waits on the worker."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from airflow_provider_seedance.hooks.seedance import SeedanceHook
 
 
 def cancel_if_ended(ti: Any, video_id: str, seedance_conn_id: str, *, patience: float, log: Any) -> None:
-    """Cancels a video that has not started, if the user ended its task; a task that goes on elsewhere keeps it.
+    """Cancels a video that has not started, if the user ended its task; a task that goes on elsewhere keeps its video.
 
-    It never raises, and says in the log what has become of the video.
+    It never raises, and logs the result.
 
     :param ti: the task instance.
-    :param video_id: of the video that it waits for.
+    :param video_id: the id of the video that it waits for.
     :param seedance_conn_id: the connection's id.
-    :param patience: seconds after which the worker goes on, whatever has become of the cancelling.
-    :param log: the task's.
+    :param patience: seconds after which the worker goes on, whether or not the cancel has ended.
+    :param log: the task's logger.
     """
 
     def cancel() -> None:
@@ -30,7 +30,7 @@ def cancel_if_ended(ti: Any, video_id: str, seedance_conn_id: str, *, patience: 
         except Exception as error:
             log.warning("Video %s was not cancelled (%s); it may be billed.", video_id, type(error).__name__)
 
-    # In a thread and bounded: the signal may have come in the middle of a talk with Airflow's supervisor.
+    # In a thread, with a time limit: the signal may have interrupted a call to Airflow's supervisor.
     thread = Thread(target=cancel, daemon=True)
     thread.start()
     thread.join(timeout=patience)

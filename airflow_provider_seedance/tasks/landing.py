@@ -1,4 +1,4 @@
-"""Lands the video of a task that has paid for it: no failure of a storage may buy another one."""
+"""Lands the video of a create task: no failure of a storage may buy another video."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def land_paid_video(
     """Lands a finished video in the task that made it.
 
     :param hook: of the vendor's connection.
-    :param video: that has succeeded.
+    :param video: the finished video.
     :param submission: knows whether a retry would find the video again.
-    :param output_path: where to.
-    :param model: that was asked for, in case the vendor doesn't say it.
-    :param object_storage_conn_id: the connection that opens the storage, if it is named.
-    :param run: what `run_facts` gives.
-    :param log: the task's.
+    :param output_path: the destination.
+    :param model: the requested model, in case the vendor doesn't tell it.
+    :param object_storage_conn_id: the connection that opens the storage, if it is given.
+    :param run: the facts of the task, from `run_facts`.
+    :param log: the task's logger.
     :return: the manifest.
     :raises SeedanceError: it can't be landed; whether a retry may follow depends on the submission.
     """
@@ -46,7 +46,7 @@ def land_paid_video(
     except SeedanceError as error:
         raise submission.failed(error) from None
     except Exception as error:
-        # The storage's own words are in the cause. Airflow would retry it, which must not buy another video.
+        # The storage's own words are in the cause. Airflow would retry that error, which must not buy another video.
         name = type(error).__name__
         kind = LandingInterruptedError if submission.is_kept else LandingError
         failure = kind(f"The storage failed ({name}). Video {video.video_id} was made, and is billed.")

@@ -1,4 +1,4 @@
-"""What a task tells the ledger beside the record of its submission: what it will cost, and what became of it."""
+"""Further notes of a task in the ledger: the expected cost of its video, and the outcome."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ OnBudget = Literal["fail", "skip"]
 
 
 def expect(store: SubmissionStore | None, hook: SeedanceHook, estimate: Cost, model: str) -> None:
-    """Tells the ledger what the next submission will cost, and into which budgets it has to fit.
+    """Tells the ledger the cost of the next submission, and the budgets into which it has to fit.
 
-    :param store: of the task.
-    :param hook: of the connection that it is submitted by.
+    :param store: the task's store of records.
+    :param hook: of the connection that will be used.
     :param estimate: by the connection's prices.
-    :param model: as it was asked for, which may be a family.
-    :raises SeedanceConfigError: the connection has budgets, and there is no ledger that could keep them.
+    :param model: as requested; it may be a family.
+    :raises SeedanceConfigError: the connection has budgets, but there is no ledger to enforce them.
     """
     budgets = hook.connection.budgets
     if ledger_conn_id():
@@ -53,7 +53,10 @@ def expect(store: SubmissionStore | None, hook: SeedanceHook, estimate: Cost, mo
 
 @contextmanager
 def skipping_over_budget(on_budget: OnBudget) -> Iterator[None]:
-    """Skips the task for a video that doesn't fit into a budget, if that is wanted."""
+    """Skips the task if its video exceeds a budget and `on_budget` is `skip`.
+
+    :param on_budget: the operator's argument.
+    """
     try:
         yield
     except BudgetExceededError as error:
@@ -63,11 +66,11 @@ def skipping_over_budget(on_budget: OnBudget) -> Iterator[None]:
 
 
 def note_landing(hook: SeedanceHook, video: Mapping[str, Any], uri: str) -> None:
-    """Notes where a video was landed by a task of its own.
+    """Notes the place of a video that was landed by another task than its create task.
 
     :param hook: of the vendor's connection.
-    :param video: what is known of it.
-    :param uri: where it is now.
+    :param video: the known fields of the video.
+    :param uri: the URI of the landed object.
     """
     if ledger_conn_id():
         vendor = video.get("vendor") or hook.connection.vendor
@@ -75,7 +78,7 @@ def note_landing(hook: SeedanceHook, video: Mapping[str, Any], uri: str) -> None
 
 
 def note_end(vendor: str | None, video_id: str | None, outcome: str, value: Mapping[str, Any] | None = None) -> None:
-    """Notes what became of a video, and what it really cost. A ledger that is away is a warning: the video counts.
+    """Notes the outcome and the real cost of a video. A ledger that can't be reached is only a warning.
 
     :param vendor: the vendor's name.
     :param video_id: the vendor's id.

@@ -1,4 +1,4 @@
-"""OpenLineage: where a video comes from and goes to. OpenLineage is imported inside the functions only."""
+"""OpenLineage: the inputs and outputs of a video. OpenLineage is imported only inside the functions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BUCKETS = frozenset(("s3", "gs", "abfs", "abfss", "wasbs"))
 
 
 def media_of(fields: Mapping[str, Any]) -> list[str]:
-    """The URLs of the media that a request names."""
+    """The URLs of the media in a request."""
     found: list[str] = []
     for name in MEDIA_FIELDS:
         value = fields.get(name)
@@ -32,10 +32,10 @@ def media_of(fields: Mapping[str, Any]) -> list[str]:
 
 
 def dataset_name(url: str) -> tuple[str, str] | None:
-    """Namespace and name of what a URL points to; `None` if other jobs could not know it by this address.
+    """Namespace and name of the dataset behind a URL; `None` if other jobs could not know it by this URL.
 
     Queries and fragments are left out: they hold signatures. OpenLineage has no rule for HTTP; here the namespace is
-    scheme and host, as with its other network addresses. `data:` and `asset://` have no meaning outside of a request.
+    scheme and host, as for its other network addresses. `data:` and `asset://` mean nothing outside of a request.
     """
     try:
         parts = urlsplit(url)
@@ -46,7 +46,7 @@ def dataset_name(url: str) -> tuple[str, str] | None:
     if parts.scheme in _BUCKETS and parts.netloc and path:
         return f"{parts.scheme}://{_bucket(parts.netloc)}", path
     if parts.scheme in ("http", "https") and host and path:
-        # Not `netloc`, which may hold a user and a password.
+        # Not `netloc`, which may contain a user and a password.
         return f"{parts.scheme}://{host}{f':{port}' if port else ''}", f"/{path}"
     if parts.scheme == "file" and path:
         return f"file://{parts.netloc}" if parts.netloc else "file", f"/{path}"
@@ -54,7 +54,7 @@ def dataset_name(url: str) -> tuple[str, str] | None:
 
 
 def _bucket(netloc: str) -> str:
-    """Without the connection's id of Airflow's `s3://my_conn@bucket`; in Azure's own form both sides name the place."""
+    """The bucket, without the connection's id of Airflow's `s3://my_conn@bucket`; Azure's own form keeps both parts."""
     host = netloc.rpartition("@")[2]
     return netloc if host.endswith(".dfs.core.windows.net") else host
 
@@ -67,12 +67,13 @@ def video_lineage(
     inputs: Iterable[str] = (),
     outputs: Mapping[str, int | None] | None = None,
 ) -> OperatorLineage[Any, Any]:
-    """What a task tells OpenLineage at its end.
+    """The lineage that a task reports to OpenLineage at its end.
 
-    :param task: its inlets and outlets are told as well: OpenLineage looks for them only where a task tells nothing.
-    :param vendor: told with the video's id, as the external job (`externalQuery`).
-    :param inputs: URLs of what the video was made, or copied, from.
-    :param outputs: where it was stored, with its size in bytes.
+    :param task: its inlets and outlets are added, since OpenLineage looks for them only if a task reports nothing.
+    :param vendor: the vendor's name.
+    :param video_id: the vendor's id; with the vendor, it is reported as the external job (`externalQuery`).
+    :param inputs: URLs of the media, or of the original of a copy.
+    :param outputs: URIs of the stored objects, with their sizes in bytes.
     """
     from airflow.providers.common.compat.openlineage.facet import ExternalQueryRunFacet
     from airflow.providers.openlineage.extractors import OperatorLineage
@@ -110,7 +111,7 @@ def _output(url: str, size: int | None) -> Dataset | None:
 
 
 def _of_asset(asset: Any) -> Dataset | None:
-    """By OpenLineage's own translation, which knows the assets of the installed providers."""
+    """The dataset of an asset, by OpenLineage's own translation, which knows the installed providers' assets."""
     try:
         from airflow.providers.openlineage.utils.utils import translate_airflow_asset
 
@@ -131,10 +132,10 @@ def _once(datasets: Iterable[Dataset | None]) -> list[Dataset]:
 def created_lineage(
     task: BaseOperator, video: Mapping[str, Any], fields: Mapping[str, Any]
 ) -> OperatorLineage[Any, Any]:
-    """Of a task that makes a video, and may land it.
+    """The lineage of a task that makes a video, and may land it.
 
     :param task: the create task.
-    :param video: what it has handed on; empty if it hasn't.
+    :param video: the dict that it returned; empty if there is none.
     :param fields: of its request.
     """
     return video_lineage(

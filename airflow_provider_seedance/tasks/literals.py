@@ -1,4 +1,4 @@
-"""What of an operator's arguments is known when its DAG is parsed."""
+"""Tells whether an operator's argument is known when its DAG is parsed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def is_literal(value: Any) -> bool:
-    """Whether the value is known when the DAG is parsed: no Jinja in it, no output of another task."""
+    """Whether a value is known when the DAG is parsed: without Jinja, and no output of another task."""
     if isinstance(value, str):
         return "{{" not in value and "{%" not in value
     if isinstance(value, Mapping):

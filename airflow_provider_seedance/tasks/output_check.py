@@ -1,4 +1,4 @@
-"""Whether something can be landed at a path, as far as that can be known before: asked before anything is paid."""
+"""Checks, before anything is paid, whether a video can be landed at a path, as far as that can be known."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PROVIDERS = {
     "sftp": "apache-airflow-providers-sftp",
     "smb": "apache-airflow-providers-samba",
 }
-"""What brings a storage to Airflow, for those that are asked for most."""
+"""The packages that bring the most common storages to Airflow."""
 
 LOCAL = ("", "file", "local")
 
@@ -30,14 +30,14 @@ def check_output(
 ) -> None:
     """Judges the path and opens its storage, as landing will.
 
-    :param argument: its name: `output_path`, for example.
+    :param argument: the argument's name, for example `output_path`.
     :param path: as rendered, with facts in braces.
-    :param conn_id: the connection that opens the storage, if it is named apart from the path.
-    :param facts: those that are known by now.
-    :param is_new: whether the video is yet to be made. Nothing that is at its place already can be it, then.
-    :raises InvalidRequestError: the path can't work, naming the argument; a retry can't help.
-    :raises LandingRefusedError: something is there already.
-    :raises LandingError: the storage can't be asked now; a retry may help.
+    :param conn_id: the connection that opens the storage, if it isn't given in the path.
+    :param facts: the facts that are known by now.
+    :param is_new: whether the video is yet to be made, so that an existing object can't be it.
+    :raises InvalidRequestError: the path can't work; the message names the argument. A retry can't help.
+    :raises LandingRefusedError: another object is there.
+    :raises LandingError: the storage can't be reached now; a retry may help.
     """
     if not isinstance(path, str):
         raise _refused(argument, f"is of type {type(path).__name__}, not a text")
@@ -57,7 +57,7 @@ def check_output(
 
 
 def _open(argument: str, path: str, conn_id: str | None) -> Any:
-    """The place, once its storage is opened."""
+    """Opens the storage, and gives the place."""
     from airflow.providers.common.compat.sdk import AirflowNotFoundException, ObjectStoragePath
 
     from airflow_provider_seedance.landing.destination import Destination
@@ -65,7 +65,7 @@ def _open(argument: str, path: str, conn_id: str | None) -> Any:
     scheme, _, rest = path.rpartition("://")
     conn = conn_id or rest.partition("/")[0].rpartition("@")[0]
     if conn and scheme not in LOCAL:
-        # Some storages take the machine's own credentials in place of a connection that isn't there.
+        # If the connection doesn't exist, some storages use the machine's own credentials instead.
         try:
             SeedanceHook.get_connection(conn)
         except AirflowNotFoundException:
@@ -73,8 +73,8 @@ def _open(argument: str, path: str, conn_id: str | None) -> Any:
     try:
         return Destination(ObjectStoragePath(path, **({"conn_id": conn_id} if conn_id else {})))
     except (ValueError, ImportError):
-        # Airflow's words for a scheme that no provider has registered, or whose library is missing. A provider's own
-        # may quote its connection.
+        # Airflow's own words for a scheme without a provider, or without its library. A provider's words may quote its
+        # connection.
         needs = PROVIDERS.get(scheme, "a provider that knows this scheme")
         raise _refused(argument, f"Airflow can't open {scheme}:// here; is {needs} installed?") from None
     except Exception as error:
@@ -103,7 +103,7 @@ def _refused(argument: str, problem: str) -> Exception:
 
 
 def _not_now(argument: str, error: Exception) -> Exception:
-    """The storage's own words stay out of the message: they may hold its secrets."""
+    """The error for a storage that can't be reached, without its own words, which may contain secrets."""
     name = type(error).__name__
     return for_airflow(
         LandingError(f"Nothing was sent. {argument}: its storage can't be asked now ({name})."), retry=True

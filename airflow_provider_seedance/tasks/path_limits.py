@@ -1,4 +1,4 @@
-"""What storages take as a path, as far as that is known without asking them. Pure, and cheap to import."""
+"""The rules of storages for paths, as far as they are known without asking. Pure, and cheap to import."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from airflow_provider_seedance.landing.path_template import FACTS, fill, with_na
 from airflow_provider_seedance.tasks.literals import is_literal
 
 LONGEST_NAME = 255
-"""Bytes of one file or folder name on all common file systems."""
+"""The most bytes of one file or folder name on all common file systems."""
 
 LONGEST_KEY = 1024
-"""Bytes of an object's whole key in S3 and Google Cloud Storage; Azure counts as many characters."""
+"""The most bytes of an object's whole key in S3 and Google Cloud Storage; Azure allows as many characters."""
 
 BUCKETS = frozenset(("s3", "s3a", "s3n", "gs", "gcs", "abfs", "abfss", "adl", "az", "wasb", "wasbs"))
 """Schemes of storages with buckets (Azure: containers) and keys instead of files in folders."""
@@ -23,10 +23,10 @@ ROOM_FOR_ID = "i" * 64
 
 
 def problem_of(template: str, facts: Mapping[str, object]) -> str | None:
-    """Why nothing can be landed at such a path, `None` if nothing speaks against it.
+    """The reason why nothing can be landed at such a path, `None` if none is known.
 
-    :param template: of a file, with facts in braces.
-    :param facts: those that are known; the others are taken to be as short as can be.
+    :param template: the path of a file, with facts in braces.
+    :param facts: the known facts; the others are assumed to be as short as possible.
     """
     if template.strip().casefold() in ("", "none"):
         return "is empty, or the word 'None': a template that finds nothing renders to that"
@@ -45,9 +45,9 @@ def problem_of(template: str, facts: Mapping[str, object]) -> str | None:
 def check_literal(argument: str, path: object) -> None:
     """Judges a path when the DAG is parsed, as far as it is known by then.
 
-    :param argument: its name.
-    :param path: as the user wrote it; templates and other tasks' outputs are left to the time when they are rendered.
-    :raises ValueError: naming the argument and what is wrong.
+    :param argument: the argument's name.
+    :param path: as the user wrote it; templates and outputs of other tasks are judged only once they are rendered.
+    :raises ValueError: the path can't work; the message names the argument.
     """
     if isinstance(path, PathLike) or (is_literal(path) and path is not None and not isinstance(path, str)):
         raise ValueError(f"{argument} must be a text, not a {type(path).__name__}")

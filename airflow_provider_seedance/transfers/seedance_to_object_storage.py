@@ -27,29 +27,29 @@ PATHS = ("output_path", "last_frame_path", "thumbnail_path")
 class SeedanceVideoToObjectStorageOperator(BaseOperator):
     """Brings a finished video to any object storage or disk that Airflow can write to, and returns its manifest.
 
-    The object appears under its name when it is whole and not before; beside it lies its manifest
-    (`<name>.manifest.json`). If both are there already, nothing is fetched. A lost connection is resumed; an expired
-    URL is renewed through the video's id. Trying it again costs nothing at the vendor.
+    The object appears under its name once it is complete; its manifest (`<name>.manifest.json`) is beside it. If both
+    are there already, nothing is fetched. After a lost connection the download goes on; an expired URL is renewed by
+    the video's id. A retry costs nothing at the vendor.
 
-    Paths may hold facts in braces, `s3://bucket/{run_id}/{video_id}.{ext}`: `video_id`, `vendor`, `model`, `dag_id`,
+    Paths may contain facts in braces, `s3://bucket/{run_id}/{video_id}.{ext}`: `video_id`, `vendor`, `model`, `dag_id`,
     `run_id`, `task_id`, `map_index` and `ext` (`mp4`; `png` or `jpg` for pictures). A path that ends with a slash gets
     `{video_id}.{ext}`.
 
-    The manifest, each field also as an XCom of its own: `uri, bytes, sha256, content_type, duration, width, height,
+    The manifest, with each field also as its own XCom: `uri, bytes, sha256, content_type, duration, width, height,
     video_id, vendor, model, usage, last_frame_uri, thumbnail_uri`.
 
-    :param output_path: where the video goes, `file://`, `s3://`, `gs://`, `abfs://` or any other storage that an
-        installed provider knows. (templated)
+    :param output_path: the video's destination: `file://`, `s3://`, `gs://`, `abfs://` or any other storage of an
+        installed provider. (templated)
     :param video_id: the vendor's id, or the dict that create operator and sensor return. (templated)
-    :param video_url: the video's URL, if that is all there is; it can't be renewed without `video_id`. (templated)
-    :param last_frame_path: where the last frame goes, if it is wanted and the video has one. (templated)
-    :param thumbnail_path: where the thumbnail goes, if it is wanted and the vendor makes one. (templated)
-    :param object_storage_conn_id: the connection that opens the storage. Default: as the storage's provider does
-        without one. (templated)
-    :param seedance_conn_id: the connection to the vendor; a dict in `video_id` that names one counts first.
+    :param video_url: the video's URL, if nothing else is known; it can't be renewed without `video_id`. (templated)
+    :param last_frame_path: the destination of the last frame, if it is wanted and exists. (templated)
+    :param thumbnail_path: the destination of the thumbnail, if it is wanted and exists. (templated)
+    :param object_storage_conn_id: the connection that opens the storage. Default: the storage provider's own.
         (templated)
-    :param max_bytes: the largest file that is taken. Default 10 GiB.
-    :param overwrite: whether something else that is at the destination already is replaced. Default: no, that fails.
+    :param seedance_conn_id: the connection to the vendor; if the dict in `video_id` names one, that one is used.
+        (templated)
+    :param max_bytes: the largest file that is accepted. Default 10 GiB.
+    :param overwrite: whether another file at the destination is replaced. Default: no, the task fails.
     """
 
     template_fields: Sequence[str] = (
@@ -128,7 +128,7 @@ class SeedanceVideoToObjectStorageOperator(BaseOperator):
         return returned(self, context, self.landed)
 
     def _check_paths(self, video: Mapping[str, Any], run: Mapping[str, Any]) -> None:
-        """Before anything is fetched."""
+        """Checks the paths before anything is fetched."""
         from airflow_provider_seedance.tasks.output_check import check_output
 
         facts = {**run, **{name: video.get(name) for name in ("video_id", "vendor", "model")}}
@@ -152,9 +152,9 @@ class SeedanceVideoToObjectStorageOperator(BaseOperator):
         )
 
     def _video(self) -> dict[str, Any]:
-        """What is known of the video.
+        """The known fields of the video.
 
-        :raises InvalidRequestError: what should be its id is none.
+        :raises InvalidRequestError: `video_id` is no id.
         """
         from airflow_provider_seedance.api.video_ids import check_video_id
 
