@@ -21,12 +21,14 @@ class AirflowApi:
 
     def __init__(self, url: str, username: str, password: str) -> None:
         self._credentials = {"username": username, "password": password}
+        self.token = ""
         self._client = httpx.Client(base_url=url, timeout=60, trust_env=False)
 
     def login(self) -> None:
         """Get a token; the others call it when they have none."""
         answer = self._client.post("/auth/token", json=self._credentials).raise_for_status()
-        self._client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        self.token = answer.json()["access_token"]
+        self._client.headers["Authorization"] = f"Bearer {self.token}"
 
     def request(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
         """Send one request; raise with the answer's text if it is refused.

@@ -57,13 +57,6 @@ class HookClients(BaseHook):
         """
         await asyncio.sleep(seconds)
 
-    @classmethod
-    def get_ui_field_behaviour(cls) -> dict[str, Any]:
-        """The connection form of Airflow versions that don't read it from the provider's information."""
-        from airflow_provider_seedance.get_provider_info import UI_FIELD_BEHAVIOUR
-
-        return {name.replace("-", "_"): value for name, value in UI_FIELD_BEHAVIOUR.items()}
-
     @property
     def connection(self) -> SeedanceConnection:
         """The connection, looked up once in the life of this hook, because a look-up takes a while.

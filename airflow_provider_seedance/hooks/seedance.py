@@ -37,6 +37,16 @@ class SeedanceHook(HookClients):
     :param retry: in place of the sync client's own policy, for callers that repeat calls themselves.
     """
 
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """The connection form of Airflow versions that don't read it from the provider's information.
+
+        They look for it in this very class, not in those that it comes from.
+        """
+        from airflow_provider_seedance.get_provider_info import UI_FIELD_BEHAVIOUR
+
+        return {name.replace("-", "_"): value for name, value in UI_FIELD_BEHAVIOUR.items()}
+
     def create_video(self, request: VideoRequest | Mapping[str, Any], *, wait_for_room: bool = True) -> Video:
         """Submits a video, with one POST.
 

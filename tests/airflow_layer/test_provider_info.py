@@ -186,3 +186,8 @@ def test_airflow_s_configuration_knows_the_provider_s_options(manager: Any) -> N
     for section, content in get_provider_info().get("config", {}).items():
         for option, about in content["options"].items():
             assert conf.get(section, option) == about["default"]
+
+
+def test_airflow_below_3_2_finds_the_form_where_it_looks_for_it() -> None:
+    # It asks `"get_ui_field_behaviour" in hook_class.__dict__`, which leaves out what is inherited.
+    assert "get_ui_field_behaviour" in vars(SeedanceHook)

@@ -14,8 +14,13 @@ from tests.ui.world import World
 pytestmark = pytest.mark.ui
 
 
-def fill_form(page: Page, conn_id: str, vendor: str, simulator: Simulator, *, key: str | None = None) -> None:
-    """Makes a connection in the form, as a person does; leaves the form open before it is saved."""
+def fill_form(
+    page: Page, conn_id: str, vendor: str, simulator: Simulator, *, key: str | None = None, in_json: bool = False
+) -> None:
+    """Makes a connection in the form, as a person does; leaves the form open before it is saved.
+
+    :param in_json: write the extra as JSON: below Airflow 3.2 it has no fields of its own.
+    """
     page.get_by_role("button", name="Add Connection").click()
     form = page.get_by_role("dialog")
     form.locator("input[name=connection_id]").fill(conn_id)
@@ -27,6 +32,14 @@ def fill_form(page: Page, conn_id: str, vendor: str, simulator: Simulator, *, ke
     port = form.locator("input[name=port]")
     if port.is_visible():  # Airflow 3.3.1 and 3.3.2
         port.fill("0")
+    if in_json:
+        form.get_by_role("button", name="Extra Fields JSON").click()
+        editor = form.locator(".cm-content")
+        editor.click()
+        page.keyboard.press("ControlOrMeta+A")
+        page.keyboard.insert_text(json.dumps({"vendor": vendor, "allow_private_hosts": True}))
+        page.keyboard.press("Tab")
+        return
     fold = form.get_by_role("button", name="Extra Fields", exact=True)
     if fold.is_visible():  # below Airflow 3.4
         fold.click()

@@ -14,7 +14,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from dev.airflow_config import installed_airflow
 from dev.ui_lines import PYTHON
 from tests.stack.conftest import teller
-from tests.ui.browser import Visitors, shot
+from tests.ui.browser import SHOTS, Visitors, shot
+from tests.ui.firefox import find, firefox
 from tests.ui.test_journey import fill_form, press_test, save_form
 from tests.ui.world import World, bare_world
 
@@ -58,7 +59,10 @@ def test_a_connection_is_made_and_tested_a_dag_triggered_and_its_video_found_and
 ) -> None:
     page = guests.page("admin")
     page.goto(f"{line.stack.url}/connections")
-    fill_form(page, "seedance_byteplus", "byteplus", line.simulator)
+    fill_form(page, "seedance_byteplus", "byteplus", line.simulator, in_json=version(line).startswith("3.1."))
+    form = page.get_by_role("dialog")
+    expect(form.get_by_text("API key", exact=True)).to_be_visible()
+    expect(form.locator("input[name=login]")).to_have_count(0)
     shot(page, f"line-{version(line)}-form")
     save_form(page)
     expect(press_test(page, "seedance_byteplus")).to_contain_text("The key works")
@@ -163,3 +167,35 @@ def test_cleared_state_is_a_new_order_and_kept_state_none(line: World) -> None:
 def needs_3_4(line: World) -> None:
     if tuple(int(part) for part in version(line).split(".")[:2]) < (3, 4):
         pytest.skip("Airflow has loops, and discards the state of cleared tasks, from 3.4 on")
+
+
+def test_firefox_shows_and_plays_what_chromium_does(line: World) -> None:
+    program = find()
+    if program is None:
+        pytest.skip("there is no Firefox on this machine (Debian, Ubuntu: `apt-get install firefox-esr`)")
+    runs = line.stack.api.get("/api/v2/dags/seedance_store/dagRuns", order_by="-run_after")["dag_runs"]
+    if not runs or runs[0]["state"] != "success":
+        pytest.skip("the walk before this one has left nothing to look at")
+    run_id, url = runs[0]["dag_run_id"], line.stack.url
+    line.stack.api.login()
+    token = str(line.stack.api.token)
+    with firefox(program) as browser:
+        browser.open(url)
+        browser.run(f"document.cookie = '_token={token}; path=/'")
+        browser.open(f"{url}/plugin/seedance?dag=seedance_store")
+        gallery = "document.querySelector('seedance-gallery')?.shadowRoot"
+        browser.wait(f"{gallery}?.querySelector('.cards[aria-busy=false] .card .badge')?.textContent === 'stored'")
+        assert "A lighthouse in a storm" in browser.run(f"{gallery}.querySelector('.card').textContent")
+        browser.shot(SHOTS / f"line-{version(line)}-firefox-gallery.png")
+
+        browser.open(f"{url}/dags/seedance_store/runs/{run_id}/tasks/wait/plugin/seedance-video")
+        clip = "document.querySelector('seedance-video')?.shadowRoot?.querySelector('video')"
+        browser.wait(f"{clip}?.getAttribute('src')?.includes('/seedance-api/')")
+        browser.run(f"void ({clip}.muted = true, {clip}.play())")
+        browser.wait(f"{clip}.currentTime > 0.5")
+        browser.shot(SHOTS / f"line-{version(line)}-firefox-tab.png")
+
+        browser.open(f"{url}/dags/seedance_store/runs/{run_id}/plugin/seedance-videos")
+        takes = "document.querySelector('seedance-run-videos')?.shadowRoot"
+        browser.wait(f"{takes}?.querySelectorAll('.card').length === 1")
+        assert browser.errors == []

@@ -406,6 +406,38 @@ def test_a_request_can_be_copied_as_python_that_asks_for_the_same(node: Node) ->
     assert eval(python, {"SeedanceCreateVideoOperator": dict}) == {"task_id": "video"} | asked | more
 
 
+def test_a_day_is_one_of_the_time_zone_that_is_chosen_in_airflow(node: Node) -> None:
+    script = """async ([tasks, now, zone]) => {
+        const { assemble, byDay } = await load('model.js');
+        return byDay(assemble(tasks, () => ({})), Date.parse(now), zone).map((row) => [row.day, row.total]);
+    }"""
+    late, early = "2026-11-20T23:30:00Z", "2026-11-22T00:30:00Z"
+    tasks = [task(run="a", start_date=late), task(run="b", start_date=early)]
+    utc = [["2026-11-20", 1], ["2026-11-21", 0], ["2026-11-22", 1]]
+    assert node.run(script, [tasks, NOW, "UTC"]) == utc
+    assert node.run(script, [tasks, NOW, "Asia/Tokyo"]) == [["2026-11-21", 1], ["2026-11-22", 1]]
+    assert node.run(script, [tasks, NOW, "America/New_York"])[0] == ["2026-11-20", 1]
+
+
+@pytest.mark.parametrize(
+    ("kept", "name"),
+    [
+        ('"Asia/Tokyo"', "Asia/Tokyo"),
+        (None, None),
+        ("Asia/Tokyo", None),
+        ('"No/Where"', None),
+        ("7", None),
+        ('""', None),
+    ],
+)
+def test_the_zone_is_read_from_where_airflow_keeps_it(node: Node, kept: str | None, name: str | None) -> None:
+    script = """async (kept) => {
+        globalThis.localStorage = { getItem: (key) => (key === 'timezone' ? kept : null) };
+        return (await load('zone.js')).zone() ?? null;
+    }"""
+    assert node.run(script, kept) == name
+
+
 def in_a_loop(name: str, number: int, **fields: Any) -> dict[str, Any]:
     """As Airflow 3.4.0b2 tells of it; the task itself is the same as without a loop."""
     place: dict[str, Any] = {"region_id": "01a21610-c853-79aa-ab89-bd265931d48d", "region_index": number}

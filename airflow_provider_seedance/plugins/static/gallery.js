@@ -11,6 +11,7 @@ import {
   stateOf, still, waitingSeconds,
 } from "./model.js";
 import { badge, goesOn, player, remarks, saying, sources } from "./view.js";
+import { zone } from "./zone.js";
 
 const EVERY = 5000; // milliseconds between looks
 const MOST = 500; // orders that are read at first, and with each "older"
@@ -319,7 +320,7 @@ export class Gallery extends Page {
 
   showCharts(videos, now) {
     if (!this.charts.parentElement.open) return;
-    const rows = byDay(videos, now);
+    const rows = byDay(videos, now, zone());
     const charts = [];
     if (rows.length) {
       charts.push(bars("Videos per day", rows, GROUPS.map(([group, words]) => [words, group, (row) => row.counts[group] ?? 0])));

@@ -316,8 +316,9 @@ export function passes(video, filters, now) {
   return wanted.toLowerCase().split(/\s+/).every((word) => hay.includes(word));
 }
 
-/** One row per day of the viewer's own calendar: counts by group, the middle and longest wait, tokens, cost by currency. */
-export function byDay(videos, now) {
+/** One row per day of the calendar in a time zone: counts by group, the middle and longest wait, tokens, cost by currency. */
+export function byDay(videos, now, timeZone = undefined) {
+  const dayOf = daysOf(timeZone);
   const days = new Map();
   for (const video of videos) {
     const at = time(video.at);
@@ -348,8 +349,8 @@ function fillDays(rows) {
   const known = new Map(rows.map((row) => [row.day, row]));
   const filled = [];
   const last = rows.at(-1).day;
-  for (const at = new Date(`${rows[0].day}T12:00`); filled.length < 62; at.setDate(at.getDate() + 1)) {
-    const day = dayOf(at.getTime());
+  for (const at = new Date(`${rows[0].day}T12:00Z`); filled.length < 62; at.setUTCDate(at.getUTCDate() + 1)) {
+    const day = at.toISOString().slice(0, 10);
     const empty = { day, counts: {}, waits: [], tokens: 0, costs: {}, total: 0, middleWait: null, longestWait: null };
     filled.push(known.get(day) ?? empty);
     if (day >= last) return filled;
@@ -360,10 +361,13 @@ function fillDays(rows) {
 /** The currencies of these days, in the order of the alphabet; an empty one is a cost whose currency isn't said. */
 export const currenciesOf = (rows) => [...new Set(rows.flatMap(({ costs }) => Object.keys(costs)))].sort();
 
-function dayOf(at) {
-  const date = new Date(at);
-  const two = (part) => String(part).padStart(2, "0");
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+/** A function that gives the day of a moment in a time zone. */
+function daysOf(timeZone) {
+  const format = new Intl.DateTimeFormat("en", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" });
+  return (at) => {
+    const found = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, value]));
+    return `${found.year}-${found.month}-${found.day}`;
+  };
 }
 
 const MEDIA = ["video_url", "thumbnail_url", "last_frame_url", "uri"];

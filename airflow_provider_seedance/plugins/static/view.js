@@ -4,6 +4,7 @@ import { copyUrl, serverTime } from "./api.js";
 import { AIRFLOW, h } from "./dom.js";
 import { foreignUrl, time } from "./intake.js";
 import { lastFrame, leftAlone, playable, stateOf } from "./model.js";
+import { zone } from "./zone.js";
 
 /** The word for where a video stands, in its colour. */
 export function badge(video, now) {
@@ -41,11 +42,11 @@ export function remarks(video) {
   ].filter(Boolean).map((words) => h("p", { class: "note" }, words));
 }
 
-/** A point in time as the viewer's clock has it, with the exact one behind it. */
+/** A point in time as a clock of the chosen time zone has it, with the exact one behind it. */
 export function clock(value) {
   const at = time(value);
   if (at === null) return null;
-  const told = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" }).format(at);
+  const told = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium", timeZone: zone() }).format(at);
   return h("time", { datetime: value, title: value }, told);
 }
 
