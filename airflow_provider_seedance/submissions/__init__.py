@@ -1,1 +1,1 @@
-"""What a task has submitted: how it is recorded, recognised and told from what another life of the task submitted."""
+"""A task's submission: its record, its recognition, and its distinction from those of other lives of the task."""

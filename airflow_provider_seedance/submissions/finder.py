@@ -1,4 +1,4 @@
-"""Finds the video of a submission whose id was not noted, by what was sent along to recognise it."""
+"""Finds the video of a submission whose id was not recorded, by its mark."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CLOCK_SKEW = timedelta(days=1)
-"""How far clocks may be apart when a list is read back to the time of a submission. Nothing is recognised by time."""
+"""Tolerance for clocks when a list is read back to the time of a submission. Nothing is recognised by its time."""
 
 _REMEMBERED = timedelta(hours=24)
-"""How long a vendor is trusted to remember a mark that we have chosen. No document says; this is our caution."""
+"""The time for which a vendor is trusted to remember a mark of ours. No document says it; this is our caution."""
 
 LOST = (VideoStatus.FAILED, VideoStatus.CANCELLED, VideoStatus.EXPIRED)
-"""Of a video that will never be there."""
+"""The states of a video that will never be delivered."""
 
 
 class Finder:
-    """Looks at the vendor for the video that a recorded intent became.
+    """Asks the vendor for the video of a recorded intent.
 
     :param hook: of the connection.
     """
@@ -45,16 +45,21 @@ class Finder:
         """Whether the last search failed in a way that may pass."""
 
     def can_find(self, record: SubmissionRecord) -> bool:
-        """Whether there is anything by which a submission without an id can be recognised."""
+        """Whether a submission without an id can be recognised at all.
+
+        :param record: of the submission.
+        """
         is_here = record.vendor == self._adapter.name
         has_use = self._adapter.can_list or self._adapter.create_is_repeatable
         return is_here and bool(record.possible_id or (record.marker and has_use))
 
     def find(self, record: SubmissionRecord, again: VideoRequest | None = None) -> Video | None:
-        """The video of the record; `None` proves nothing. Whatever else has changed since, the marks have not.
+        """Finds the video of a record.
 
-        :param again: the request that was submitted, where it may be sent once more: a vendor whose create is
-            repeatable makes no second video of it.
+        :param record: of the submission.
+        :param again: the submitted request, where it may be sent once more: a vendor whose create is repeatable makes
+            no second video from it.
+        :return: the video; `None` proves nothing.
         """
         if not self.can_find(record):
             log.warning("Nothing was sent along by which %s would recognise the submission.", self._adapter.title)
@@ -75,7 +80,7 @@ class Finder:
         return None
 
     def can_repeat(self, record: SubmissionRecord) -> bool:
-        """Whether the vendor takes this submission once only, so that sending it again can't be billed twice."""
+        """Whether sending the submission again can't be billed twice, because the vendor accepts its id only once."""
         is_here = record.vendor == self._adapter.name and self._adapter.create_is_repeatable
         is_recent = abs(time.time() - record.intended_at) < _REMEMBERED.total_seconds()
         return is_here and record.marker is not None and is_recent
@@ -84,7 +89,7 @@ class Finder:
         if record.possible_id is None:
             return None
         if record.marker and not self._adapter.read_tells_mark:
-            return None  # a read would say that there is such a video, and not whose it is
+            return None  # a read would show that there is such a video, but not whose it is
         try:
             video = self._hook.get_video(record.possible_id)
         except VideoNotFoundError:
@@ -105,7 +110,7 @@ class Finder:
             log.warning("%s lists no video with our mark.", self._adapter.title)
             return None
         if len(found) > 1:
-            # The vendor took one request twice on its way: all of these videos are this task's, and billed.
+            # One request reached the vendor twice: all of these videos are this task's, and billed.
             ids = ", ".join(video.video_id for video in found)
             log.warning("%s made more than one video of it: %s.", self._adapter.title, ids)
         found.sort(key=lambda video: (video.status in LOST, video.created_at or datetime.max.replace(tzinfo=UTC)))

@@ -1,4 +1,4 @@
-"""By what a retry recognises its own request: a short hash per field, which tells nothing of the prompt. Pure."""
+"""The fingerprint of a request: a short hash per field, which reveals nothing of the prompt. Pure."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from airflow_provider_seedance.api.models import VideoRequest
 from airflow_provider_seedance.submissions.signatures import unsigned
 
 VERSION = 2
-"""How hashes are made now. Version 1 left out the whole query of each URL; records that hold such hashes live on."""
+"""The current way of hashing. Version 1 left out the whole query of each URL; there still are such records."""
 
 
 def fingerprint_of(request: VideoRequest, connection: str, version: int = VERSION) -> dict[str, str]:
-    """Short hashes by which a retry recognises its own request.
+    """Makes the short hashes by which a retry recognises its own request.
 
-    :param connection: what tells one account from another, without its key.
-    :param version: of the way that hashes are made, for records of earlier releases.
+    :param request: the request.
+    :param connection: the account's identity without its key.
+    :param version: the way of hashing, for records of earlier releases.
+    :return: a hash by field.
     """
     of_field = _of_field if version > 1 else _of_field_in_version_1
     fields = {
@@ -33,7 +35,7 @@ def fingerprints_of(request: VideoRequest, connection: str) -> dict[int, dict[st
 
 
 def _of_field(name: str, value: Any) -> Any:
-    # A prompt may begin with an address, and is still a prompt.
+    # A prompt may begin with a URL, and is still a prompt.
     return value if name == "prompt" else unsigned(value)
 
 

@@ -1,6 +1,6 @@
-"""Small files that several workers share: written whole or not at all, and made by one of them only.
+"""Small files that several workers share: written completely or not at all, and created by only one of them.
 
-On local disks (and what is mounted there) a file is written beside its place and renamed. Object storages show an
+On local disks (and mounts) a file is written beside its place and renamed. Object storages show an
 object when its one upload is complete. Elsewhere (SFTP, SMB) a kill in the middle of a write can leave a torn file.
 """
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class LedgerAwayError(OSError):
-    """The place of a local ledger isn't there: a mount that is missing looks like this, and proves nothing."""
+    """The folder of a local ledger doesn't exist. A missing mount looks the same, so this proves nothing."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(
@@ -32,7 +32,7 @@ class LedgerAwayError(OSError):
 class LedgerFile:
     """One file.
 
-    :param path: where it is, or will be. On local disks its folder is made if need be, but not what that lies in.
+    :param path: its path. On local disks its folder is created if needed, but not the folder's parent.
     """
 
     def __init__(self, path: ObjectStoragePath) -> None:
@@ -40,7 +40,7 @@ class LedgerFile:
 
     @cached_property
     def _fs(self) -> Any:
-        """Opened when it is needed: a storage that is away is a failed read or write, and nothing before that."""
+        """The file system, opened when needed: an unreachable storage fails a read or a write, and nothing before."""
         return self.path.fs
 
     @cached_property
@@ -53,15 +53,15 @@ class LedgerFile:
         return Path(self._key) if "file" in ([protocols] if isinstance(protocols, str) else protocols) else None
 
     def beside(self, suffix: str) -> LedgerFile:
-        """The file of the same name with a suffix."""
+        """The file beside it, with a suffix added to its name."""
         return LedgerFile(self.path.parent / f"{self.path.name}{suffix}")
 
     def read(self) -> bytes | None:
         """The content, `None` only if the storage says that there is no such file.
 
-        Not by `exists()`, which calls every failure "no", and past the file system's memory of what a folder holds.
+        Without `exists()`, which takes every failure for a "no", and without the file system's cached listings.
 
-        :raises LedgerAwayError: the local ledger isn't there, so this can't be told.
+        :raises LedgerAwayError: the folder of the local ledger doesn't exist, so nothing is known.
         """
         try:
             return self._local.read_bytes() if self._local else bytes(self._fs.cat_file(self._key))
@@ -71,7 +71,7 @@ class LedgerFile:
             return None
 
     def write(self, content: bytes) -> None:
-        """Replaces the content, or makes the file."""
+        """Replaces the content, or creates the file."""
         if self._local is None:
             self._make_folder()
             self._fs.pipe_file(self._key, content)
@@ -84,18 +84,18 @@ class LedgerFile:
             raise
 
     def create(self, content: bytes) -> bool:
-        """Makes the file, unless it is there already.
+        """Creates the file, unless it exists already.
 
-        Of several concurrent callers, one is told that it was first: by the storage itself where it has such a call
-        (local disks, S3 by `If-None-Match`, Google, Azure). Elsewhere two may be first at once.
+        Of several concurrent callers, only one succeeds, if the storage can ensure that (local disks, S3 by
+        `If-None-Match`, Google, Azure). Elsewhere two may succeed at once.
 
-        :param content: no two callers' must be the same.
+        :param content: must be different for each caller.
         :return: whether the file is the caller's.
         """
         try:
             self._create(content)
         except Exception:
-            # The answer to the one that made it may be lost, and libraries ask again: only the content tells.
+            # The answer to the successful call may be lost, and libraries repeat the call: only the content tells.
             kept = self.read()
             if kept is None:
                 raise
@@ -113,7 +113,7 @@ class LedgerFile:
         except FileExistsError:
             raise
         except OSError:
-            # No hard links here (some mounts): made in its place then, which a kill can tear, but still by one only.
+            # No hard links here (some mounts): created in place, which a kill can tear, but still only by one caller.
             with self._local.open("xb") as file:
                 _fill(file, content)
         finally:
@@ -127,7 +127,7 @@ class LedgerFile:
             except (NotImplementedError, OSError) as error:
                 if not isinstance(error, NotImplementedError) and error.errno != errno.ENOSYS:
                     raise
-                # The library knows the condition, this storage doesn't.
+                # The library knows the condition, but this storage doesn't.
             else:
                 return
         if self.read() is not None:
@@ -162,10 +162,10 @@ def _fill(file: Any, content: bytes) -> None:
 
 
 def _only_if_new(fs: Any) -> dict[str, Any] | None:
-    """The argument by which the file system's library has the storage refuse what is there; `None` if it can't."""
+    """The library's argument that makes the storage refuse to overwrite; `None` if there is none."""
     upload = getattr(fs, "_pipe_file", None) or fs.pipe_file
     if upload.__module__ == "fsspec.spec":
-        return None  # looks first, and writes then: that is what is done here without it
+        return None  # it checks first and writes then, as is done here without it
     parameters = inspect.signature(upload).parameters
     if "mode" in parameters:
         return {"mode": "create"}

@@ -1,4 +1,4 @@
-"""The errors with which a submission is refused or left in doubt: what happened, what it may cost, what to do. Pure."""
+"""The errors for refused or unknown submissions. Each says what happened, its possible cost, and what to do. Pure."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 def unknown(
     record: SubmissionRecord, cause: SubmissionUnknownError | None, *, vendor: str, title: str, retry: str
 ) -> SubmissionUnknownError:
-    """Nobody can tell whether a video was submitted.
+    """The error if it is unknown whether a video was submitted.
 
     :param record: of the submission.
-    :param cause: what this attempt was answered, if it is the one that sent it.
+    :param cause: the error of the create, if this attempt sent it.
     :param vendor: the vendor's name.
-    :param title: the vendor's name as people write it.
-    :param retry: the sentence that says what a retry does.
+    :param title: the vendor's name for people.
+    :param retry: the sentence about what a retry does.
     """
     if cause:
         seen = f"{cause} "
@@ -45,7 +45,7 @@ def unknown(
 
 
 def what_a_retry_does(*, may_resubmit: bool, can_find: bool, can_repeat: bool = False) -> str:
-    """The sentence for a submission in doubt.
+    """The sentence about what a retry does after an unknown submission.
 
     :param may_resubmit: whether the user wants it submitted again (`on_unknown_submission`).
     :param can_find: whether the vendor can be asked for it.
@@ -60,9 +60,10 @@ def what_a_retry_does(*, may_resubmit: bool, can_find: bool, can_repeat: bool = 
 
 
 def changed(record: SubmissionRecord, fields: Sequence[str]) -> RequestChangedError:
-    """An earlier attempt submitted another request.
+    """The error if an earlier attempt submitted another request.
 
-    :param fields: names of those that differ.
+    :param record: of the submission.
+    :param fields: the names of the fields that differ.
     """
     return RequestChangedError(
         f"Nothing was sent. Video {record.video_id} was submitted for this task at {time_of(record)}, and the request "
@@ -73,7 +74,10 @@ def changed(record: SubmissionRecord, fields: Sequence[str]) -> RequestChangedEr
 
 
 def of_another_life(record: SubmissionRecord) -> SubmissionRecordError:
-    """Airflow doesn't tell whether the task is retried or begins anew."""
+    """The error if Airflow doesn't tell whether the task is retried or starts over.
+
+    :param record: of the submission.
+    """
     what = f"Video {record.video_id}" if record.video_id else "A video"
     return SubmissionRecordError(
         f"Nothing was sent. {what} was submitted for this task at {time_of(record)}, and since then its DAG run was "
@@ -84,12 +88,12 @@ def of_another_life(record: SubmissionRecord) -> SubmissionRecordError:
 
 
 def busy() -> SubmissionRecordError:
-    """Other attempts of the task were faster each time."""
+    """The error if other attempts of the task were faster each time."""
     return SubmissionRecordError(
         "Nothing was sent. Other attempts of this task keep changing the record of its submission. A retry looks again."
     )
 
 
 def time_of(record: SubmissionRecord) -> str:
-    """When the record's video was submitted, in words."""
+    """The time of the submission, in words."""
     return datetime.fromtimestamp(record.intended_at, tz=UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -1,4 +1,4 @@
-"""When a task may ask the next vendor: only if it is certain that the one before has created nothing. Pure."""
+"""Decides whether a task may ask the next vendor: only if the one before has certainly created nothing. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from airflow_provider_seedance.api.errors import (
 
 
 class Reason(StrEnum):
-    """Why a vendor has created nothing, where another one may do better."""
+    """The reasons why a vendor created nothing and another one may do better."""
 
     UNREACHABLE = "not reachable"
     NO_ROOM = "no room"
@@ -37,12 +37,13 @@ _REASONS: tuple[tuple[type[SeedanceError], Reason], ...] = (
 
 
 def may_move_on(error: Exception, *, after_moderation: bool = False) -> Reason | None:
-    """Why the next vendor may be asked after this refusal of a create; `None` if it may not.
+    """Judges the error of a create.
 
-    It may not where a video may exist, and not where the request itself is at fault.
+    The next vendor must not be asked if a video may exist, or if the request itself is at fault.
 
-    :param error: with which a create ended. Of a read it would say nothing: that video exists.
-    :param after_moderation: whether the user wants another vendor asked for what one vendor's moderation refused.
+    :param error: of a create; not of a read, whose video exists.
+    :param after_moderation: whether to ask another vendor after a refusal by moderation.
+    :return: the reason why the next vendor may be asked; `None` if it may not.
     """
     if isinstance(error, VideoFailedError) or getattr(error, "may_be_billed", False):
         return None
@@ -53,12 +54,12 @@ def may_move_on(error: Exception, *, after_moderation: bool = False) -> Reason |
 
 @dataclass(frozen=True)
 class Refusal:
-    """What one vendor of the list said.
+    """The refusal of one vendor of the list.
 
     :param seedance_conn_id: the connection's id.
     :param vendor: the vendor's name.
-    :param reason: why the next one was asked.
-    :param error: in full.
+    :param reason: the reason for asking the next one.
+    :param error: the vendor's error.
     """
 
     seedance_conn_id: str
@@ -67,7 +68,7 @@ class Refusal:
     error: SeedanceError
 
     def to_dict(self) -> dict[str, str]:
-        """For an XCom."""
+        """Flat JSON types, as handed on by XCom."""
         return {
             "seedance_conn_id": self.seedance_conn_id,
             "vendor": self.vendor,

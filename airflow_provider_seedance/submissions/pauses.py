@@ -1,4 +1,4 @@
-"""How long a task waits on its worker. Waiting for the video itself is the triggerer's."""
+"""The pauses of a task on its worker. The wait for the video itself is in the triggerer."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Pauses:
-    """All pauses of a task on its worker, in seconds, and how they are spent: operator and sensor hand them down.
+    """All pauses of a task on its worker, in seconds; operator and sensor pass them on.
 
-    :param look_up: before each look-up of a create that got no answer: a vendor's list may lag behind.
+    :param look_up: before each look-up of a create without an answer, since a vendor's list may lag behind.
     :param rewrite: between the tries to write the submission's record.
-    :param reread: between the reads of a video that has succeeded, as long as they don't show it.
-    :param room: until the next try while the vendor has no room and doesn't say how long that will last.
-    :param confirm: at most, between the polls by which one poke makes sure of a refusal, where the pokes are processes
-        of their own and no poke knows of the one before.
-    :param cancel: at most, until a task that is killed goes on without knowing whether its video was cancelled.
-    :param sleep: waits.
+    :param reread: between the reads of a succeeded video, as long as they don't show its success.
+    :param room: until the next try, if the vendor has no room and doesn't say for how long.
+    :param confirm: the most seconds between the polls by which one poke confirms a refusal, if each poke is its own
+        process and doesn't know of the one before.
+    :param cancel: the most seconds for which a killed task waits for the result of its cancel.
+    :param sleep: waits for some seconds.
     """
 
     look_up: Sequence[float] = (2.0, 8.0)

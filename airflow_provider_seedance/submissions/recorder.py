@@ -1,4 +1,4 @@
-"""Keeps the record of a submission up to date. A video that is paid for is never given up because that fails."""
+"""Keeps the record of a submission up to date. A failure to do so never costs a paid video."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def keep(store: SubmissionStore | None, record: SubmissionRecord, pauses: Pauses
     """Writes a record in the place of the same attempt's earlier one, and reads it back.
 
     :param store: `None` where Airflow has no place for records.
-    :param record: with what is known now.
+    :param record: as it should be now.
     :param pauses: between the tries.
-    :return: the submission, which knows whether the record is there now.
+    :return: the submission, which knows whether the record is written.
     """
     if store is None:
         return Submission(record, is_kept=False)
@@ -32,7 +32,7 @@ def keep(store: SubmissionStore | None, record: SubmissionRecord, pauses: Pauses
     def write() -> bool:
         standing = store.read()
         if standing is not None and standing.attempt != record.attempt:
-            return False  # another attempt's: what it noted is worth more than that this one has woken up again
+            return False  # another attempt's, which must not be overwritten by this late one
         store.write(record)
         return store.read() == record
 
@@ -45,11 +45,13 @@ def keep(store: SubmissionStore | None, record: SubmissionRecord, pauses: Pauses
 
 
 def recall(store: SubmissionStore | None, video_id: str | None, pauses: Pauses) -> Submission:
-    """The submission of the video that a resumed task has waited for.
+    """The submission of the video for which a resumed task has waited.
 
-    An id that could not be recorded when the video was submitted is recorded now.
+    An id that could not be recorded at the time of the submission is recorded now.
 
-    :param video_id: of the video, `None` if what woke the task doesn't tell.
+    :param store: `None` where Airflow has no place for records.
+    :param video_id: the vendor's id, `None` if the event doesn't tell it.
+    :param pauses: between the tries.
     """
     unrecorded = Submission(None, is_kept=False)
     if store is None:
@@ -67,9 +69,10 @@ def recall(store: SubmissionStore | None, video_id: str | None, pauses: Pauses) 
 
 
 def note_delivery(store: SubmissionStore | None, video_id: str) -> None:
-    """Notes that the task has handed the video on: what runs after that is no retry. It never fails the task.
+    """Notes that the task has delivered the video, so that a later attempt is no retry. It never fails the task.
 
-    :param video_id: of the video that was handed on; a record of another one is left alone.
+    :param store: `None` where Airflow has no place for records.
+    :param video_id: the delivered video's; the record of another one is left alone.
     """
     if store is None:
         return
@@ -82,6 +85,6 @@ def note_delivery(store: SubmissionStore | None, video_id: str) -> None:
 
 
 def retrying(pauses: Pauses) -> Retrying:
-    """Tries what a store does, and again after each of the pauses."""
+    """Retries an operation of the store, with these pauses."""
     waits = [wait_fixed(seconds) for seconds in pauses.rewrite]
     return Retrying(stop=stop_after_attempt(len(waits) + 1), wait=wait_chain(*waits), sleep=pauses.sleep, reraise=True)

@@ -1,7 +1,7 @@
-"""Signed URLs without their signatures, which are made anew each time a template is rendered. Pure.
+"""Removes signatures from URLs, since each rendering of a template makes new ones. Pure.
 
-Only parameters that a storage documents as part of its signature are left out, and only where the URL has that
-signature. Everything else in a URL says what is asked for: `?id=1` and `?id=2` are two pictures.
+Only the documented parameters of a storage's signature are removed, and only if the URL has that signature. Everything
+else belongs to the address: `?id=1` and `?id=2` are two pictures.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def _prefixed(prefix: str, *names: str) -> frozenset[str]:
     return frozenset(prefix + name for name in names)
 
 
-# The parameter that holds the signature itself -> all parameters of that kind of signature, in lower case.
+# The parameter with the signature itself -> all parameters of that kind of signature, in lower case.
 _KINDS: dict[str, frozenset[str]] = {
     # AWS, version 4, and the storages that are compatible with it
     "x-amz-signature": _prefixed(
@@ -66,12 +66,12 @@ _KINDS: dict[str, frozenset[str]] = {
 
 
 def unsigned(value: Any) -> Any:
-    """JSON types whose URLs have lost their signatures, and nothing else."""
+    """The value with the signatures removed from its URLs."""
     return _in_urls(value, _without_signature)
 
 
 def without_queries(value: Any) -> Any:
-    """JSON types whose URLs have lost their whole queries and fragments."""
+    """The value with queries and fragments removed from its URLs."""
     return _in_urls(value, _without_query)
 
 

@@ -1,4 +1,4 @@
-"""The record of what an upload task brought to the vendor, so that a retry goes on with it. Losing it costs a copy."""
+"""The record of an upload, so that a retry goes on with it. Losing it costs a second copy at the vendor."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ log = logging.getLogger(__name__)
 KEY = "seedance_asset"
 
 VERSION = 2
-"""How fingerprints are made now."""
+"""The current way of making fingerprints."""
 
 
 class AssetRecord(BaseModel):
-    """What was uploaded.
+    """The record of an upload.
 
-    :param fingerprint: of source, options and account: what a retry recognises its own upload by.
-    :param max_tries: the task instance's, which only clearing changes: it tells a retry from a new life.
-    :param file: the stored file, where a library takes URLs only.
-    :param asset: what was asked for.
-    :param fingerprint_version: how the fingerprint is made; records of the first release don't say, which means 1.
+    :param fingerprint: of source, options and account; a retry recognises its own upload by it.
+    :param max_tries: the task instance's. Only clearing changes it, so it tells a retry from a new life.
+    :param file: the stored file, if the library takes only URLs.
+    :param asset: the uploaded asset.
+    :param fingerprint_version: the way of making the fingerprint; 1 if it is missing, as in the first release.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -45,10 +45,11 @@ class AssetRecord(BaseModel):
 
 
 class AssetRecords:
-    """Reads and writes the record of the running task instance; does without where Airflow has no place for it.
+    """Reads and writes the record of the running task instance, if Airflow has a place for it.
 
-    :param account: what tells one account from another, without its key.
-    :param fields: what is uploaded.
+    :param context: the task's context.
+    :param account: the account's identity without its key.
+    :param fields: the operator's fields that describe the upload.
     """
 
     def __init__(self, context: Context, account: str, fields: Mapping[str, Any]) -> None:
@@ -61,7 +62,7 @@ class AssetRecords:
         )
 
     def earlier(self) -> AssetRecord:
-        """What an earlier attempt of this life uploaded; an empty record if that is not known, or something else."""
+        """The upload of an earlier attempt of this life; an empty record if it is unknown, or was of other media."""
         found = None
         try:
             value = self._place.read() if self._place else NOTHING
@@ -76,7 +77,7 @@ class AssetRecords:
         return self._fingerprints.get(found.fingerprint_version) == found.fingerprint
 
     def keep(self, **known: MediaAsset) -> None:
-        """Notes what is known now. If that fails, the upload is not given up for it."""
+        """Adds to the record. A failure to write it doesn't fail the upload."""
         self.record = self.record.model_copy(update=known)
         if self._place:
             try:
@@ -86,10 +87,11 @@ class AssetRecords:
 
 
 def fingerprint_of(account: str, fields: Mapping[str, Any], version: int = VERSION) -> str:
-    """A hash of what is uploaded where. Signatures of URLs are left out: each rendering makes them anew.
+    """A hash of the upload's fields and the account, without signatures of URLs, since each rendering makes new ones.
 
-    :param account: what tells one account from another, without its key.
-    :param version: of the way that it is made. Version 1 left out the whole query of each URL.
+    :param account: the account's identity without its key.
+    :param fields: the operator's fields that describe the upload.
+    :param version: the way of making it. Version 1 left out the whole query of each URL.
     """
     values = {name: _comparable(value, version) for name, value in fields.items()}
     return hashlib.sha256(json.dumps([account, values], sort_keys=True, default=str).encode()).hexdigest()[:16]
