@@ -33,7 +33,10 @@ PAGE = ROOT / "docs" / "compatibility.md"
 NOT_HERE = ("tests/stack", "tests/ui", "tests/docs", "tests/packaging", "tests/benchmarks")
 """Need a real stack, a browser or this checkout's own environment; or say nothing about Airflow."""
 
-IN_AIRFLOW = ("tests/airflow_layer", "tests/dags", "tests/golden", "tests/pay_once")
+IN_AIRFLOW = (
+    *("tests/airflow_layer", "tests/dags", "tests/golden", "tests/ledger", "tests/pay_once"),
+    "tests/reconcile/test_operator.py",
+)
 """What runs inside of Airflow; see `Cell.runs_all`."""
 
 INSTALL_TIMEOUT = 900.0

@@ -30,7 +30,7 @@ class Report:
     """What came of all accounts.
 
     :param span: the time that was looked at.
-    :param accounts: each one's result.
+    :param accounts: each one's result. None: the ledger has nothing of that time.
     """
 
     span: Span
@@ -46,7 +46,7 @@ class Report:
         """1 if anything calls for action, else 2 if not everything could be told, else 0."""
         if any(account.calls_for_action for account in self.accounts):
             return CALLS
-        return ACCOUNTED_FOR if self.accounts and all(account.is_whole for account in self.accounts) else NOT_TOLD
+        return ACCOUNTED_FOR if all(account.is_whole for account in self.accounts) else NOT_TOLD
 
     def as_json(self, *, most: int | None = None) -> dict[str, Any]:
         """JSON types.
@@ -94,9 +94,11 @@ class Report:
 
     def _verdict(self) -> str:
         calling = counts_of(finding for finding in self.findings if finding.kind in CALLS_FOR_ACTION)
-        said = ", ".join(f"{count} {kind}" for kind, count in calling.items())
+        said = ", ".join(f"{kind} {count}" for kind, count in calling.items())
         if self.exit_code == CALLS:
             return f"Look at this: {said}."
+        if not self.accounts:
+            return "The ledger has no submission of that time."
         return "Everything is accounted for." if self.exit_code == ACCOUNTED_FOR else "Not everything could be told."
 
 

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +17,7 @@ from dev.mp4 import inspect
 from tests.any_airflow import AIRFLOW
 from tests.any_airflow import run_dag as run
 from tests.dags.conftest import EXAMPLES
+from tests.reconcile.helpers import Story
 
 pytestmark = [
     pytest.mark.dag,
@@ -24,6 +27,7 @@ pytestmark = [
 ALL = sorted(path.stem for path in EXAMPLES.glob("seedance_*.py"))
 UPLOADS = "seedance_upload_http"
 APPROVAL = "seedance_approval"
+RECONCILE = "seedance_reconcile"
 
 
 def states(dag_run: Any) -> dict[str, str]:
@@ -39,7 +43,7 @@ def xcom(dag_run: Any, task_id: str, key: str = "return_value", map_index: int =
     return ti.xcom_pull(task_ids=task_id, key=key, map_indexes=map_index)
 
 
-@pytest.mark.parametrize("dag_id", [name for name in ALL if name not in (UPLOADS, APPROVAL)])
+@pytest.mark.parametrize("dag_id", [name for name in ALL if name not in (UPLOADS, APPROVAL, RECONCILE)])
 def test_an_example_dag_runs_as_it_is(dag_id: str, simulator: Simulator, load_dag: Callable[[str], Any]) -> None:
     found = states(run(load_dag(dag_id)))
     assert set(found.values()) == {"success"}, found
@@ -134,6 +138,36 @@ def test_an_asset_s_event_says_what_was_landed_and_where(simulator: Simulator, l
     assert extra["uri"] == xcom(dag_run, "make_trailer", "uri")
     assert extra["bytes"] == file_of(extra["uri"]).stat().st_size
     assert not any("url" in name for name in extra)
+
+
+def test_what_nobody_fetched_is_landed_and_what_nobody_knows_raises_the_alarm(
+    simulator: Simulator, load_dag: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from airflow_provider_seedance.ledger.engine import open_engine
+    from airflow_provider_seedance.ledger.migrations import migrate
+    from airflow_provider_seedance.operators.reconcile import SeedanceReconcileOperator
+
+    monkeypatch.setenv("SEEDANCE_OUTPUT", f"file://{tmp_path}/videos")
+    monkeypatch.setenv("AIRFLOW_CONN_THE_LEDGER", json.dumps({"conn_type": "sqlite", "host": f"{tmp_path}/ledger.db"}))
+    monkeypatch.setenv("AIRFLOW__SEEDANCE__LEDGER_CONN_ID", "the_ledger")
+    migrate(open_engine("the_ledger"))
+    now = datetime.now(tz=UTC)
+    span = {"since": (now - timedelta(hours=1)).isoformat(), "until": (now + timedelta(hours=1)).isoformat()}
+
+    story = Story(simulator)
+    orphan = story.orphaned("byteplus")
+    dag = load_dag(RECONCILE)
+    reconcile = dag.get_task("reconcile")
+    assert isinstance(reconcile, SeedanceReconcileOperator)
+    reconcile.since, reconcile.until, reconcile.settle = span["since"], span["until"], 0
+    dag_run = run(dag)
+    assert set(states(dag_run).values()) == {"success"}
+    assert xcom(dag_run, "reconcile")["counts"] == {"rescued": 1}
+    assert (tmp_path / "videos" / "orphans" / "byteplus" / f"{orphan}.mp4").is_file()
+    assert file_of(xcom(dag_run, "reconcile")["report"]).is_file()
+
+    story.not_sent("byteplus")
+    assert states(run(dag))["raise_the_alarm[-1]"] == "failed"
 
 
 def test_one_refused_clip_stops_no_other(simulator: Simulator, load_dag: Callable[[str], Any]) -> None:

@@ -56,7 +56,7 @@ def test_an_orphan_is_printed_and_the_exit_code_is_1(
     assert orphan in printed
     assert "dag.create[1] run" in printed
     assert "0.5 USD" in printed
-    assert "Look at this: 1 orphan." in printed
+    assert "Look at this: orphan 1." in printed
     assert delivered not in printed
     assert main([*LOOK, "--all", "--conn-id", "seedance_jimmyai"]) == 0
     assert delivered in capsys.readouterr().out

@@ -241,8 +241,9 @@ def test_the_exit_code(kinds: list[Kind], gaps: list[str], expected: int) -> Non
     assert report.as_text().strip()
 
 
-def test_nobody_asked_is_not_everything_accounted_for() -> None:
-    assert Report(SPAN, []).exit_code == NOT_TOLD
+def test_a_day_without_submissions_is_accounted_for() -> None:
+    assert Report(SPAN, []).exit_code == ACCOUNTED_FOR
+    assert "no submission" in Report(SPAN, []).as_text()
 
 
 def test_a_span_leaves_its_end_out_and_holds_what_is_not_dated() -> None:
