@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import redirect_stdout
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         ledger = open_ledger(options.ledger_conn_id)
         span = Span(options.since, options.until, options.settle)
-        with redirect_stdout(sys.stderr):  # logs may go there; what is printed is the result alone
+        with _logs_beside():
             report = reconcile(options.conn_id, ledger, span, bounds=bounds, landing=landing)
     except Exception as error:
         # Errors of others may quote a connection.
@@ -65,6 +66,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         options.report.write_text(f"{whole}\n", encoding="utf-8")
     sys.stdout.write(f"{whole}\n" if options.json else report.as_text(show_all=options.all))
     return report.exit_code
+
+
+@contextmanager
+def _logs_beside() -> Iterator[None]:
+    """Sends to stderr what Airflow and the lander log to stdout, so that what is printed there is the result alone.
+
+    By the file descriptor: loggers keep the stream that was there when they were made.
+    """
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
