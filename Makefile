@@ -124,6 +124,10 @@ chaos-proxy: $(STAMP) ## the same behind a proxy that answers one call in twenty
 fault-matrix: $(STAMP) ## vendor x fault x place: what is paid and delivered, as a table (MARKDOWN=file keeps it)
 	@$(BIN)/python -m dev.fault_matrix $(if $(MARKDOWN),--markdown $(MARKDOWN))
 
+.PHONY: failover-matrix
+failover-matrix: $(STAMP) ## refusal x pair of vendors x moment: who pays what, as tables (MARKDOWN=file keeps them)
+	@$(BIN)/python -m dev.failover_matrix $(if $(MARKDOWN),--markdown $(MARKDOWN))
+
 .PHONY: bench
 bench: $(STAMP) ## what waiting costs, ours beside what else people use; keeps a dated result (QUICK=1: a short try)
 	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick)

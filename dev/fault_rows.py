@@ -19,6 +19,7 @@ WHILE_DEFERRED = "while deferred"
 IN_TRIGGER = "in the trigger"
 IN_EXECUTE_COMPLETE = "in execute_complete"
 BEFORE_XCOM = "between id and XCom"
+BETWEEN_VENDORS = "between two vendors"
 DEATHS = (
     BEFORE_POST,
     AFTER_POST,

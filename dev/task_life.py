@@ -32,6 +32,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferr
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
 from airflow_provider_seedance.polling.watching import Watcher
+from airflow_provider_seedance.submissions.failover import FailOver
 from airflow_provider_seedance.submissions.pauses import Pauses
 from airflow_provider_seedance.submissions.submitter import Submitter
 from airflow_provider_seedance.tasks import deferral
@@ -40,6 +41,7 @@ from dev.fault_rows import AFTER_POST as AFTER_POST
 from dev.fault_rows import AFTER_RECORD as AFTER_RECORD
 from dev.fault_rows import BEFORE_POST as BEFORE_POST
 from dev.fault_rows import BEFORE_XCOM as BEFORE_XCOM
+from dev.fault_rows import BETWEEN_VENDORS as BETWEEN_VENDORS
 from dev.fault_rows import IN_EXECUTE_COMPLETE as IN_EXECUTE_COMPLETE
 from dev.fault_rows import IN_TRIGGER as IN_TRIGGER
 from dev.fault_rows import WHILE_DEFERRED as WHILE_DEFERRED
@@ -317,13 +319,13 @@ class TaskLife:
     def _do(self, step: Step) -> Result:
         if self.before:
             self.before(step.ti.try_number, step.method)
-        result: Result = _in_a_process(work, step, None) if self.forked else work(step, self.state)
+        result: Result = in_a_process(work, step, None) if self.forked else work(step, self.state)
         return result
 
     def _watch(self, step: Step, trigger: tuple[str, dict[str, Any]]) -> dict[str, Any]:
         if self.before:
             self.before(step.ti.try_number, "watch")
-        run = _in_a_process if self.forked else _here
+        run = in_a_process if self.forked else _here
         try:
             payload: dict[str, Any] = run(watch, *trigger, step.die, step.kill)
         except DeathError:
@@ -357,6 +359,15 @@ def _dying_after(function: Callable[..., Any], kill: bool) -> Callable[..., Any]
     return dying
 
 
+def _dying_before_the_last(function: Callable[..., Any], kill: bool) -> Callable[..., Any]:
+    def dying(*args: Any, is_last: bool) -> Any:
+        if is_last:
+            _die(kill)
+        return function(*args, is_last=is_last)
+
+    return dying
+
+
 def _dying_after_news(function: Callable[..., Any], kill: bool) -> Callable[..., Any]:
     async def dying(*args: Any) -> Any:
         await function(*args)
@@ -370,6 +381,7 @@ _TARGETS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     AFTER_POST: (Submitter, "_note", _dying_before),
     AFTER_RECORD: (Submitter, "_note", _dying_after),
     IN_EXECUTE_COMPLETE: (deferral, "video_of_event", _dying_after),
+    BETWEEN_VENDORS: (FailOver, "_obtain_at", _dying_before_the_last),
 }
 
 
@@ -403,7 +415,7 @@ def begin_in_a_process(function: Callable[..., Any], *args: Any) -> tuple[BasePr
     return process, ours
 
 
-def _in_a_process(function: Callable[..., Any], *args: Any) -> Any:
+def in_a_process(function: Callable[..., Any], *args: Any) -> Any:
     """Calls the function in a new process; raises `DeathError` if it was killed."""
     process, ours = begin_in_a_process(function, *args)
     try:

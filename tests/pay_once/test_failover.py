@@ -75,22 +75,6 @@ def test_the_second_vendor_makes_what_the_first_refused_and_everything_follows_i
 
 
 @pytest.mark.parametrize(("reason", "first", "second"), ALL_REFUSALS)
-def test_in_the_second_attempt_too(
-    sim: Simulator, monkeypatch: pytest.MonkeyPatch, reason: str, first: str, second: str
-) -> None:
-    REFUSALS_OF[reason](sim, first, monkeypatch)
-    sim.faults.add(Fault("http_429", vendor=second, times=3))
-    task = Attempts(asks_both(first, second, fail_over_on_moderation=True, deferrable=False, poll_interval=1000))
-    refused = task.next(wait_for_completion=False)
-    assert (refused.kind, refused.retryable) == ("failed", True), refused
-    assert [told["vendor"] for told in refused.xcoms[REFUSALS]] == [first, second]
-    assert refused.xcoms[REFUSALS][0]["reason"] == reason
-    assert task.record is None
-    assert task.next(wait_for_completion=False).value["vendor"] == second
-    assert billed(sim) == [second]
-
-
-@pytest.mark.parametrize(("reason", "first", "second"), ALL_REFUSALS)
 def test_after_a_restart_the_retry_goes_on_where_the_video_is(
     sim: Simulator, monkeypatch: pytest.MonkeyPatch, reason: str, first: str, second: str
 ) -> None:
@@ -136,20 +120,6 @@ def test_a_death_at_the_first_vendor_in_doubt_sends_nothing_to_the_second(
     assert (result.kind, result.error) == (("deferred", "") if is_found else ("failed", UNKNOWN))
     assert sim.creates(second) == []
     assert billed(sim) == ([first] if is_found or place == AFTER_POST else [])
-
-
-@pytest.mark.parametrize(("first", "second"), PAIRS)
-@pytest.mark.parametrize("kind", ["reset_after", "http_500_after", "torn_json", "missing_id", "http_502_html"])
-def test_an_unknown_outcome_is_never_a_reason_to_ask_the_second(
-    sim: Simulator, first: str, second: str, kind: str
-) -> None:
-    sim.faults.add(Fault(kind, vendor=first))
-    task = Attempts(asks_both(first, second, fail_over_on_moderation=True))
-    task.next()
-    task.next()
-    assert sim.creates(second) == []
-    assert len(billed(sim)) <= 1
-    assert len(sim.creates(first)) == 1 or first in SENDS_AGAIN
 
 
 @pytest.mark.parametrize(("first", "second"), PAIRS)

@@ -71,6 +71,8 @@ class Sample:
     :param id_of: our id of a video, of the vendor's own.
     :param probe: path and query of its probe, and what that says in the simulator; `None` if it is no GET.
     :param names_id: the body of a failed create that names video cgt-9; `None` if such a body can't name one.
+    :param refusals: the refusals of a create that the vendor documents, by their names in the fail-over matrix, with
+        what it answers then. What was only observed or inferred is left out.
     :param answers: see `Answers`; those of the first five vendors stand in the tests that read them.
     """
 
@@ -90,6 +92,7 @@ class Sample:
     id_of: Callable[[str], str] = str
     names_id: Any = None
     probe: tuple[str, list[tuple[str, str]], str] | None = None
+    refusals: Mapping[str, str] = field(default_factory=dict)
     answers: Answers | None = None
 
     def body(self, **changes: Any) -> Any:

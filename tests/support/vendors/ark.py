@@ -21,6 +21,13 @@ SAMPLES = tuple(
             [("page_num", "1"), ("page_size", "1")],
             "The key works; 0 videos in the last 7 days.",
         ),
+        refusals={
+            "no room": "429 `ModelAccountRpmRateLimitExceeded` and others",
+            "no balance or quota": "403 `AccountOverdueError`",
+            "key refused": "401 `AuthenticationError`",
+            "model not open": "404 `ModelNotOpen`",
+            "refused by moderation": "400 `InputTextSensitiveContentDetected` and others",
+        },
     )
     for vendor, prefix, names_id in (
         ("byteplus", "dreamina", {"id": "cgt-9"}),

@@ -101,5 +101,9 @@ SAMPLES = (
         ),
         course=("IN_QUEUE", "IN_PROGRESS", "COMPLETED", "COMPLETED"),
         answers=ANSWERS,
+        refusals={
+            "no room": "429 `concurrent_requests_limit`",
+            "key refused": "401",
+        },
     ),
 )

@@ -14,5 +14,9 @@ SAMPLES = (
         course=("queued", "processing", "success", "failed"),
         names_id={"error": "timeout", "request_id": "cgt-9"},
         probe=("/api/v1/ie/requestqueue/apikey/models", [], "The key works; 6 models are open to it."),
+        refusals={
+            "no room": "429",
+            "key refused": "401",
+        },
     ),
 )

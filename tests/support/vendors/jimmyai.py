@@ -18,5 +18,9 @@ SAMPLES = (
         names_id={"code": "-1", "msg": "timeout", "data": {"task_id": "cgt-9"}},
         probe=("/api/open-api/v1/key/balance", [], "The key works; its quota is unlimited."),
         least={"duration": 5},
+        refusals={
+            "no balance or quota": "code `20002`, with the text of its FAQ",
+            "key refused": "code `20001`",
+        },
     ),
 )

@@ -14,5 +14,10 @@ SAMPLES = (
         course=("pending", "processing", "success", "failed"),
         names_id={"code": 504, "message": "timeout", "data": {"task_id": "cgt-9"}},
         probe=("/api/v1/apikey/validate", [], "The key works; balance: 1000."),
+        refusals={
+            "no room": "429",
+            "no balance or quota": "402",
+            "key refused": "401",
+        },
     ),
 )

@@ -96,5 +96,12 @@ SAMPLES = (
         names_id={"id": "cgt-9", "status": "pending"},
         probe=("/api/v1/key", [], "The key works."),
         answers=ANSWERS,
+        refusals={
+            "no room": "429",
+            "no balance or quota": "402",
+            "key refused": "401",
+            "model not open": "403",
+            "refused by moderation": "403 with `metadata.reasons`",
+        },
     ),
 )

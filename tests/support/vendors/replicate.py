@@ -83,5 +83,10 @@ SAMPLES = (
         probe=("/v1/account", [], "The key works."),
         course=("starting", "processing", "succeeded", "failed"),
         answers=ANSWERS,
+        refusals={
+            "no room": "429",
+            "no balance or quota": "402 `Insufficient credit`",
+            "key refused": "401 `Unauthenticated`",
+        },
     ),
 )

@@ -103,5 +103,10 @@ SAMPLES = (
         wrap=lambda task: [{"taskUUID": str(uuid.uuid4()), **task}],
         asks=lambda video_id: [{"taskType": "getResponse", "taskUUID": video_id}],
         answers=ANSWERS,
+        refusals={
+            "no room": "429",
+            "no balance or quota": "402 `insufficientCredits`",
+            "key refused": "401 `invalidApiKey`",
+        },
     ),
 )
