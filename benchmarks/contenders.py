@@ -32,6 +32,7 @@ class Contender:
         """An id in the vendor's form; its number tells the server when it is ready."""
         if self.vendor == "byteplus":
             return f"cgt-20261120000000-{number:06d}"
+        # Where the caller chooses the id, as at Runware, it has the same form.
         return f"11111111-2222-4333-8444-{number:012d}"
 
 
@@ -41,9 +42,10 @@ def connections(url: str) -> dict[str, str]:
     # The raised rate is no limit that anybody reaches: what is compared is the cost of a poll.
     gmi = {**ours, "host": f"{url}/gmi", "extra": {"vendor": "gmicloud", "polls_per_second": 100_000}}
     ark = {**ours, "host": f"{url}/ark", "extra": {"vendor": "byteplus"}}
+    runware = {**ours, "host": f"{url}/runware", "extra": {"vendor": "runware"}}
     http = {"conn_type": "http", "host": url, "extra": {"Authorization": f"Bearer {KEY}"}}
     openai = {"conn_type": "openai", "host": url, "password": KEY}
-    named = {"GMI": gmi, "ARK": ark, "HTTP": http, "OPENAI": openai}
+    named = {"GMI": gmi, "ARK": ark, "RUNWARE": runware, "HTTP": http, "OPENAI": openai}
     return {f"AIRFLOW_CONN_BENCH_{name}": json.dumps(connection) for name, connection in named.items()}
 
 
@@ -142,9 +144,13 @@ def _httpx_shared(url: str) -> Waiter:
 CONTENDERS = {
     "ours-single": Contender("ours, single GETs", lambda url: _ours("bench_gmi")),
     "ours-batch": Contender("ours, batches (Ark)", lambda url: _ours("bench_ark"), "byteplus"),
+    "ours-runware": Contender("ours, batches (Runware)", lambda url: _ours("bench_runware"), "runware"),
     "http": Contender("HTTP provider, hook per poll", _http_hook_per_poll),
     "http-kept": Contender("HTTP provider, hook per trigger", _http_hook_kept),
     "httpx": Contender("httpx client per poll", _httpx_per_poll),
     "httpx-shared": Contender("httpx, one shared client", _httpx_shared),
     "openai": Contender("OpenAI provider's batch trigger", lambda url: openai_provider.waiter(url, KEY)),
 }
+
+BATCHES = ("ours-batch", "ours-runware")
+"""Who asks for many videos at once, as often as the vendor's limit allows, which may be less often than asked for."""

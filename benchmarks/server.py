@@ -8,6 +8,7 @@ the vendors' documents. It counts requests, the videos they asked for and how cl
     /gmi/requests/{id}                      GMI Cloud, one video
     /ark/contents/generations/tasks/{id}    BytePlus, one video
     /ark/contents/generations/tasks?...     BytePlus, LIST by filter.task_ids
+    /runware                                Runware, a POST of getResponse tasks
     /control/reset, /control/ready?base=&spread=, /control/stats
     /control/limits?GET=20&LIST=1           from now on it refuses what is more than that in any second
 """
@@ -50,6 +51,8 @@ _ARK_DONE = (
     '"content":{"video_url":"https://tos.example/v.mp4?X-Tos-Expires=86400"},'
     '"usage":{"completion_tokens":108900,"total_tokens":108900},'
 )
+_RUNWARE = '{"taskType":"videoInference","taskUUID":"%s","status":"%s"%s}'
+_RUNWARE_DONE = ',"videoUUID":"b7db6b1e-0b0a-4c0a-9f52-7b9a2a1f5d10","videoURL":"https://vm.example/v/1.mp4","cost":0.7012,"seed":42'
 
 
 def ready_at(index: int, base: float, spread: float) -> float:
@@ -77,7 +80,7 @@ class Vendor:
         self._last: dict[str, float] = {}
         self._recent: dict[str, deque[float]] = {}
 
-    def answer(self, target: str, now: float) -> str | None:
+    def answer(self, target: str, now: float, body: bytes = b"") -> str | None:
         """The body, `None` if there is no such thing; empty if it is refused for now."""
         path, _, query = target.partition("?")
         _, kind, rest = f"{path}//".split("/", 2)
@@ -91,6 +94,10 @@ class Vendor:
             self._count("LIST", now, ids)
             items = ",".join(self._ark(one, now) for one in ids)
             return f'{{"total":{len(ids)},"items":[{items}]}}'
+        if kind == "runware":
+            ids = [task["taskUUID"] for task in json.loads(body)]
+            self._count("POST", now, ids)
+            return f'{{"data":[{",".join(self._runware(one, now) for one in ids)}]}}'
         if kind not in ("ark", "gmi"):
             return None
         if self._is_too_much("GET", now):
@@ -105,6 +112,10 @@ class Vendor:
 
     def _ark(self, video_id: str, now: float) -> str:
         return _ARK % ((video_id, "succeeded", _ARK_DONE) if self._done(video_id, now) else (video_id, "running", ""))
+
+    def _runware(self, video_id: str, now: float) -> str:
+        is_done = self._done(video_id, now)
+        return _RUNWARE % ((video_id, "success", _RUNWARE_DONE) if is_done else (video_id, "processing", ""))
 
     def _done(self, video_id: str, now: float) -> bool:
         return ready_at(int(video_id.rpartition("-")[2]), self._base, self._spread) <= now
@@ -154,7 +165,7 @@ class Vendor:
 
 
 class _Protocol(asyncio.Protocol):
-    """As much of HTTP/1.1 as clients need that only GET."""
+    """As much of HTTP/1.1 as clients need that GET, and POST bodies of a known length."""
 
     def __init__(self, vendor: Vendor) -> None:
         self._vendor = vendor
@@ -168,15 +179,27 @@ class _Protocol(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._buffer += data
         while self._transport and b"\r\n\r\n" in self._buffer:
-            head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
+            head, _, rest = self._buffer.partition(b"\r\n\r\n")
+            length = _length_of(head)
+            if len(rest) < length:
+                return
+            asked, self._buffer = rest[:length], rest[length:]
             target = head.partition(b"\r\n")[0].split(b" ")[1].decode()
-            text = self._vendor.answer(target, time.time())
+            text = self._vendor.answer(target, time.time(), asked)
             refusal = "404 Not Found" if text is None else "429 Too Many Requests"
             status, body = ("200 OK", text.encode()) if text else (refusal, b"{}")
             headers = f"Content-Type: application/json\r\nContent-Length: {len(body)}"
             answer = f"HTTP/1.1 {status}\r\n{headers}\r\n\r\n".encode() + body
             delay = 0.0 if target.startswith("/control/") else ANSWER_TIME
             asyncio.get_running_loop().call_later(delay, self._transport.write, answer)
+
+
+def _length_of(head: bytes) -> int:
+    """Of the body that follows."""
+    if head.startswith(b"GET "):
+        return 0
+    lengths = [line.partition(b":")[2] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+    return int(lengths[0]) if lengths else 0
 
 
 async def _serve() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import TypeVar
 
+from benchmarks.contenders import BATCHES
 from benchmarks.measure import Measured
 
 T = TypeVar("T", int, float)
@@ -60,7 +61,7 @@ class Summary:
     @property
     def is_behind(self) -> bool:
         """Whether it could not poll as often as it should. Batches are slower by design: the vendor's limit says so."""
-        return self.contender != "ours-batch" and self.polled_every > BEHIND * self.interval
+        return self.contender not in BATCHES and self.polled_every > BEHIND * self.interval
 
     @property
     def most_polls(self) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from benchmarks.contenders import CONTENDERS
+from benchmarks.contenders import BATCHES, CONTENDERS
 from benchmarks.plan import EVERYBODY
 from benchmarks.summary import Summaries, Summary
 
@@ -86,7 +86,7 @@ def _cpu(found: Summaries, contender: str, videos: int) -> float | None:
     """Per video and minute; of who wasn't run with so many: what its polls would take, if it had the time."""
     if one := found.get((contender, videos)):
         return one.cpu
-    if contender == "ours-batch" or _biggest(found, contender) is None:
+    if contender in BATCHES or _biggest(found, contender) is None:
         return None  # the bigger a batch, the cheaper a poll
     per_poll = min(one.cpu_per_poll for (name, _), one in found.items() if name == contender)
     return per_poll * 60 / _interval(found, videos)

@@ -350,13 +350,11 @@ def laboratory() -> Iterator[Laboratory]:
 
     with fault_matrix.laboratory() as sim, laboratory_of(sim) as made:
         from airflow_provider_seedance.api.vendors.runware.videos import RunwareAdapter
-        from airflow_provider_seedance.hooks.clients import HookClients
         from airflow_provider_seedance.submissions.pauses import Pauses
         from dev.task_life import Haste
 
         Haste(Pauses(look_up=(0.0,), rewrite=(0.0, 0.0), room=0.01), backoff=0.0).apply()
         RunwareAdapter.pauses = (0.0, 0.0)
-        setattr(HookClients, "pause", staticmethod(lambda seconds: None))  # noqa: B010 - it is a class
         yield made
 
 

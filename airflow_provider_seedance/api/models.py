@@ -180,6 +180,9 @@ class Video(BaseModel):
     mark: Name | None = Field(default=None, exclude=True, repr=False)
     """By what its submission is recognised, as the vendor repeats it; see `VendorAdapter.draw_mark`."""
 
+    result_removed: str | None = Field(default=None, exclude=True, repr=False)
+    """Why there is nothing to fetch any more, where the vendor says that it has removed what it made."""
+
     made_seconds: Whole = Field(default=None, exclude=True)
     """Length of the finished video, where the vendor says it. Tasks hand it on as `seconds`."""
 

@@ -11,6 +11,7 @@ from airflow_provider_seedance.api.errors import (
     VideoNotFoundError,
     VideoRejectedError,
     VideoTimeoutError,
+    VideoUrlExpiredError,
     VideoUrlMissingError,
 )
 from airflow_provider_seedance.api.jobs import JobKind
@@ -32,6 +33,10 @@ def failure_of(video: Video) -> SeedanceError:
         kind = TransientApiError
         what = f"is {video.status.value}"
         advice = "It goes on at the vendor."
+    elif video.status is VideoStatus.SUCCEEDED and video.result_removed:
+        kind = VideoUrlExpiredError
+        what = "succeeded, but the vendor has removed what it made, which can't be fetched any more"
+        advice = f"{video.result_removed} A new video would be paid again."
     elif video.status is VideoStatus.SUCCEEDED:
         kind = VideoUrlMissingError
         what = "succeeded, but without a URL that can be downloaded"
@@ -63,7 +68,7 @@ def _timed_out(video_id: str, status: str, last_poll: str) -> VideoTimeoutError:
 
 
 def _url_due(video: Video, since: float) -> float | None:
-    if video.status is not VideoStatus.SUCCEEDED:
+    if video.status is not VideoStatus.SUCCEEDED or video.result_removed:
         return None
     due = since + URL_PATIENCE
     return due if video.completed_at is None else min(due, video.completed_at.timestamp() + _URL_IS_GONE)

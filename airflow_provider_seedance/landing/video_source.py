@@ -176,7 +176,7 @@ class VideoSource:
                 f"Video {video.video_id} is {video.status.value}: there is nothing to land yet. "
                 "Put a SeedanceVideoSensor before this task."
             )
-        if video.status is not VideoStatus.SUCCEEDED:
+        if video.status is not VideoStatus.SUCCEEDED or video.result_removed:
             raise for_airflow(failure_of(video), retry=False)
         self._has_been_read = True
         self._known.pop("url_expires_at", None)  # of the old URL

@@ -76,7 +76,7 @@ class SeedanceCreateVideoOperator(EndedWaits, BaseOperator):
     :param deferrable: whether to wait in the triggerer, without a worker slot. Default: yes.
     :param poll_interval: seconds between polls, or a timedelta. Default 10.
     :param timeout: seconds from the submission after which the wait is given up, or a timedelta. Default 3,600. An
-        `execution_timeout` is kept too, while the task is deferred as well.
+        `execution_timeout` is kept too, while the task is deferred as well. Replicate is told, if nobody else waits.
     :param cancel_on_kill: whether a video that has not started is cancelled when the user ends the task while it waits.
         Only BytePlus and Volcengine can; what runs already can't be cancelled and is billed. Default: yes.
     :param on_unknown_submission: what to do if a create was sent, its outcome is unknown, and the vendor has no list

@@ -44,6 +44,7 @@ class FailOver:
     :param room_patience: seconds from the first "no room" until the next connection is asked.
     :param after_moderation: whether the next one is asked after a refusal by moderation.
     :param saturated_since: Unix time of the first "no room", if the task has waited for room already.
+    :param given_up_after: see `Submitter`.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class FailOver:
         room_patience: float = 0.0,
         after_moderation: bool = False,
         saturated_since: float | None = None,
+        given_up_after: float | None = None,
     ) -> None:
         self._hooks = [SeedanceHook(conn_id) for conn_id in dict.fromkeys(conn_ids)]
         self._store = store
@@ -71,6 +73,7 @@ class FailOver:
         self._pauses = pauses
         self._room_patience = room_patience
         self._after_moderation = after_moderation
+        self._given_up_after = given_up_after
         self._is_judged = False
         self._replaces: SubmissionRecord | None = None
         self.hook = self._hooks[0]
@@ -165,6 +168,7 @@ class FailOver:
             pauses=self._pauses,
             hook_of=self._hook_of,
             replaces=self._replaces,
+            given_up_after=self._given_up_after,
         )
 
     def _hook_of(self, record: SubmissionRecord) -> SeedanceHook | None:

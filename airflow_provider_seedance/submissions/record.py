@@ -38,6 +38,7 @@ class SubmissionRecord:
     :param possible_id: an id that stood in an answer that was no acceptance.
     :param delivered: whether the task has handed the video on.
     :param seedance_conn_id: the connection that it was sent by; records of the first release don't say.
+    :param ends_after: seconds after which the vendor was told to give the video up, where the task's time-out says so.
     :param unknown: what a later release has added, kept as it is.
     """
 
@@ -57,6 +58,7 @@ class SubmissionRecord:
     possible_id: str | None = None
     delivered: bool = False
     seedance_conn_id: str | None = None
+    ends_after: int | None = None
     unknown: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -108,7 +110,7 @@ class SubmissionRecord:
             and type(self.fingerprint_version) is int
             and 1 <= self.fingerprint_version <= fingerprint.VERSION
             and (self.life is None or isinstance(self.life, dict))
-            and (self.seed is None or type(self.seed) is int)
+            and all(number is None or type(number) is int for number in (self.seed, self.ends_after))
             and type(self.delivered) is bool
         )
 

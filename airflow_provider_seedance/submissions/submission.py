@@ -65,9 +65,16 @@ class Submission:
         """
         retry, sentence = self._after(error)
         told = for_airflow(error, retry=retry)
-        if sentence:
-            told.args = (f"{error} {sentence}",)
+        sentences = [part for part in (self._vendors_own_end(error), sentence) if part]
+        if sentences:
+            told.args = (" ".join((str(error), *sentences)),)
         return told
+
+    def _vendors_own_end(self, error: SeedanceError) -> str:
+        """Whoever wants to wait longer has until then."""
+        if not isinstance(error, VideoTimeoutError) or self.record is None or self.record.ends_after is None:
+            return ""
+        return f"The vendor was told to cancel it {self.record.ends_after:,} s after its creation if it is unfinished."
 
     def _after(self, error: SeedanceError) -> tuple[bool, str]:
         """Whether a retry may follow, and the sentence that says what it does."""

@@ -56,6 +56,8 @@ class Submitter:
     :param pauses: before look-ups, and between the tries to write the record.
     :param hook_of: the hook of the connection that a record is about, if it may be another one.
     :param replaces: a record in whose place another vendor was asked in vain: this submission takes it.
+    :param given_up_after: seconds from the submission after which nobody takes the video any more, if that is known: a
+        vendor that has a deadline of its own is told.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class Submitter:
         pauses: Pauses | None = None,
         hook_of: Callable[[SubmissionRecord], SeedanceHook | None] | None = None,
         replaces: SubmissionRecord | None = None,
+        given_up_after: float | None = None,
     ) -> None:
         self._hook = hook
         self._hook_of = hook_of
@@ -81,6 +84,7 @@ class Submitter:
         self._life = life
         self._may_resubmit = on_unknown == "resubmit"
         self._wait_for_room = wait_for_room
+        self._given_up_after = given_up_after
         self._check = check
         self._pauses = pauses or Pauses()
         self._adapter = hook.get_conn().adapter
@@ -138,9 +142,11 @@ class Submitter:
         self.replaces = before
         if self._check:
             self._check()
-        asked = for_vendor(self._request, self._adapter)
+        asked = ends = for_vendor(self._request, self._adapter)
+        if self._given_up_after is not None:
+            ends = self._adapter.give_up_after(asked, self._given_up_after)
         mark = self._adapter.draw_mark(asked)
-        request = self._adapter.mark(asked, mark) if mark else asked
+        request = self._adapter.mark(ends, mark) if mark else ends
         record = SubmissionRecord(
             fingerprint=self._fingerprints[FINGERPRINT_VERSION],
             fingerprint_version=FINGERPRINT_VERSION,
@@ -153,6 +159,7 @@ class Submitter:
             seed=request.seed,
             attempt=new_attempt(),
             seedance_conn_id=self._hook.seedance_conn_id,
+            ends_after=None if ends is asked else ends.execution_expires_after,
         )
         self._intend(record, before)
         with self._forgetting_refusals(record, in_doubt=in_doubt):

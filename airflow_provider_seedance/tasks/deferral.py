@@ -20,6 +20,7 @@ from airflow_provider_seedance.api.outcomes import deadline_of, read_event
 from airflow_provider_seedance.api.video_jobs import VIDEO, failure_of
 from airflow_provider_seedance.submissions.pauses import Pauses
 from airflow_provider_seedance.submissions.submission import Submission
+from airflow_provider_seedance.tasks.deadlines import MARGIN as MARGIN
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.hooks.seedance import SeedanceHook
     from airflow_provider_seedance.submissions.store import SubmissionStore
     from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
-
-MARGIN = 120.0
-"""Seconds by which Airflow's own time-out of the trigger is later than the deadline that the trigger keeps itself."""
 
 
 def defer_for_video(task: BaseOperator, trigger: SeedanceVideoTrigger) -> NoReturn:

@@ -11,6 +11,7 @@ from airflow_provider_seedance.submissions.failover import FailOver
 from airflow_provider_seedance.submissions.life import Life
 from airflow_provider_seedance.tasks.checks import check_before_paying
 from airflow_provider_seedance.tasks.connections import check_connections
+from airflow_provider_seedance.tasks.deadlines import given_up_after
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -69,6 +70,7 @@ def fail_over_of(
         room_patience=task.room_patience,
         after_moderation=task.fail_over_on_moderation,
         saturated_since=saturated_since,
+        given_up_after=given_up_after(task),
     )
 
 

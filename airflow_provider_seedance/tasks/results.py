@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from airflow_provider_seedance.api.errors import VideoFailedError, VideoUrlMissingError
 from airflow_provider_seedance.api.models import Video, VideoStatus
 from airflow_provider_seedance.api.pricing import Quantities, cost_of, quantities, quantities_of, told_cost
 from airflow_provider_seedance.api.validation import for_vendor, to_request
-from airflow_provider_seedance.api.vendors import make_adapter
+from airflow_provider_seedance.api.vendors import all_vendors, make_adapter
 from airflow_provider_seedance.compat.metrics import SUCCEEDED, count_video, outcome_of
 from airflow_provider_seedance.tasks.asset_events import attach_to_outlets
 from airflow_provider_seedance.tasks.cost_check import prices_on
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.hooks.seedance import SeedanceHook
 
 log = logging.getLogger(__name__)
+
+_SHORT = timedelta(hours=2)
+"""A URL that lives no longer may be gone before a later task gets to it."""
 
 
 class Usage(TypedDict):
@@ -74,7 +78,17 @@ def hand_on(
     if video.status is VideoStatus.SUCCEEDED:
         count_video(SUCCEEDED, vendor=video.vendor, model=known.model, known=known)
         note_end(video.vendor, video.video_id, SUCCEEDED, value)
+        if landed is None:
+            _hurry(video)
     return value
+
+
+def _hurry(video: Video) -> None:
+    """Says so where the URL that is handed on lives for a short time only."""
+    vendor = all_vendors().get(video.vendor)
+    if vendor and vendor.retention and vendor.retention <= _SHORT:
+        until = f" until {video.url_expires_at:%H:%M} UTC" if video.url_expires_at else ""
+        log.info("The URL of video %s works%s. %s", video.video_id, until, vendor.retention_note)
 
 
 def count_failure(

@@ -15,11 +15,14 @@ from airflow_provider_seedance.api.errors import (
     TransientApiError,
     UnsupportedByVendorError,
     VideoModerationError,
+    VideoUrlExpiredError,
+    VideoUrlMissingError,
 )
+from airflow_provider_seedance.api.jobs import Outcome, Wait
 from airflow_provider_seedance.api.models import VideoRequest, VideoStatus
 from airflow_provider_seedance.api.validation import check_request, to_request
 from airflow_provider_seedance.api.vendors import make_adapter
-from airflow_provider_seedance.api.video_jobs import failure_of
+from airflow_provider_seedance.api.video_jobs import VIDEO, failure_of
 from airflow_provider_seedance.simulator import Fault, Simulator
 
 from .helpers import ONE_TRY, PROMPT, OpenClient, answer
@@ -200,3 +203,33 @@ def test_lists_have_no_filters(client: SeedanceClient) -> None:
 def test_a_bare_text_is_nobody_s_word() -> None:
     with pytest.raises(TransientApiError):
         ADAPTER.parse_get(answer({"detail": "Not Found"}, 404), "gm3q")
+
+
+# -- what is gone ------------------------------------------------------------------------------------------------------
+
+
+def decision(client: SeedanceClient, video_id: str) -> Any:
+    wait = Wait(VIDEO, video_id, interval=10.0, deadline=None, started=1000.0)
+    return wait.saw(client.get_video(video_id), 1000.0)
+
+
+def test_outputs_that_are_removed_are_not_waited_for(sim: Simulator, client: SeedanceClient) -> None:
+    video_id = client.create_video(request()).video_id
+    sim.finish(video_id)
+    sim.advance(3601)
+    told = decision(client, video_id)
+    assert (told.outcome, type(told.error)) == (Outcome.FAILED, VideoUrlExpiredError)
+    assert "land the video in the task that creates it" in str(told.error)
+    assert not told.error.retryable
+
+
+@pytest.mark.parametrize("seconds", [0, 3590])
+def test_an_output_that_is_only_missing_is_waited_for(sim: Simulator, client: SeedanceClient, seconds: int) -> None:
+    sim.faults.add(Fault("no_url"))
+    video_id = client.create_video(request()).video_id
+    sim.finish(video_id)
+    sim.advance(seconds)
+    assert decision(client, video_id).outcome is Outcome.WAIT
+    error = failure_of(client.get_video(video_id))
+    assert isinstance(error, VideoUrlMissingError)
+    assert not isinstance(error, VideoUrlExpiredError)

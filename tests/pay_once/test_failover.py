@@ -14,7 +14,6 @@ from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
 from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
 from airflow_provider_seedance.submissions.submitter import Submitter
-from airflow_provider_seedance.tasks.obtaining import REFUSALS
 from dev.task_life import AFTER_POST, AFTER_RECORD, BEFORE_POST, DeathError, TaskLife, TaskState, Ti
 
 from .helpers import ARKS, CAN_LIST, Attempts, asks, conn_id, context_of

@@ -274,6 +274,13 @@ class VendorAdapter(ABC):
         """One page of the list."""
         raise self._unsupported("list videos")
 
+    def give_up_after(self, request: VideoRequest, seconds: float) -> VideoRequest:
+        """The request with the vendor's own deadline, where the vendor has one that stops an unfinished video.
+
+        :param seconds: after which nobody waits for the video any more.
+        """
+        return request
+
     def draw_mark(self, request: VideoRequest) -> str | None:
         """A new mark by which this one submission can be recognised in the vendor's list.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import secrets
 from datetime import UTC, datetime
@@ -81,6 +82,13 @@ class ReplicateAdapter(VendorAdapter):
     routes = ROUTES
     fields = frozenset({*_INPUT_NAMES, "execution_expires_after"})
     billed_at = {"duration": ("input", "duration"), "resolution": ("input", "resolution")}  # the model is in the path
+
+    @override
+    def give_up_after(self, request: VideoRequest, seconds: float) -> VideoRequest:
+        """`Cancel-After`, unless the user has set it."""
+        if request.is_set("execution_expires_after"):
+            return request
+        return request.model_copy(update={"execution_expires_after": math.ceil(seconds)})
 
     @override
     def build_create(self, request: VideoRequest) -> HttpRequest:
@@ -274,6 +282,7 @@ class ReplicateAdapter(VendorAdapter):
             seed=seed,
             mark=None if seed is None else f"{_SEED_MARK}{seed}",
             undocumented_status=undocumented,
+            result_removed=self.retention_note if data.get("data_removed") is True else None,
             made_seconds=positive_or_none(dig(made, "video_output_duration_seconds")),
         )
 
