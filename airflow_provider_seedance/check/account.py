@@ -1,4 +1,4 @@
-"""Whom to ask: the account of an Airflow connection."""
+"""The account of an Airflow connection, which the tool asks."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from airflow_provider_seedance.api.pricing import Prices
 from airflow_provider_seedance.hooks.connection import SeedanceConnection
 
 PATIENT = RetryPolicy(attempts=3, patience=30.0)
-"""Reads are tried three times: what fails each time is no accident. A create is never repeated once it was sent."""
+"""Reads are tried three times, to rule out accidents. A create is never repeated once it was sent."""
 
 
 class NotRunError(Exception):
-    """Nothing was asked, or bought, for a reason that its message tells."""
+    """Nothing was asked or bought; the message tells the reason."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """Whom to ask.
+    """An account at a vendor.
 
-    :param name: of the connection, for the names of files.
-    :param client: with its key.
+    :param name: the connection's id, for the names of files.
+    :param client: the client with the account's key.
     :param prices: the user's own.
     :param pause: waits for some seconds, between the tries of a call.
     """
@@ -38,8 +38,9 @@ class Account:
 
 @contextmanager
 def connected(conn_id: str) -> Iterator[Account]:
-    """The account of an Airflow connection.
+    """Opens the account of an Airflow connection.
 
+    :param conn_id: the connection's id.
     :raises NotRunError: the connection can't be used.
     """
     from airflow.providers.common.compat.sdk import AirflowNotFoundException
@@ -61,8 +62,9 @@ def connected(conn_id: str) -> Iterator[Account]:
 
 
 def account_at(connection: SeedanceConnection) -> Account:
-    """The account that a connection leads to. The caller closes its client.
+    """The account of a connection. The caller closes its client.
 
+    :param connection: its settings.
     :raises SeedanceConfigError: the connection can't be used.
     """
     from airflow_provider_seedance.hooks.seedance import SeedanceHook

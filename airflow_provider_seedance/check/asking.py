@@ -1,4 +1,4 @@
-"""The free questions. Nothing here can create a video, but `ask_to_be_refused`, which sends what can't."""
+"""The free questions. Nothing here can create a video; `ask_to_be_refused` sends a create that is surely refused."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from airflow_provider_seedance.api.vendors.video_adapter import VendorAdapter
 from airflow_provider_seedance.check.seen import Reply, Said, Seen, described, reply_of
 
 PROMPT = "A paper boat floats on a pond."
-"""What the tool shows: the only prompt that it sends."""
+"""The only prompt that the tool sends."""
 
 WRONG_KEY = "airflow-first-contact-not-a-key"
 
@@ -36,9 +36,9 @@ def no_such_id(adapter: VendorAdapter) -> str:
 def ask_for_free(
     adapter: VendorAdapter, settings: ClientSettings, seen: Seen, *, pause: Callable[[float], None] = time.sleep
 ) -> None:
-    """Asks all that is read only.
+    """Makes all calls that only read.
 
-    :param adapter: the vendor's.
+    :param adapter: the vendor's adapter.
     :param settings: address and key.
     :param seen: takes the answers.
     :param pause: waits for some seconds, between the tries of a call.
@@ -46,7 +46,7 @@ def ask_for_free(
     with SeedanceClient(adapter, settings, pause=pause) as client:
         seen.replies["probe"] = reply_of(client.probe)
         if seen.replies["probe"].error is not None:
-            return  # what isn't open to the key can't be told from what isn't there
+            return  # without a working key, all other answers mean nothing
         with SeedanceClient(adapter, replace(settings, api_key=WRONG_KEY), pause=pause) as stranger:
             seen.replies["wrong_key"] = reply_of(stranger.probe)
         seen.replies["unknown_id"] = reply_of(lambda: client.get_video(no_such_id(adapter)))
@@ -60,7 +60,7 @@ def ask_for_free(
 
 
 def read_many(adapter: VendorAdapter, settings: ClientSettings, video_ids: list[str]) -> list[Video]:
-    """Reads many videos in one request; those that the vendor has."""
+    """Reads many videos in one request, and gives those that the vendor has."""
 
     async def read() -> list[Video]:
         client = PollingClient(adapter, settings)
@@ -99,7 +99,7 @@ def ask_the_list(client: SeedanceClient, seen: Seen) -> None:
 
 
 def ask_to_be_refused(client: SeedanceClient, seen: Seen) -> None:
-    """Sends the one create that can't leave a video, where the vendor's documents name one. It is sent once."""
+    """Sends, once, the create that can't make a video, if the vendor's documents name one."""
     contact = first_contact(client.adapter.descriptor)
     if contact.refused is None:
         seen.why_not["request.refused"] = f"can't be told without paying: {contact.why_no_refused}"
@@ -109,7 +109,7 @@ def ask_to_be_refused(client: SeedanceClient, seen: Seen) -> None:
 
 
 def _ask_own(client: SeedanceClient, contact: FirstContact, seen: Seen) -> None:
-    """What adapters have no word for, read as it comes."""
+    """Makes the additional reads of a vendor, for which adapters have no method."""
     driver = Driver(Endpoint.of(client.adapter, client.settings), client.settings)
     try:
         for look in contact.looks:

@@ -1,4 +1,4 @@
-"""The one video that is bought, from its create to its end. It is paid once: the file beside the report says so."""
+"""The one video that is bought, from create to end. A file beside the report makes sure that it is paid once."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from airflow_provider_seedance.check.file_look import first_bytes
 from airflow_provider_seedance.check.seen import Purchase, described
 
 SEED = 20261126
-"""Sent where the model takes a seed and the vendor's mark is none."""
+"""The seed, if the model takes one and the vendor's mark isn't one."""
 
 LISTED_WITHIN = 120.0
-"""Seconds for which the new video is looked for in the list."""
+"""Seconds for which the list is searched for the new video."""
 
 URL_WITHIN = 120.0
 """Seconds that a success may lack its URL."""
 
 _READS_OF_AN_END = 3
-"""How often an end is read: some show a success, and then say again that the video runs."""
+"""Reads after the end: some vendors show a success, and then again a running video."""
 
 _LOOKS_AT_THE_FILE = 3
 
@@ -44,18 +44,18 @@ _SKEW = timedelta(days=1)
 
 
 class PurchaseFile:
-    """Where the purchase is noted before anything is sent. While the file is there, nothing is bought.
+    """The file in which the purchase is noted before anything is sent. As long as it exists, nothing is bought.
 
-    :param path: beside the report.
+    :param path: the file, beside the report.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def read(self) -> Purchase | None:
-        """What an earlier run has noted.
+        """The purchase of an earlier run, `None` if there is none.
 
-        :raises ValueError: the file can't be read; nobody knows what was bought.
+        :raises ValueError: the file can't be read, so it is unknown what was bought.
         """
         try:
             text = self.path.read_text(encoding="utf-8")
@@ -69,7 +69,8 @@ class PurchaseFile:
     def claim(self, purchase: Purchase) -> None:
         """Notes that a video is about to be bought.
 
-        :raises FileExistsError: somebody else was faster.
+        :param purchase: the purchase to note.
+        :raises FileExistsError: another run was faster.
         """
         with self.path.open("x", encoding="utf-8") as file:
             file.write(json.dumps(asdict(purchase)))
@@ -77,7 +78,7 @@ class PurchaseFile:
             os.fsync(file.fileno())
 
     def save(self, purchase: Purchase) -> None:
-        """Replaces what is noted."""
+        """Replaces the noted purchase."""
         beside = self.path.with_suffix(".new")
         with beside.open("w", encoding="utf-8") as file:
             file.write(json.dumps(asdict(purchase), indent=1))
@@ -86,27 +87,27 @@ class PurchaseFile:
         beside.replace(self.path)
 
     def forget(self) -> None:
-        """Nothing was bought after all."""
+        """Removes the file, as nothing was bought."""
         self.path.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How patiently the video is watched.
+    """The pace at which the video is watched.
 
-    :param interval: seconds between two reads.
-    :param timeout: seconds after which it is left alone.
+    :param interval: seconds between two reads. Default 10.
+    :param timeout: seconds after which the watch ends. Default 3,600.
     """
 
     interval: float = 10.0
     timeout: float = 3600.0
 
     look_ups: ClassVar[tuple[float, ...]] = (2.0, 8.0)
-    """Seconds before each look for a video whose create was not answered."""
+    """Seconds before each look-up of a video whose create was not answered."""
 
 
 def account_of(client: SeedanceClient) -> str:
-    """What tells one account's file from another's, without its address."""
+    """Identifies an account in its file, without its address."""
     return hashlib.sha256(f"{client.adapter.name}|{client.base_url}".encode()).hexdigest()[:16]
 
 
@@ -130,8 +131,10 @@ def buy(
 ) -> Purchase:
     """Sends one create, once.
 
+    :param client: of the account.
     :param fields: of the request.
-    :param noted: told of the purchase before it is sent, and when its outcome is known.
+    :param file: keeps the purchase.
+    :param noted: called with the purchase before it is sent, and again once its outcome is known.
     :raises FileExistsError: another run has bought, or is buying.
     """
     request, mark = planned(client, fields)
@@ -144,7 +147,7 @@ def buy(
     except SubmissionUnknownError as error:
         purchase.outcome, purchase.video_id, purchase.refusal = "unknown", error.video_id, described(error)
     except SeedanceError as error:
-        # By its class: whatever isn't in doubt has created nothing.
+        # By its class: any other error means that nothing was created.
         purchase.outcome, purchase.refusal = ("unknown" if error.may_be_billed else "refused"), described(error)
     else:
         purchase.outcome, purchase.video_id = "bought", video.video_id
@@ -160,7 +163,7 @@ def buy(
 
 
 def look_up(client: SeedanceClient, purchase: Purchase, file: PurchaseFile) -> None:
-    """Looks for a video whose create was not answered, by its mark: never by likeness."""
+    """Looks up a video whose create was not answered, by its mark, never by similarity."""
     if purchase.video_id or not purchase.mark:
         return
     since = datetime.fromtimestamp(purchase.sent_at, tz=UTC) - _SKEW
@@ -178,11 +181,11 @@ def look_up(client: SeedanceClient, purchase: Purchase, file: PurchaseFile) -> N
 
 
 class Watch:
-    """Follows the video to its end, and notes what is seen.
+    """Follows the video to its end, and notes each observation.
 
-    :param client: of its account.
-    :param purchase: what is known of it; takes what is seen.
-    :param file: keeps it.
+    :param client: of the account.
+    :param purchase: the purchase; gets the observations.
+    :param file: keeps the purchase.
     :param pace: see `Pace`.
     """
 
@@ -195,7 +198,7 @@ class Watch:
         return round(time.time() - self._accepted, 1)
 
     def follow(self, *, cancel: bool = False) -> None:
-        """Until the end, or the end of patience.
+        """Follows the video until its end, or until the time is up.
 
         :param cancel: whether to cancel it first.
         """
@@ -226,7 +229,7 @@ class Watch:
             return None
         purchase.read_at_once = purchase.read_at_once or "yes"
         word = video.undocumented_status
-        if word:  # the client takes it for running; what it means, nobody knows
+        if word:  # an undocumented word, which the client takes for running
             purchase.undocumented = list(dict.fromkeys([*purchase.undocumented, word]))
         elif video.status.value != purchase.last_status:
             purchase.course.append((video.status.value, self._age()))
@@ -243,7 +246,7 @@ class Watch:
         return video.status is not VideoStatus.SUCCEEDED or video.is_deliverable or self._age() - since > URL_WITHIN
 
     def _cancel(self, video: Video | None) -> None:
-        """While it is queued; on what has ended this call does other things at some vendors."""
+        """Cancels the video if it is queued; for an ended video, this call does other things at some vendors."""
         purchase = self._purchase
         purchase.status_before_cancel = video.status.value if video else "unknown"
         if video is None or video.status is not VideoStatus.QUEUED:
@@ -291,7 +294,7 @@ class Watch:
         self._file.save(purchase)
 
     def _first_look(self, url: str) -> str:
-        """Some hosts answer 404 or 403 to the first requests for a file."""
+        """Looks at the file, several times if need be: some hosts answer the first requests with 404 or 403."""
         found = ""
         for _ in range(_LOOKS_AT_THE_FILE):
             found = first_bytes(url, allow_private_hosts=self._client.settings.allow_private_hosts)
@@ -312,5 +315,5 @@ class Watch:
 
 
 def without_account(purchase: Purchase) -> Purchase:
-    """As it stands in the report."""
+    """The purchase as it is shown in the report."""
     return replace(purchase, account="")

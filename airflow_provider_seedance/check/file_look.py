@@ -1,4 +1,4 @@
-"""What a stranger gets who holds the URL of a finished video: its first bytes, without the key."""
+"""Fetches the first bytes of a finished video without the key, as anybody with the URL could."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _BYTES = 12
 
 
 def first_bytes(url: str, *, allow_private_hosts: bool) -> str:
-    """Asks for the beginning of the file; says `mp4`, or what came in its place.
+    """Fetches the beginning of the file, and returns `mp4`, or words for what came instead.
 
-    :param url: of the video; a secret.
+    :param url: the video's URL, which is secret.
     :param allow_private_hosts: whether it may lead to private addresses.
     """
     options = {"headers": {"Range": f"bytes=0-{_BYTES - 1}"}, "timeout": 30.0}

@@ -1,4 +1,4 @@
-"""What the answers say about each assumption. Pure. "Can't tell" is never "doesn't"."""
+"""Judges each assumption by the answers. Pure. "Can't tell" never counts as "false"."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from airflow_provider_seedance.check.seen import Said, Seen
 class Finding:
     """The verdict on one assumption.
 
-    :param assumption: what was asked.
+    :param assumption: the assumption.
     :param verdict: whether it holds.
-    :param seen: what the verdict rests on.
+    :param seen: the reason for the verdict.
     """
 
     assumption: Assumption
@@ -47,5 +47,5 @@ def _said(assumption: Assumption, seen: Seen) -> Said:
 
 
 def judged_keys() -> frozenset[str]:
-    """The keys that somebody asks about; `Look`s bring their own judge."""
+    """The keys of the assumptions that are judged here; `Look`s have their own judge."""
     return frozenset(FREE) | frozenset(BOUGHT)

@@ -1,4 +1,4 @@
-"""What the answers to the free questions say. Pure."""
+"""Judges the answers to the free questions. Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from airflow_provider_seedance.check.seen import Reply, Said, Seen, described
 
 
 def no_verdict(error: SeedanceError) -> Said | None:
-    """For errors that say nothing about the question: no answer, no room, no key, no such call."""
+    """The verdict for errors that say nothing about the question: no answer, no room, no key, no such call."""
     if isinstance(error, UnsupportedByVendorError):
         return "can't tell", "not asked: no documented call"
     silent = isinstance(error, TransientApiError) and error.status_code is None
@@ -45,7 +45,7 @@ def _key_refused(reply: Reply[str], seen: Seen) -> Said:
         return "doesn't", "a wrong key was answered like a right one"
     if isinstance(reply.error, SeedanceAuthError):
         return "holds", described(reply.error)
-    # Each read was tried three times, and the right key was answered just before.
+    # Each read was tried three times, and the right key worked just before.
     return no_verdict(reply.error) or ("doesn't", described(reply.error))
 
 
@@ -99,7 +99,7 @@ def _by_status(reply: Reply[Any], seen: Seen) -> Said:
     for status, page in pages.items():
         missing = {video.video_id for video in whole if video.status is status}
         missing -= {video.video_id for video in page.videos}
-        # No order is promised: what isn't on this page may be on the next.
+        # No order is promised: the next page may have it.
         if missing and not page.has_more:
             return "doesn't", f"the list of {status} videos lacks {len(missing)} that the whole list has"
     if not whole:
@@ -152,7 +152,7 @@ def _refused(reply: Reply[Video], seen: Seen) -> Said:
 
 
 def _odd(error: SeedanceError | None) -> Said:
-    """An answer that was not expected."""
+    """The verdict for an unexpected answer."""
     if error is None:
         return "can't tell", "not asked"
     return no_verdict(error) or ("doesn't", described(error))
@@ -176,4 +176,4 @@ FREE: dict[str, tuple[str, Callable[[Reply[Any], Seen], Said]]] = {
     "model.listed": ("model_info", _model_listed),
     "request.refused": ("refused", _refused),
 }
-"""By the assumption's key: which question tells, and how its answer is read."""
+"""By the assumption's key: the question that tests it, and the judge of its answer."""

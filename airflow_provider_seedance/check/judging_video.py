@@ -1,4 +1,4 @@
-"""What the life of the bought video says. Pure."""
+"""Judges assumptions by the life of the bought video. Pure."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from airflow_provider_seedance.check.buying import LISTED_WITHIN
 from airflow_provider_seedance.check.seen import Purchase, Said, Seen
 
 LAG = 10.0
-"""Seconds after which a look-up believes the list (`submissions.pauses.Pauses.look_up`, added up)."""
+"""Seconds after which a look-up trusts the list (the sum of `submissions.pauses.Pauses.look_up`)."""
 
 LATE = 60.0
-"""Seconds that a success may lack its URL before a wait gives up."""
+"""Seconds for which a success may lack its URL until a wait gives up."""
 
 
 def _accepted(bought: Purchase, seen: Seen) -> Said:
@@ -70,7 +70,7 @@ def _url_life(bought: Purchase, seen: Seen) -> Said:
     if bought.url_life is None:
         return "can't tell", "the URL doesn't say when it ends" if bought.is_over else "not seen"
     told = bought.url_life / 3600
-    # A signature is made some time after the end, or at each read: that is no shorter life.
+    # A signature is made some time after the end, or at each read, which doesn't shorten the URL's life.
     return ("holds" if told > hours * 0.95 else "doesn't"), f"its signature says {told:.3g} hours"
 
 
@@ -148,4 +148,4 @@ BOUGHT: dict[str, Callable[[Purchase, Seen], Said]] = {
     "seed.repeated": _seed,
     "cancel.queued": _cancelled,
 }
-"""By the assumption's key: what the bought video says."""
+"""By the assumption's key: the judge of the bought video."""

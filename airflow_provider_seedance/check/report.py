@@ -21,13 +21,13 @@ _SHOWN = {"holds": "holds", "doesn't": "**DOESN'T**", "can't tell": "can't tell"
 
 @dataclass(frozen=True)
 class Report:
-    """What is told about one vendor.
+    """The report about one vendor.
 
-    :param vendor: its name.
+    :param vendor: the vendor's name.
     :param title: its name for people.
-    :param asked_at: when, ISO 8601.
-    :param address: the vendor's own, the simulator's, or another: which one it is may be nobody's business.
-    :param model: that was asked about.
+    :param asked_at: the time, in ISO 8601.
+    :param address: the vendor's own, the simulator's, or "another", which isn't named, as it may be private.
+    :param model: the model of the questions.
     :param findings: the verdicts.
     :param purchase: the video that was bought.
     :param refusal_in_doubt: whether the create that has to be refused may have left a video.
@@ -44,7 +44,7 @@ class Report:
 
     @property
     def counts(self) -> Counter[str]:
-        """How many assumptions have which verdict."""
+        """The number of assumptions by verdict."""
         return Counter(finding.verdict for finding in self.findings)
 
     def as_json(self) -> dict[str, Any]:
@@ -73,7 +73,7 @@ class Report:
         }
 
     def as_markdown(self) -> str:
-        """For people, and for an issue."""
+        """Markdown, for people and for an issue."""
         told = self.as_json()
         words = (("holds", "hold"), ("doesn't", "don't"), ("can't tell", "can't be told"))
         counts = ", ".join(f"{self.counts[verdict]} {word}" for verdict, word in words)
@@ -109,10 +109,11 @@ def _sentence(purchase: Purchase) -> str:
 
 
 def write(report: Report, path: Path, key: str) -> tuple[Path, Path]:
-    """Writes `PATH.md` and `PATH.json`, each at once whole.
+    """Writes `PATH.md` and `PATH.json`, each of them atomically.
 
+    :param report: the report.
     :param path: without suffix.
-    :param key: the API key: the last thing that is looked for before anything is written.
+    :param key: the API key, for which both are searched before they are written.
     :return: both files.
     """
     scrub = Scrubber(key)
@@ -125,9 +126,9 @@ def write(report: Report, path: Path, key: str) -> tuple[Path, Path]:
 
 
 def slipped_before(path: Path) -> Said | None:
-    """What an earlier report says of the create that has to be refused, if it may have left a video.
+    """The earlier report's words about the create that has to be refused, if it may have made a video.
 
-    It isn't sent again then: each one may be billed.
+    Then it isn't sent again, since each one may be billed.
 
     :param path: of the report, without suffix.
     :raises ValueError: there is a report that can't be read.
@@ -146,7 +147,7 @@ def slipped_before(path: Path) -> Said | None:
 
 
 def may_have_slipped(seen: Seen) -> bool:
-    """Whether the create that has to be refused may have left a video."""
+    """Whether the create that has to be refused may have made a video."""
     if "request.refused" in seen.looks:
         return True
     refused = seen.replies.get("refused")

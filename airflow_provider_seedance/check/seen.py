@@ -1,4 +1,4 @@
-"""What was seen at the vendor: the answers to free questions, and the life of the one video that was bought."""
+"""The observations at a vendor: the answers to free questions, and the life of the bought video."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from airflow_provider_seedance.api.vendors.assumptions import Verdict
 T = TypeVar("T")
 
 Said = tuple[Verdict, str]
-"""A verdict, and what it rests on."""
+"""A verdict and its reason."""
 
 
 @dataclass(frozen=True)
 class Reply(Generic[T]):
-    """What came of one call.
+    """The result of one call.
 
-    :param value: the result, if it had one.
-    :param error: why it had none.
+    :param value: its return value, if there is one.
+    :param error: its error, if it failed.
     """
 
     value: T | None = None
@@ -28,7 +28,7 @@ class Reply(Generic[T]):
 
 
 def reply_of(call: Callable[[], T]) -> Reply[T]:
-    """Makes a call, and keeps what came of it."""
+    """Makes a call, and keeps its result or error."""
     try:
         return Reply(value=call())
     except SeedanceError as error:
@@ -36,7 +36,7 @@ def reply_of(call: Callable[[], T]) -> Reply[T]:
 
 
 def described(error: SeedanceError) -> str:
-    """An error for the report: its kind and the vendor's code. The vendor's text may tell about the account."""
+    """An error for the report: its kind and the vendor's code, without text, which may be about the account."""
     parts = [type(error).__name__]
     if isinstance(error, SeedanceApiError):
         parts += [f"HTTP {error.status_code}"] if error.status_code else ["no HTTP status"]
@@ -48,29 +48,29 @@ def described(error: SeedanceError) -> str:
 class Purchase:
     """The one video that was bought, as it is kept in a file beside the report.
 
-    :param account: a hash of vendor and address: a file isn't taken for another account's.
-    :param request: what was asked for, without the prompt, which is the tool's own.
-    :param mark: by which it can be found again, if the vendor has such a field.
-    :param seed: that was sent.
+    :param account: a hash of vendor and address, so that the file isn't taken for another account's.
+    :param request: the request, without the prompt, which is always the tool's own.
+    :param mark: the mark by which the video can be found again, if the vendor has such a field.
+    :param seed: the seed that was sent.
     :param sent_at: Unix time just before the create.
     :param outcome: `sent` until the answer is there, then `bought`, `refused` or `unknown`.
     :param video_id: noted as soon as it is known.
     :param accepted_at: Unix time of the answer.
-    :param refusal: how the create was refused.
+    :param refusal: the vendor's refusal of the create.
     :param course: each status that differs from the one before, with the seconds since the answer.
-    :param undocumented: words of statuses that no document has.
-    :param read_at_once: what the first read said: `yes`, or the error.
+    :param undocumented: undocumented words for statuses.
+    :param read_at_once: the result of the first read: `yes`, or the error.
     :param listed_after: seconds until the list had it by its mark.
-    :param list_looked_for: seconds for which it was looked for in the list.
-    :param strangers_by_mark: how many other videos the list had by the same mark.
-    :param cancel: what the cancel said: `done`, or the error; empty if none was sent.
-    :param status_before_cancel: what a read said just before.
-    :param told_seed: the seed that the vendor told.
+    :param list_looked_for: seconds for which the list was searched.
+    :param strangers_by_mark: the number of other videos in the list with the same mark.
+    :param cancel: the result of the cancel: `done`, or the error; empty if none was sent.
+    :param status_before_cancel: the status just before the cancel.
+    :param told_seed: the seed that the vendor returned.
     :param url_late: seconds from the success to its URL, `None` if there was none.
-    :param url_life: seconds from the end to the moment that the URL's signature names.
-    :param file: what the URL gave: `mp4`, or what else.
-    :param by_ids: what a read of many videos gave: `exact`, or what else.
-    :param is_over: whether nothing is left to be seen.
+    :param url_life: seconds from the end to the expiry in the URL's signature.
+    :param file: the file behind the URL: `mp4`, or something else.
+    :param by_ids: the result of a read of many videos: `exact`, or something else.
+    :param is_over: whether there is nothing left to observe.
     """
 
     account: str
@@ -99,17 +99,17 @@ class Purchase:
 
     @property
     def last_status(self) -> str:
-        """The status that was seen last; empty if none was."""
+        """The last seen status; empty if there is none."""
         return self.course[-1][0] if self.course else ""
 
     @property
     def may_be_billed(self) -> bool:
-        """Whether there may be a video whose end nobody has seen."""
+        """Whether there may be a video whose end was not seen."""
         return self.outcome != "refused" and not self.is_over
 
     @classmethod
     def of(cls, stored: dict[str, Any]) -> Purchase:
-        """From its file; what a later version has added is left out."""
+        """Reads it from its file; fields of later versions are ignored."""
         known = {item.name for item in fields(cls)}
         read = cls(**{name: value for name, value in stored.items() if name in known})
         read.course = [(str(word), float(after)) for word, after in read.course]
@@ -118,14 +118,14 @@ class Purchase:
 
 @dataclass
 class Seen:
-    """All that was seen.
+    """All observations.
 
-    :param model: that was asked about.
-    :param replies: by the question's name.
-    :param purchase: the video that was bought, if one was.
-    :param looks: what is said already, by the assumption's key: of the vendor's own questions, and by an earlier run.
-    :param why_not: why a question was not asked, by its name.
-    :param retention_hours: for which the vendor is assumed to keep a result's URL.
+    :param model: the model of the questions.
+    :param replies: the results of the calls, by the question's name.
+    :param purchase: the bought video, if there is one.
+    :param looks: existing verdicts by the assumption's key: of the vendor's own questions, and of an earlier run.
+    :param why_not: the reasons why questions were not asked, by the question's name.
+    :param retention_hours: the hours for which the vendor is assumed to keep a result's URL.
     """
 
     model: str

@@ -1,4 +1,4 @@
-"""The tool asks the simulator: it proves itself without any account."""
+"""Runs the tool against the simulator, to show that it works without any account."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _UNHURRIED = {"polls_per_second": 1000, "lists_per_second": 1000}
 def simulated_accounts(vendors: Sequence[str] | None = None) -> Iterator[list[Account]]:
     """An account at each of the simulator's vendors, on this machine.
 
-    :param vendors: only these; default: all that both sides have.
-    :raises NotRunError: the simulator can't start, or hasn't such a vendor.
+    :param vendors: only these; default: all that package and simulator both have.
+    :raises NotRunError: the simulator can't start, or has no such vendor.
     """
     from airflow_provider_seedance.simulator import Simulator
 
     known = all_vendors()
     try:
-        # Long enough in the queue to be seen there, and cancelled, on a busy machine.
+        # Long enough in the queue to be seen and cancelled there, on a busy machine.
         sim = Simulator(speed=20, queue_seconds=60, run_seconds=30).start()
     except (ImportError, OSError) as error:
         raise NotRunError(f"The simulator can't start: {error}") from None

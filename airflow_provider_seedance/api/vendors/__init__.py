@@ -1,6 +1,6 @@
 """The vendors. Nothing outside this package knows a vendor's field name, path or status.
 
-Each folder in here is a vendor: its `__init__` holds `DESCRIPTORS` and imports nothing but what they are made of. Other
+Each folder in here is a vendor: its `__init__` holds `DESCRIPTORS` and imports only the classes for them. Other
 distributions add vendors by the entry-point group `airflow_provider_seedance.vendors` (see `docs/adding-a-vendor.md`).
 """
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ENTRY_POINTS = "airflow_provider_seedance.vendors"
-"""The entry-point group: a name is that of the vendor, a value leads to its `VendorDescriptor`."""
+"""The entry-point group: each entry has the vendor's name, and leads to its `VendorDescriptor`."""
 
 BUILT_IN: dict[str, VendorDescriptor] = {
     descriptor.name: descriptor
@@ -35,13 +35,14 @@ BUILT_IN: dict[str, VendorDescriptor] = {
 """The vendors of this package by name."""
 
 VENDORS: tuple[str, ...] = tuple(BUILT_IN)
-"""Their names."""
+"""The names of the vendors of this package."""
 
 
 def find_vendor(name: str) -> VendorDescriptor:
-    """The vendor of this name. Entry points are read only if it isn't a built-in one.
+    """The vendor with a name. Entry points are read only if it isn't a built-in one.
 
-    :raises SeedanceConfigError: there is none, or its entry point can't be loaded.
+    :param name: as in the connection's extra.
+    :raises SeedanceConfigError: there is no such vendor, or its entry point can't be loaded.
     """
     found = BUILT_IN.get(name) or _added().get(name)
     if found is not None:
@@ -60,10 +61,10 @@ def make_adapter(
 ) -> VendorAdapter:
     """A vendor's adapter, ready to use.
 
-    :param vendor: its name.
-    :param settings: the vendor's own settings; those left out have their defaults.
-    :param models: what the account has for a model family, where that is not the vendor's own model.
-    :raises SeedanceConfigError: for a name that no vendor has.
+    :param vendor: the vendor's name.
+    :param settings: the vendor's own settings; missing ones have their defaults.
+    :param models: the account's own models by family, where they differ from the vendor's.
+    :raises SeedanceConfigError: there is no such vendor.
     """
     descriptor = find_vendor(vendor)
     adapter_class: type[VendorAdapter] = resolve_name(descriptor.videos)
@@ -76,7 +77,7 @@ def make_asset_adapter(vendor: VendorAdapter) -> AssetAdapter:
     """A vendor's adapter for reference media.
 
     :param vendor: its adapter for videos.
-    :raises UnsupportedByVendorError: its documents name no call for uploads.
+    :raises UnsupportedByVendorError: the vendor documents no call for uploads.
     """
     if vendor.descriptor.assets is None:
         raise UnsupportedByVendorError(
@@ -98,13 +99,13 @@ def vendor_of_model(model: str) -> str | None:
 
 
 def forget_entry_points() -> None:
-    """Has the entry points read anew, after a distribution was installed into a running process (as tests do)."""
+    """Makes the entry points be read again, after a distribution was installed into a running process (as tests do)."""
     _entry_points.cache_clear()
 
 
 @cache
 def _entry_points() -> tuple[dict[str, VendorDescriptor], dict[str, str]]:
-    """The vendors that other distributions add, and why some can't be loaded."""
+    """The vendors that other distributions add, and the reasons why some can't be loaded."""
     added: dict[str, VendorDescriptor] = {}
     broken: dict[str, str] = {}
     for point in entry_points(group=ENTRY_POINTS):
@@ -113,7 +114,7 @@ def _entry_points() -> tuple[dict[str, VendorDescriptor], dict[str, str]]:
             continue
         try:
             added[point.name] = _load(point)
-        except Exception as error:  # somebody else's code must not break the vendors of this package
+        except Exception as error:  # code of other distributions must not break the vendors of this package
             broken[point.name] = f"{type(error).__name__}: {error}"
             log.warning("The vendor %r is left out: its entry point %s fails (%r).", point.name, point.value, error)
     return added, broken

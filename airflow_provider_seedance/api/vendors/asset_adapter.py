@@ -35,7 +35,7 @@ STATUSES = {
     "active": AssetStatus.ACTIVE,
     "failed": AssetStatus.FAILED,
 }
-"""The words that are documented, where there are any."""
+"""The documented words, where there are any."""
 
 _UPLOAD_ERRORS: dict[Meaning, tuple[type[SeedanceApiError], str]] = {
     Meaning.AUTH: (SeedanceAuthError, "Nothing was stored. Check the API key."),
@@ -64,8 +64,8 @@ _READ_ERRORS: dict[Meaning, tuple[type[SeedanceApiError], str]] = {
 class Ticket:
     """A vendor's permission to store one file.
 
-    :param upload_url: where to PUT it. It is signed: whoever holds it can write there.
-    :param public_url: where it can be read afterwards.
+    :param upload_url: the signed URL for the PUT. It is secret, since it allows writing there.
+    :param public_url: the URL at which the file can be read afterwards.
     """
 
     upload_url: str
@@ -79,18 +79,19 @@ class AssetAdapter(ABC):
     """
 
     libraries: ClassVar[tuple[Library, ...]]
-    """The first is the one that is meant when none is named."""
+    """The vendor's libraries; the first is the default."""
     needs_ticket: ClassVar[bool] = False
-    """Whether the place for a file has to be asked for first."""
+    """Whether a ticket is needed before a file can be stored."""
 
     def __init__(self, vendor: VendorAdapter) -> None:
         self.vendor = vendor
         self.title = vendor.title
 
     def library(self, name: str | None) -> Library:
-        """The library of this name.
+        """The library with a name.
 
-        :raises InvalidRequestError: naming those that there are.
+        :param name: the library's name; `None` for the default.
+        :raises InvalidRequestError: there is no such library; the message names the existing ones.
         """
         found = next((library for library in self.libraries if name in (None, library.name)), None)
         if found is None:
@@ -101,7 +102,7 @@ class AssetAdapter(ABC):
     # The calls below are flows of one step, as in `VendorAdapter`; a vendor that needs more steps overrides them.
 
     def ticket(self, file: MediaFile) -> Flow[Ticket]:
-        """Asks for a place for the file, where `needs_ticket` says so."""
+        """Asks for a ticket for the file, if `needs_ticket`."""
         return Step(Call.READ, self.build_ticket(file), self.parse_ticket)
 
     def store(self, file: MediaFile, ticket: Ticket | None) -> Flow[MediaAsset]:
@@ -111,7 +112,7 @@ class AssetAdapter(ABC):
         )
 
     def register(self, upload: AssetUpload, library: Library) -> Flow[MediaAsset]:
-        """Names a URL to a library.
+        """Registers a URL in a library.
 
         :raises UnsupportedByVendorError: the vendor has no such call.
         """
@@ -133,11 +134,11 @@ class AssetAdapter(ABC):
         )
 
     def build_ticket(self, file: MediaFile) -> HttpRequest:
-        """Asks for a place for the file."""
+        """Makes the request for a ticket."""
         raise self._unsupported("ask for an upload URL")
 
     def parse_ticket(self, response: HttpResponse) -> Ticket:
-        """The place."""
+        """The ticket."""
         raise self._unsupported("ask for an upload URL")
 
     @abstractmethod
@@ -149,11 +150,11 @@ class AssetAdapter(ABC):
         """The stored file; raises the refusal, or `UploadUnknownError`."""
 
     def build_register(self, upload: AssetUpload, library: Library) -> HttpRequest:
-        """Names a URL to a library."""
+        """Makes the request that registers a URL in a library."""
         raise self._unsupported("register media by URL")
 
     def parse_register(self, response: HttpResponse, upload: AssetUpload, library: Library) -> MediaAsset:
-        """The asset, as a rule not active yet; raises the refusal, or `UploadUnknownError`."""
+        """The asset, usually not active yet; raises the refusal, or `UploadUnknownError`."""
         raise self._unsupported("register media by URL")
 
     def build_get(self, asset_id: str, library: Library, query: Mapping[str, str]) -> HttpRequest:
@@ -164,7 +165,7 @@ class AssetAdapter(ABC):
         raise self._unsupported(f"read an asset of its {library.name} library")
 
     def parse_get(self, response: HttpResponse, asset_id: str, library: Library) -> MediaAsset:
-        """The asset as it stands; raises `TransientApiError` for what may pass."""
+        """The asset as it stands; raises `TransientApiError` for failures that may pass."""
         raise self._unsupported(f"read an asset of its {library.name} library")
 
     def _unsupported(self, what: str) -> UnsupportedByVendorError:
@@ -188,13 +189,13 @@ class AssetAdapter(ABC):
 
 
 def read_asset_status(word: object) -> tuple[AssetStatus, str | None]:
-    """Our status for a vendor's word, and the word itself if nobody documented it: then the asset isn't ready."""
+    """Our status for a vendor's word, and the word itself if it is undocumented; then the asset counts as not ready."""
     known = STATUSES.get(word.strip().casefold()) if isinstance(word, str) else None
     return (known, None) if known else (AssetStatus.PROCESSING, "None" if word is None else text_of(word))
 
 
 class TicketAssets(AssetAdapter):
-    """A file store to whose signed URL the bytes are put, without the key, and whose file has a public URL."""
+    """A file store with signed URLs for the upload, which is sent without the key, and public URLs for reading."""
 
     needs_ticket = True
 
@@ -205,7 +206,7 @@ class TicketAssets(AssetAdapter):
 
     @override
     def parse_file(self, response: HttpResponse, file: MediaFile, ticket: Ticket | None) -> MediaAsset:
-        """The answer is the storage's, not the vendor's: its text may quote the signed URL."""
+        """Reads the answer of the storage, not of the vendor: its text may quote the signed URL."""
         if ticket is None or not 200 <= response.status_code < 300:
             answer = ErrorAnswer(meaning_of_status(response.status_code), is_vendors=False)
             raise self._upload_error(response, answer)

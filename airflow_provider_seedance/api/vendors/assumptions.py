@@ -1,8 +1,8 @@
-"""What we take for true about a vendor, as data: `airflow_provider_seedance.check` asks a real account about it.
+"""Our assumptions about a vendor, as data: `airflow_provider_seedance.check` tests them with a real account.
 
-Most of it follows from the descriptor. A vendor's folder may hold `assumptions.py` with `FIRST_CONTACT`, a
-`FirstContact` for each vendor of the folder: on whose word an assumption rests, which ones are left out and why, which
-ones the vendor has beside, and the one request that is certain to be refused.
+Most of them follow from the descriptor. A vendor's folder may have an `assumptions.py` with `FIRST_CONTACT`, a
+`FirstContact` for each vendor of the folder: the sources of the assumptions, the ones that are left out and why, the
+vendor's additional ones, and the one request that is certain to be refused.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from airflow_provider_seedance.api.vendors.video_adapter import HttpRequest, Htt
 Verdict = Literal["holds", "doesn't", "can't tell"]
 
 Mark = Literal["documented", "the vendor's own client", "observed by others", "inferred", "a guess", "not recorded"]
-"""On whose word an assumption rests. Observed and weaker ones never make a request refused."""
+"""The kind of source. Observed and weaker facts never lead to a refusal of a request."""
 
 Needs = Literal["nothing", "a refused request", "a video", "a cancelled video"]
-"""What finding out takes."""
+"""The effort of a test."""
 
 NO_SUCH_MODEL = "airflow-first-contact-no-such-model"
 """A name that no model has."""
@@ -31,9 +31,9 @@ NO_SUCH_MODEL = "airflow-first-contact-no-such-model"
 
 @dataclass(frozen=True)
 class Basis:
-    """Where an assumption comes from.
+    """The source of an assumption.
 
-    :param mark: on whose word it rests.
+    :param mark: the kind of source.
     :param source: the page, the package or the observation.
     """
 
@@ -46,12 +46,12 @@ UNRECORDED = Basis("not recorded", "the adapter was written so")
 
 @dataclass(frozen=True)
 class Assumption:
-    """Something that our code relies on.
+    """A fact that our code relies on.
 
-    :param key: its name in reports and in the docs' list of what was confirmed.
-    :param claim: a sentence that holds or doesn't.
-    :param needs: what finding out takes.
-    :param basis: where it comes from.
+    :param key: its name in reports and in the docs' list of confirmed facts.
+    :param claim: a sentence that is true or false.
+    :param needs: the effort of a test.
+    :param basis: its source.
     """
 
     key: str
@@ -62,13 +62,13 @@ class Assumption:
 
 @dataclass(frozen=True)
 class Look:
-    """An assumption of a vendor's own, that one free read answers.
+    """An additional assumption about a vendor, tested by one free read.
 
-    :param assumption: what is asked.
+    :param assumption: the assumption.
     :param request: a read without side effects.
-    :param judge: tells from the answer what is to be said, with what was seen. What is seen ends up in the report: no
-        text of the vendor's and nothing about the account belongs there.
-    :param free_because: by which document it costs nothing; needed for whatever is no GET.
+    :param judge: makes the verdict and its reason from the answer. The reason gets into the report, so it must contain
+        no text from the vendor and nothing about the account.
+    :param free_because: the document by which the read costs nothing; needed for any request but a GET.
     """
 
     assumption: Assumption
@@ -85,7 +85,7 @@ class Look:
 class RefusedRequest:
     """A create that can't leave a video, by the vendor's own documents: no model of that name, and nothing to show.
 
-    :param because: the documents' words, with their source. What was merely observed is no reason to send one.
+    :param because: the documents' words, with their source. An observation is no reason to send it.
     :param extra: empties the fields that the vendor documents as required.
     """
 
@@ -95,15 +95,15 @@ class RefusedRequest:
 
 @dataclass(frozen=True)
 class FirstContact:
-    """What a vendor's folder adds to what follows from its descriptor.
+    """A vendor's additions to the assumptions that follow from its descriptor.
 
     :param smallest: the request for the smallest documented video, without its prompt; default: by the routes.
     :param refused: a request that is certain to be refused.
-    :param why_no_refused: why there is none.
-    :param basis: where the assumptions come from, by key.
+    :param why_no_refused: the reason if there is none.
+    :param basis: the sources of the assumptions, by key.
     :param also: keys of `ON_REQUEST` that this vendor is assumed to fulfil.
     :param left_out: keys of assumptions that we don't make about this vendor, each with the reason.
-    :param looks: assumptions of its own.
+    :param looks: additional assumptions.
     """
 
     smallest: Mapping[str, Any] = field(default_factory=dict)
@@ -124,11 +124,11 @@ ON_REQUEST: dict[str, Assumption] = {
         Assumption("model.listed", "The vendor tells about the model by the name that a create uses."),
     )
 }
-"""What doesn't follow from a descriptor: vendors that are assumed to fulfil it name it in `FirstContact.also`."""
+"""Assumptions that don't follow from a descriptor; they apply to vendors that name them in `FirstContact.also`."""
 
 
 def first_contact(vendor: VendorDescriptor) -> FirstContact:
-    """What the vendor's folder says; nothing if it holds no `assumptions.py`."""
+    """The additions in the vendor's folder; empty if it has no `assumptions.py`."""
     folder = vendor.videos.partition(":")[0].rpartition(".")[0]
     name = f"{folder}.assumptions"
     if not folder or find_spec(name) is None:
@@ -138,7 +138,7 @@ def first_contact(vendor: VendorDescriptor) -> FirstContact:
 
 
 def assumptions_about(vendor: VendorDescriptor) -> tuple[Assumption, ...]:
-    """All that we take for true about a vendor, in the order in which it is asked."""
+    """All assumptions about a vendor, in the order of the tests."""
     own = first_contact(vendor)
     made = [*_by_descriptor(vendor), *(ON_REQUEST[key] for key in own.also)]
     kept = [_based(assumption, own) for assumption in made if assumption.key not in own.left_out]
@@ -148,9 +148,9 @@ def assumptions_about(vendor: VendorDescriptor) -> tuple[Assumption, ...]:
 
 
 def smallest_request(adapter: VendorAdapter) -> dict[str, Any] | None:
-    """The shortest and smallest video of a text alone that the routes document; `None` if no model stands in them.
+    """The shortest and smallest documented video from text alone; `None` if the routes name no model.
 
-    The documents give no prices, so nobody can say that there is no cheaper one.
+    The documents give no prices, so there may be a cheaper one.
     """
     own = first_contact(adapter.descriptor).smallest
     if own:
@@ -163,12 +163,12 @@ def smallest_request(adapter: VendorAdapter) -> dict[str, Any] | None:
 
 
 def least_of(adapter: VendorAdapter, model: str) -> dict[str, Any]:
-    """The same for one model: as short and as small as its route allows."""
+    """The smallest request for one model: as short and as small as its route allows."""
     own = first_contact(adapter.descriptor).smallest
     if own.get("model") == model:
         return dict(own)
     route = adapter.route_of(model)
-    # An endpoint's id doesn't say which model it is; what is small elsewhere is small there too, or is refused.
+    # An endpoint's id doesn't tell the model; a size that is small elsewhere is small there too, or is refused.
     return {**own, "model": model} if route is None else {"model": model, **_least(route)}
 
 
@@ -192,7 +192,7 @@ def _based(assumption: Assumption, own: FirstContact) -> Assumption:
 
 
 def _by_descriptor(vendor: VendorDescriptor) -> Iterator[Assumption]:
-    """What every vendor of these capabilities is assumed to do."""
+    """The assumptions about every vendor with the same capabilities."""
     yield Assumption("key.works", "A free call shows that the key works.")
     yield Assumption("key.refused", "A wrong key is refused as one: not as a failure that may pass, and not at all.")
     yield Assumption("id.unknown", "An id that no video has is answered as unknown, in the vendor's own form.")

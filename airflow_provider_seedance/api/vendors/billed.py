@@ -1,4 +1,4 @@
-"""What a video is billed by, read from the very body that is sent: `extra`, merged into it last, has its say. Pure."""
+"""The billed facts of a video, read from the very body that is sent, with `extra` merged into it. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Places = Mapping[str, tuple[str, ...]]
-"""Where a vendor's body holds `model`, `duration` and `resolution`: the keys that lead there."""
+"""The places of `model`, `duration` and `resolution` in a vendor's body: the keys that lead there."""
 
 _SEVERAL = frozenset(
     {
@@ -16,23 +16,23 @@ _SEVERAL = frozenset(
         *("num_videos", "number_of_videos", "sample_count", "video_count", "numberResults"),
     }
 )
-"""Words by which APIs are asked for several videos at once; of our vendors, Runware documents one (`numberResults`)."""
+"""Fields that ask an API for several videos at once; of our vendors, Runware documents one (`numberResults`)."""
 
 _FRAMES = frozenset(("frames", "num_frames"))
 
 _IN_TEXT = re.compile(r"--(?:rs|resolution|dur|duration|frames)\s+\S")
-"""Ark's older way to say it, at the end of the prompt: `--rs 1080p --dur 10`."""
+"""Ark's older form, at the end of the prompt: `--rs 1080p --dur 10`."""
 
 
 @dataclass(frozen=True)
 class Billed:
-    """What a vendor is asked for, as far as a price can depend on it.
+    """The facts of a request on which its price can depend.
 
-    :param model: the model that is bought.
-    :param duration: as it stands in the body; `None` if it isn't there.
-    :param resolution: as it stands in the body; `None` if it isn't there.
-    :param unclear: why nobody can tell before what such a body costs, `None` if it is clear.
-    :param size_unclear: why its length and resolution can't be told, `None` if they can.
+    :param model: the model that is billed.
+    :param duration: as in the body; `None` if it isn't there.
+    :param resolution: as in the body; `None` if it isn't there.
+    :param unclear: the reason why the cost of such a body is unknown, `None` if it is known.
+    :param size_unclear: the reason why its length and resolution are unknown, `None` if they are known.
     """
 
     model: Any
@@ -43,10 +43,11 @@ class Billed:
 
 
 def read_billed(body: Mapping[str, Any], places: Places, model: str) -> Billed:
-    """What the body asks for.
+    """Reads the billed facts from a body.
 
-    :param places: where it holds that.
-    :param model: the model, if the body doesn't hold it.
+    :param body: the body that is sent.
+    :param places: their places in it.
+    :param model: the model, if it isn't in the body.
     """
     found = {name: _at(body, path) for name, path in places.items()}
     found.setdefault("model", model)
@@ -54,7 +55,7 @@ def read_billed(body: Mapping[str, Any], places: Places, model: str) -> Billed:
     for path, value in _everything(body):
         name = path[-1]
         if name in found and path != places.get(name) and value != found[name]:
-            # Which of the two counts, only the vendor knows.
+            # Only the vendor knows which of the two counts.
             unclear = f"{name!r} stands in the request twice, with different values"
         elif name in _SEVERAL and value not in (None, 1, "1"):
             unclear = f"{name!r} may ask for several videos"
@@ -74,7 +75,7 @@ def _at(body: Any, path: tuple[str, ...]) -> Any:
 
 
 def _everything(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Each value in the body with the keys that lead to it; lists have none of their own."""
+    """Each value in the body with the keys that lead to it; lists add no key."""
     if path:
         yield path, value
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""Model families: from a name that means the same everywhere to what a vendor, or an account, calls it. Pure."""
+"""Model families: from a name that means the same everywhere to the vendor's or the account's own name. Pure."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from airflow_provider_seedance.api.vendors.descriptor import FAMILIES, ByMedia, 
 def with_own_model(
     request: VideoRequest, vendor: VendorDescriptor, models: Mapping[str, str], others: Iterable[VendorDescriptor]
 ) -> VideoRequest:
-    """The request with the vendor's own name in place of a family; one that names no family stays as it is.
+    """Replaces a family by the vendor's own name; a request with another model stays as it is.
 
-    :param request: as the user wrote it. Its media decide where the vendor has a model for each kind of input.
-    :param vendor: that it is meant for.
-    :param models: what the account has for a family, from the connection; it counts before the vendor's own names.
-    :param others: vendors that may be named to people.
+    :param request: as the user wrote it. If the vendor has a model for each kind of input, its media decide.
+    :param vendor: the vendor.
+    :param models: the account's own models by family, which take precedence over the vendor's.
+    :param others: the vendors that the message may suggest.
+    :return: the request with the vendor's own model.
     :raises InvalidRequestError: the vendor has no equivalent.
     """
     family = request.model
@@ -35,7 +36,8 @@ def with_own_model(
 def read_models(value: Any) -> dict[str, str]:
     """The table `models` of a connection's extra, decoded.
 
-    :raises ValueError: naming what is wrong.
+    :param value: as it is in the extra.
+    :raises ValueError: the message names the fault.
     """
     if not isinstance(value, Mapping):
         raise ValueError('extra `models` must be a JSON object, for example {"seedance-2.0": "ep-20260101-abcde"}.')

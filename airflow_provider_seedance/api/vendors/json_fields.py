@@ -1,4 +1,4 @@
-"""From a vendor's words for a finished or unfinished video to ours. Shared by all adapters."""
+"""Reads fields of a vendor's answer about a video. Shared by all adapters."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def read_status(word: object, words: Mapping[str, VideoStatus]) -> tuple[VideoStatus, str | None]:
-    """Our status for a vendor's word, and the word itself if nobody documented it: then the video counts as running."""
+    """Our status for a vendor's word, and the word itself if it is undocumented; then the video counts as running."""
     if not isinstance(word, str):
         return VideoStatus.RUNNING, "None" if word is None else text_of(word)
     known = words.get(word) or words.get(word.strip().casefold())
@@ -35,7 +35,7 @@ def positive_or_none(value: object) -> int | None:
 
 
 def seed_or_none(value: object) -> int | None:
-    """A seed that makes a video again, `None` for nonsense and for those below 0, which ask for any seed."""
+    """A seed by which a video can be made again; `None` for nonsense and for numbers below 0, which mean any seed."""
     return value if type(value) is int and 0 <= value < 2**63 else None
 
 
@@ -43,7 +43,7 @@ _SIGNATURE_STYLES = ("X-Tos", "X-Goog", "X-Amz")
 
 
 def signed_url_expiry(url: str | None) -> datetime | None:
-    """When a signed URL itself says that it ends (AWS, Google and TOS signatures), `None` if it doesn't say."""
+    """The expiry time in a signed URL (AWS, Google and TOS signatures), `None` if there is none."""
     if not url:
         return None
     try:
@@ -59,7 +59,7 @@ def signed_url_expiry(url: str | None) -> datetime | None:
 
 
 def earliest(*moments: datetime | None) -> datetime | None:
-    """The first of the moments that are known."""
+    """The earliest of the known moments."""
     return min((moment for moment in moments if moment), default=None)
 
 
@@ -73,7 +73,7 @@ def dig(value: Any, *path: str) -> Any:
 
 
 def as_id(value: object) -> str | None:
-    """A non-empty id; numbers are accepted as their digits. What can't be the id of anything is none."""
+    """A non-empty id, also from a number; `None` for a value that can't be an id."""
     if isinstance(value, str):
         text = value.strip()
         return text if is_sound_id(text) else None
@@ -85,11 +85,12 @@ _PLAIN_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 
 
 def id_in(response: HttpResponse, *paths: tuple[str, ...]) -> str | None:
-    """The id that a create's answer holds, whatever else is wrong with it: it may be broken off, or an error.
+    """The id in a create's answer, even in a truncated one or an error.
 
-    It is a hint, no more: whether there is such a video is the vendor's to say.
+    It is only a hint: the vendor has to be asked whether there is such a video.
 
-    :param paths: where the vendor puts the id.
+    :param response: the answer.
+    :param paths: the places of the id in the vendor's answers.
     """
     decoded = response.json()
     found = [as_id(dig(decoded, *path)) for path in paths]

@@ -1,4 +1,4 @@
-"""From what an error answer says to the exception that tells people what to do. Shared by all adapters."""
+"""From an error answer to an exception that tells people what to do. Shared by all adapters."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from airflow_provider_seedance.api.vendors.strangers import sender_and_form, was
 
 
 class Meaning(Enum):
-    """What an answer means, whatever the vendor's words for it."""
+    """The meaning of an error answer, whatever the vendor's words."""
 
     AUTH = auto()
     QUOTA = auto()
@@ -38,9 +38,9 @@ class Meaning(Enum):
     NOT_FOUND = auto()
     RATE_LIMIT = auto()
     NOT_NOW = auto()
-    """The vendor could not check the request for a passing reason of its own, and created nothing."""
+    """The vendor was temporarily unable to check the request, and created nothing."""
     UNCLEAR = auto()
-    """Nothing that proves a refusal: server errors, time-outs on the way, answers that can't be read."""
+    """No proof of a refusal: server errors, gateway time-outs, unreadable answers."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class ErrorAnswer:
     :param code: the vendor's code.
     :param message: the vendor's message, as it came.
     :param request_id: the vendor's request id.
-    :param is_vendors: whether the answer has the form of the vendor's own errors. Any other answer may come
-        from anything on the way, and proves neither that a video exists nor that none was made.
+    :param is_vendors: whether the answer has the form of the vendor's own errors. Any other answer may come from a
+        proxy or gateway, and proves neither that a video exists nor that none was made.
     """
 
     meaning: Meaning
@@ -62,7 +62,7 @@ class ErrorAnswer:
     is_vendors: bool = True
 
 
-# 408, 409 and 425 are left out on purpose: the vendor may have begun. Modellix's own clients draw the line here too.
+# 408, 409 and 425 are left out on purpose: the vendor may have begun. Modellix's own clients do the same.
 _MEANING_BY_STATUS = {
     400: Meaning.REJECTED,
     401: Meaning.AUTH,
@@ -78,7 +78,7 @@ _MEANING_BY_STATUS = {
 
 
 def meaning_of_status(status_code: int) -> Meaning:
-    """What an HTTP status alone proves."""
+    """The meaning that an HTTP status alone proves."""
     return _MEANING_BY_STATUS.get(status_code, Meaning.UNCLEAR)
 
 
@@ -124,8 +124,11 @@ def create_error(
 ) -> SeedanceApiError:
     """The exception for a create that was not answered by an accepted video.
 
-    :param prompt: taken out of the vendor's message, should the vendor echo it.
-    :param video_id: the id that the answer holds all the same.
+    :param title: the vendor's name for people.
+    :param response: the answer.
+    :param answer: the same, as read by the adapter.
+    :param prompt: removed from the vendor's message, should the vendor echo it.
+    :param video_id: the id in the answer, if there is one.
     """
     kind, advice = _CREATE_ERRORS[answer.meaning] if answer.is_vendors else _create_error_of_stranger(response)
     if kind is SubmissionUnknownError and video_id:
@@ -140,7 +143,10 @@ def create_error(
 def read_error(title: str, response: HttpResponse, answer: ErrorAnswer, *, not_found: str = "") -> SeedanceApiError:
     """The exception for a read that was not answered by a video.
 
-    :param not_found: what to tell people if the vendor doesn't know the id, for example how long it keeps records.
+    :param title: the vendor's name for people.
+    :param response: the answer.
+    :param answer: the same, as read by the adapter.
+    :param not_found: a sentence for an unknown id, for example about how long the vendor keeps records.
     """
     kind, advice = _READ_ERRORS[answer.meaning if answer.is_vendors else Meaning.UNCLEAR]
     if kind is VideoNotFoundError:
@@ -158,14 +164,16 @@ def check_read(
     not_found: str,
     own_id: str | None = None,
 ) -> None:
-    """Whether an answer to a read tells a status of the very video that was asked for.
+    """Makes sure that an answer to a read has a status of the requested video.
 
-    :param explain: the vendor's reading of an answer that doesn't.
-    :param told_id: the id in the answer; `None` if that is missing, or the status.
-    :param video_id: that was asked for.
+    :param title: the vendor's name for people.
+    :param response: the answer.
+    :param explain: the adapter's reader of error answers.
+    :param told_id: the id in the answer; `None` if the id or the status is missing.
+    :param video_id: the requested video's.
     :param not_found: see `read_error`.
-    :param own_id: the id as answers have it, where ours is a compound; default: `video_id`.
-    :raises SeedanceApiError: it tells no status, or that of another video.
+    :param own_id: the vendor's own form of the id, if ours is a compound; default: `video_id`.
+    :raises SeedanceApiError: it has no status, or that of another video.
     """
     if told_id is None:
         raise read_error(title, response, explain(response), not_found=not_found)
@@ -184,10 +192,10 @@ def _create_error_of_stranger(response: HttpResponse) -> tuple[type[SeedanceApiE
 def told(title: str, response: HttpResponse, answer: ErrorAnswer, *, prompt: str = "") -> str:
     """The first sentence of an error: the sender and its words.
 
-    :param prompt: taken out of what is quoted.
+    :param prompt: removed from the quotes.
     """
     message = answer.message if answer.is_vendors else words_of(response)
-    # Before the message is shortened, so that no half of the prompt stays; a prompt of a letter or two is in any text.
+    # Before the message is shortened, so that no half of the prompt stays. One or two letters are in any text.
     said = response.quote(message.replace(prompt, "(prompt)") if len(prompt) > 3 else message)
     if not answer.is_vendors:
         sender, form = sender_and_form(title, response)
@@ -201,7 +209,7 @@ def told(title: str, response: HttpResponse, answer: ErrorAnswer, *, prompt: str
 def error_of(
     kind: type[SeedanceApiError], sentence: str, title: str, response: HttpResponse, answer: ErrorAnswer
 ) -> SeedanceApiError:
-    """An exception with the facts of the answer. Of a stranger's answer only the HTTP status is one."""
+    """An exception with the facts of the answer; from a stranger's answer, only the HTTP status counts as a fact."""
     code, request_id = (response.quote(text, LONGEST_CODE) for text in (answer.code, answer.request_id))
     return kind(
         sentence.strip(),
@@ -214,14 +222,14 @@ def error_of(
 
 
 _NEVER = 1e9
-"""Seconds, thirty years: a longer wait is nonsense."""
+"""Thirty years in seconds: a longer wait is nonsense."""
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     """Seconds to wait, from `Retry-After` (seconds or date) or `X-RateLimit-Reset` (Unix time); never negative.
 
-    :param headers: with lower-case names.
-    :param now: when the answer came.
+    :param headers: names in lower case.
+    :param now: the moment of the answer.
     """
     value = headers.get("retry-after", "").strip()
     if value:
@@ -269,18 +277,18 @@ _MODERATION = re.compile("|".join(_MODERATION_WORDS), re.IGNORECASE)
 def speaks_of_balance(text: str) -> bool:
     """Whether a vendor's text says that the account can't pay.
 
-    It tells one refusal from another, nothing more: a text alone never makes an answer a refusal.
+    It only distinguishes refusals: a text alone never makes an answer a refusal.
     """
     return any(word in text.casefold() for word in _BALANCE_WORDS)
 
 
 def speaks_of_moderation(text: str) -> bool:
-    """Whether a vendor's text says that its moderation refused something; for it holds what holds for balances."""
+    """Whether a vendor's text says that its moderation refused something. It only distinguishes refusals, too."""
     return _MODERATION.search(text) is not None
 
 
 _BLAMES_THE_REQUEST = re.compile(r"(?:Invalid|Missing)Parameter(?:\..*)?", re.IGNORECASE | re.DOTALL)  # Ark
-_BLAMES_THE_INPUT = re.compile(  # fal; a download that failed may work the next time, so it is missing here
+_BLAMES_THE_INPUT = re.compile(  # fal; without failed downloads, which may succeed the next time
     r"missing|value_error|one_of|feature_not_supported|(?:greater|less)_than(?:_equal)?|sequence_too_(?:long|short)"
     r"|file_too_large|image_(?:too_small|too_large|load_error)|unsupported_\w+_format"
     r"|(?:video|audio)_duration_too_(?:long|short)"
@@ -288,5 +296,5 @@ _BLAMES_THE_INPUT = re.compile(  # fal; a download that failed may work the next
 
 
 def blames_the_request(code: str | None) -> bool:
-    """Whether a failed video's code says that its request was wrong, so that it fails each time."""
+    """Whether a failed video's code blames the request, so that it would always fail."""
     return code is not None and any(known.fullmatch(code) for known in (_BLAMES_THE_REQUEST, _BLAMES_THE_INPUT))
