@@ -73,6 +73,19 @@ def test_the_server_counts_a_post_of_many_tasks_as_one_request() -> None:
     assert (counted["requests"], counted["asked"]) == ({"POST": 2}, 6)
 
 
+def test_the_server_refuses_what_is_above_its_limits_in_any_second_once_it_is_told_to() -> None:
+    vendor = Vendor()
+    vendor.answer("/control/limits?LIST=1&GET=20", 0.0)
+    answered = [bool(vendor.answer(listing(1, 2), moment)) for moment in (100.0, 100.5, 101.0)]
+    assert answered == [True, False, True]
+    assert all(vendor.answer(f"/gmi/requests/11111111-2222-4333-8444-{n:012d}", 100.0) for n in range(20))
+    assert vendor.answer("/gmi/requests/11111111-2222-4333-8444-000000000020", 100.9) == ""
+    counted = stats(vendor)
+    assert counted["refused"] == {"LIST": 1, "GET": 1}
+    assert counted["requests"] == {"LIST": 2, "GET": 20}
+    assert counted["distinct"] == 22
+
+
 def test_a_video_is_ready_from_its_moment_on_for_both_vendors() -> None:
     vendor = Vendor()
     vendor.answer("/control/ready?base=100&spread=0", 0.0)
