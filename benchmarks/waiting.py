@@ -1,12 +1,9 @@
-"""Triggers as of a task that waits, which count their connection look-ups; on demand each makes its own, as it was."""
+"""The provider's trigger, but that it counts its connection look-ups; on demand each makes its own, as it was."""
 
 from __future__ import annotations
 
 import os
 from typing import Any
-
-from airflow.sdk import BaseOperator
-from airflow.triggers.base import StartTriggerArgs
 
 from airflow_provider_seedance.api.client import ClientSettings
 from airflow_provider_seedance.api.vendors.video_adapter import VendorAdapter
@@ -39,20 +36,3 @@ class WaitTrigger(SeedanceVideoTrigger):
             with open(path, "ab") as counter:  # noqa: ASYNC230 - a byte to a local file
                 counter.write(b".")
         return await super()._look_up()
-
-
-class WaitOperator(BaseOperator):
-    """Its task begins in the trigger, so that no worker is needed to have thousands of them wait."""
-
-    start_from_trigger = True
-    start_trigger_args = StartTriggerArgs("benchmarks.waiting.WaitTrigger", next_method="execute_complete")
-
-    def __init__(self, *, conn_id: str, video_id: str, interval: float, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        wanted = {"seedance_conn_id": conn_id, "video_id": video_id, "poll_interval": interval}
-        self.start_trigger_args = StartTriggerArgs(
-            "benchmarks.waiting.WaitTrigger", trigger_kwargs=wanted, next_method="execute_complete"
-        )
-
-    def execute_complete(self, context: Any, event: Any) -> None:
-        """No video becomes ready."""
