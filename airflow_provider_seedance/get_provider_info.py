@@ -1,4 +1,4 @@
-"""What Airflow is told about this provider. Plain data: it loads the vendors' descriptors, but no adapter."""
+"""Tells Airflow about this provider. Plain data: it loads the vendors' descriptors, but no adapter."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TEST_WANTS_A_PORT = ("3.3.1", "3.3.2")
 
 
 def ui_field_behaviour(airflow_version: str) -> dict[str, Any]:
-    """How the standard fields of the connection form look in a version of Airflow."""
+    """The standard fields of the connection form in a version of Airflow."""
     behaviour: dict[str, Any] = {
         "hidden-fields": ["login", "port", "schema"],
         "relabeling": {"host": "Base URL", "password": "API key"},

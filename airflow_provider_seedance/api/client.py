@@ -1,4 +1,4 @@
-"""The clients: a vendor's calls, synchronously and asynchronously. `api.calls` has what a call does, step by step."""
+"""The clients: a vendor's calls, sync and async. The steps of each call are in `api.calls`."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class SeedanceClient(BaseClient):
     All methods raise the classes of `api.errors`. Besides those that they name, these are `SeedanceAuthError`,
     `SeedanceQuotaError` and `TransientApiError`, and `NotSentError` where the vendor can't be reached.
 
-    :param adapter: of the vendor.
-    :param settings: where to call, with which key, and how patiently.
+    :param adapter: the vendor's adapter.
+    :param settings: address, key, time-outs and rates.
     :param pause: waits for some seconds, between tries and between the pages of a list.
-    :raises SeedanceConfigError: the key or the base URL can't be one.
+    :raises SeedanceConfigError: the key or the base URL is not valid.
     """
 
     def __init__(
@@ -55,9 +55,9 @@ class SeedanceClient(BaseClient):
     def create_video(self, request: VideoRequest | Mapping[str, Any], *, wait_for_room: bool = True) -> Video:
         """Submits a video, with one POST.
 
-        :param request: what the video shall be; a mapping has the fields of `VideoRequest`.
-        :param wait_for_room: whether to wait here, within the retry policy, when the vendor is saturated.
-        :return: the accepted video, as a rule queued.
+        :param request: the video to make; a mapping has the fields of `VideoRequest`.
+        :param wait_for_room: whether to wait here, within the retry policy, when the vendor is saturated. Default: yes.
+        :return: the accepted video, usually queued.
         :raises InvalidRequestError: a documented rule is broken; nothing was sent.
         :raises SubmissionUnknownError: a video may exist and be billed.
         :raises SeedanceApiError: the vendor refused, or can't be reached; nothing was created.
@@ -80,7 +80,7 @@ class SeedanceClient(BaseClient):
         """Asks the vendor what a video would cost. Nothing is made.
 
         :param request: what the video would be; a mapping has the fields of `VideoRequest`.
-        :return: the vendor's price, or why it tells none.
+        :return: the vendor's price, or the reason why there is none.
         :raises InvalidRequestError: a documented rule is broken; nothing was sent.
         :raises UnsupportedByVendorError: the vendor has no such call.
         """
@@ -90,7 +90,7 @@ class SeedanceClient(BaseClient):
         """Reads one video.
 
         :param video_id: the vendor's id.
-        :param timeout: seconds that one single try may take, for who asks again anyway; default: the retry policy.
+        :param timeout: seconds for a single try, for callers that repeat the read anyway; default: the retry policy.
         :return: the video as it stands.
         :raises VideoNotFoundError: the vendor doesn't know it (any more).
         :raises TransientApiError: asking again helps.
@@ -121,7 +121,7 @@ class SeedanceClient(BaseClient):
         """Cancels a video if that is possible and does no harm.
 
         :param video_id: the vendor's id.
-        :return: what came of it.
+        :return: whether it was cancelled, and a sentence about it.
         :raises SeedanceApiError: the video could not be read, so nothing was cancelled.
         """
         return self._driver.run(self._calls.cancel_if_not_started(video_id))
@@ -129,12 +129,12 @@ class SeedanceClient(BaseClient):
     def list_videos(
         self, *, model: str | None = None, status: VideoStatus | None = None, limit: int = 20, offset: int = 0
     ) -> VideoPage:
-        """One page of this account's videos.
+        """Reads one page of the account's videos.
 
-        :param model: only those of this model; default: of all, where the vendor has that.
-        :param status: only those in this state; default: in any.
-        :param limit: how many the page holds at most.
-        :param offset: how many are left out in front.
+        :param model: only videos of this model; default: of all models, where the vendor has such a list.
+        :param status: only videos in this state; default: in any.
+        :param limit: the most videos on the page; default 20.
+        :param offset: videos to skip; default 0.
         :return: the page, in the vendor's order.
         :raises UnsupportedByVendorError: the vendor has no such call or filter.
         """
@@ -152,22 +152,22 @@ class SeedanceClient(BaseClient):
         return self._driver.run(self._calls.read_list(name, since=since, after=after))
 
     def find_videos(self, mark: str, *, model: str, since: datetime) -> list[Video]:
-        """Videos that carry the mark of a submission: what it became, if it arrived at all.
+        """Finds the videos that carry the mark of a submission whose answer was lost.
 
-        :param mark: drawn by the adapter's `draw_mark`.
-        :param model: that was asked for.
-        :param since: before this the submission can't have been accepted, whatever clocks say.
-        :return: those that were found; empty: it did not arrive.
+        :param mark: the mark, drawn by the adapter's `draw_mark`.
+        :param model: the requested model.
+        :param since: the earliest moment at which the submission can have been accepted, allowing for wrong clocks.
+        :return: the videos that were found; empty if the submission did not arrive.
         :raises UnsupportedByVendorError: the vendor has no list, or no field that comes back in it.
         :raises TransientApiError: the list could not be read to the end of that time, so nothing can be concluded.
         """
         return self._driver.run(self._calls.find_videos(mark, model=model, since=since))
 
     def get_model_info(self, model: str) -> dict[str, Any]:
-        """What the vendor says about a model.
+        """Reads the vendor's description of a model.
 
-        :param model: its name.
-        :return: the vendor's own words.
+        :param model: the model's name.
+        :return: the description, as the vendor words it.
         :raises UnsupportedByVendorError: the vendor has no such call.
         """
         return self._driver.run(self._calls.get_model_info(model))
@@ -179,12 +179,12 @@ class SeedanceClient(BaseClient):
         *,
         on_file: Callable[[MediaAsset], None] | None = None,
     ) -> MediaAsset:
-        """Brings reference media to the vendor, and returns at once, also while the vendor still looks at it.
+        """Uploads reference media, and returns at once, even while the vendor still reviews it.
 
-        :param upload: what to do, see `AssetUpload`.
+        :param upload: the upload's options, see `AssetUpload`.
         :param file: the bytes; not needed where `upload.url` is enough.
-        :param on_file: told of a file that is stored, before a library that takes URLs hears of it.
-        :return: the asset, as a rule not active yet.
+        :param on_file: called with the stored file before its URL is registered, in a library that takes URLs.
+        :return: the asset, usually not active yet.
         :raises InvalidRequestError: a documented rule is broken; nothing was sent.
         :raises UploadUnknownError: it may be stored.
         :raises UnsupportedByVendorError: the vendor has no such call.
@@ -197,7 +197,7 @@ class SeedanceClient(BaseClient):
         """Reads one asset.
 
         :param asset_id: the vendor's id.
-        :param library: where it is; default: the vendor's first.
+        :param library: the library that holds it; default: the vendor's first.
         :param query: the status call's query, where that is not documented; `{asset_id}` stands for the id.
         :return: the asset as it stands.
         :raises AssetNotFoundError: the vendor doesn't know it (any more).
@@ -249,7 +249,7 @@ class AsyncSeedanceClient(BaseClient):
         return await self._driver.run(self._calls.quote_video(request))
 
     async def get_video(self, video_id: str) -> Video:
-        """See `SeedanceClient.get_video`; it ends by the retry policy alone."""
+        """See `SeedanceClient.get_video`; here, only the retry policy limits the time."""
         return await self._driver.run(self._calls.get_video(video_id))
 
     @twin_of(SeedanceClient.get_videos)

@@ -162,7 +162,7 @@ class SeedanceHook(HookClients):
     def get_asset(
         self, asset_id: str, *, library: str | None = None, query: Mapping[str, str] | None = None
     ) -> MediaAsset:
-        """Reads one asset of a library that has states (Jimmy AI's `sp`, `realperson` and `audit`).
+        """Reads one asset of a library with states, such as Jimmy AI's `sp`.
 
         :param asset_id: the vendor's id.
         :param library: the library that holds it; default: the vendor's first.

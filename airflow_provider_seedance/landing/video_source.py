@@ -1,4 +1,4 @@
-"""The video that is landed: what is known of it, and how the vendor is asked for the rest."""
+"""The video that is landed: its known facts, and the reads of missing ones from the vendor."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.hooks.seedance import SeedanceHook
 
 CLOCKS_DIFFER = timedelta(minutes=5)
-"""How far this machine's clock may be ahead: by it alone, no URL is called expired."""
+"""Tolerance for this machine's clock, by which alone no URL counts as expired."""
 
 CERTAINLY = 3
-"""Answers in a row that the vendor doesn't know the video, after which that is believed."""
+"""Consecutive answers "no such video" after which the vendor is believed."""
 
 Part = Literal["video_url", "last_frame_url", "thumbnail_url"]
 WORDS: dict[Part, str] = {"video_url": "video", "last_frame_url": "last frame", "thumbnail_url": "thumbnail"}
@@ -35,8 +35,8 @@ WORDS: dict[Part, str] = {"video_url": "video", "last_frame_url": "last frame", 
 class VideoSource:
     """One video, given by its id, by the dict that operator and sensor return, or by a URL alone.
 
-    :param hook: asks the vendor; needed only for what isn't given.
-    :param video: the id, or a mapping with the fields of `Video`, of which any may be missing.
+    :param hook: reads missing facts from the vendor.
+    :param video: the id, or a mapping with some of the fields of `Video`.
     """
 
     def __init__(self, hook: SeedanceHook, video: str | Mapping[str, Any]) -> None:
@@ -52,35 +52,36 @@ class VideoSource:
 
     @property
     def vendor(self) -> str | None:
-        """Whose id that is."""
+        """The name of the vendor that made the video."""
         if not self._known.get("vendor") and self.video_id:
             self._known["vendor"] = self._hook.get_conn().adapter.name
         return self._known.get("vendor")
 
     @property
     def model(self) -> str | None:
-        """The model that was asked for; the vendor is asked if need be."""
+        """The requested model, read from the vendor if it isn't known."""
         self._learn()
         return self._known.get("model")
 
     @property
     def usage(self) -> dict[str, Any] | None:
-        """What the vendor counted."""
+        """The vendor's usage counts."""
         return self._known.get("usage")
 
     def source_of(self, part: Part) -> str:
-        """The same words for the same file, whatever its URL is today."""
+        """A text that identifies the file, whatever its URL is today."""
         if self.video_id:
             return ":".join((self.vendor or "", self.video_id, part.removesuffix("_url")))
         parts = check_url(encoded(self.url_of(part)))
         return f"{parts.scheme}://{parts.hostname}{parts.path}"
 
     def url_of(self, part: Part) -> str:
-        """Where the file is.
+        """The URL of a file of the video.
 
-        :raises VideoNotReadyError: the video isn't there yet.
-        :raises VideoFailedError: it never will be.
-        :raises LandingRefusedError: it has no such part.
+        :param part: the field of `Video` with the URL.
+        :raises VideoNotReadyError: the video isn't finished yet.
+        :raises VideoFailedError: the video has failed.
+        :raises LandingRefusedError: it has no such file.
         """
         if not self._known.get(part) and self.video_id and not self._has_been_read:
             self._read(self.video_id)
@@ -100,13 +101,15 @@ class VideoSource:
         )
 
     def renew(self, part: Part, why: str) -> str | None:
-        """Asks the vendor for another URL, after the file host has refused the one that is known.
+        """Asks the vendor for another URL, after the file host has refused the known one.
 
-        A refusal alone doesn't make a URL expired: gateways refuse in passing, and storages do until all of their
-        copies have the file.
+        A refusal doesn't prove that a URL has expired: gateways refuse for a moment, and storages do until all of their
+        replicas have the file.
 
-        :return: `None` if there is another URL now, else what is known, in sentences.
-        :raises VideoUrlExpiredError: the URL has expired by its own words, or the vendor has dropped the video.
+        :param part: the field of `Video` with the URL.
+        :param why: the host's reason.
+        :return: `None` if there is another URL now, else a sentence with the reason.
+        :raises VideoUrlExpiredError: the URL has expired by its own date, or the vendor has dropped the video.
         """
         refused, expiry = f"{self.title(part)}: the file host refuses its URL ({why})", self._expiry(part)
         problem, final = self._read_again(part)
@@ -125,7 +128,7 @@ class VideoSource:
         return f"{refused}. {when}; {problem}"
 
     def _read_again(self, part: Part) -> tuple[str | None, bool]:
-        """Why there is no other URL, `None` if there is one, and whether a later try is sure to end the same way."""
+        """The reason why there is no other URL, `None` if there is one; and whether it is certain to remain so."""
         if not self.video_id:
             return "it can't be renewed without the video's id: give `video_id`.", True
         old = self._known.get(part)
@@ -142,12 +145,12 @@ class VideoSource:
         return None, False
 
     def title(self, part: Part = "video_url") -> str:
-        """What people call it."""
+        """The file's name for people."""
         which = f"Video {self.video_id}" if self.video_id else "The video"
         return which if part == "video_url" else f"{which}, {WORDS[part]}"
 
     def _expiry(self, part: Part) -> datetime | None:
-        """When the URL expires: by its own words, else by the vendor's."""
+        """The time at which the URL expires: by its own date, else by the vendor's."""
         said = signed_url_expiry(self._known.get(part)) or self._known.get("url_expires_at")
         if isinstance(said, str):
             try:
@@ -159,7 +162,7 @@ class VideoSource:
         return said if said.tzinfo else said.replace(tzinfo=UTC)
 
     def _learn(self) -> None:
-        """Reads the video once for what isn't given; a vendor that has forgotten it is no reason not to land it."""
+        """Reads missing facts once; the video is landed even if the vendor has forgotten it."""
         if self._known.get("model") or self._has_been_read or not self.video_id:
             return
         try:
@@ -179,7 +182,7 @@ class VideoSource:
         if video.status is not VideoStatus.SUCCEEDED or video.result_removed:
             raise for_airflow(failure_of(video), retry=False)
         self._has_been_read = True
-        self._known.pop("url_expires_at", None)  # of the old URL
+        self._known.pop("url_expires_at", None)  # the old URL's
         told = {name: value for name, value in video.model_dump(mode="json").items() if value is not None}
         if not video.is_deliverable:
             told.pop("video_url", None)  # vendors have put relative keys there

@@ -77,8 +77,8 @@ class SeedanceCreateVideoOperator(EndedWaits, BaseOperator):
     :param poll_interval: seconds between polls, or a timedelta. Default 10.
     :param timeout: seconds from the submission after which the wait is given up, or a timedelta. Default 3,600. An
         `execution_timeout` is kept too, while the task is deferred as well. Replicate is told, if nobody else waits.
-    :param cancel_on_kill: whether a video that has not started is cancelled when the user ends the task while it waits.
-        Only BytePlus and Volcengine can; what runs already can't be cancelled and is billed. Default: yes.
+    :param cancel_on_kill: whether the vendor is asked to cancel the video when the user ends the task while it waits.
+        Not every vendor can; some cancel only a queued video. A video that runs on is billed. Default: yes.
     :param on_unknown_submission: what to do if a create was sent, its outcome is unknown, and the vendor has no list
         that shows it: `fail` (default; a person decides) or `resubmit` (a retry submits again, and may pay twice).
     :param max_cost: the most that one video may cost, in the currency of the connection's `prices`. What would cost
@@ -95,7 +95,7 @@ class SeedanceCreateVideoOperator(EndedWaits, BaseOperator):
     operator_extra_links = (SeedanceVideoLink(),)
     ui_color = "#c6e2ff"
     pauses = Pauses()
-    """Of the task on its worker; tests shorten them."""
+    """The pauses of the task on its worker; tests shorten them."""
 
     def __init__(
         self,

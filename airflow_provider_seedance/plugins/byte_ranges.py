@@ -1,4 +1,4 @@
-"""Which part of a file an HTTP request asks for (RFC 9110). Pure."""
+"""The part of a file that an HTTP request asks for (RFC 9110). Pure."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Part:
-    """What is answered.
+    """The answer to a request.
 
     :param status: 200, 206, 304 or 416.
-    :param start: the first byte.
-    :param stop: the one after the last.
+    :param start: offset of the first byte.
+    :param stop: offset after the last byte.
     """
 
     status: int
@@ -31,11 +31,11 @@ def part_of(
     if_range: str | None = None,
     if_none_match: str | None = None,
 ) -> Part:
-    """Which part of a file is sent.
+    """Decides which part of a file is sent.
 
-    :param size: the file's bytes.
+    :param size: the file's length in bytes.
     :param etag: its strong entity tag, quotes included.
-    :param wanted: the header `Range`. Several ranges, other units and what can't be read are answered with the whole.
+    :param wanted: the header `Range`. Several ranges, other units and unreadable values are answered with the whole.
     :param if_range: the header `If-Range`; a date never matches, so the whole is sent.
     :param if_none_match: the header `If-None-Match`.
     """

@@ -33,7 +33,7 @@ _SHORT = timedelta(hours=2)
 class Usage(TypedDict):
     """What the dict of a video holds beside the fields of `Video`; `None` is unknown.
 
-    :param seconds: length of the video: as made, where the vendor says it (BytePlus, Volcengine), else as asked for.
+    :param seconds: length of the video: of the finished one, if the vendor tells it, else as requested.
     :param tokens: what the vendor counted.
     :param attempts: which try of the task this is.
     :param estimated_cost: by the connection's `prices`, from the request alone.

@@ -31,7 +31,7 @@ class SeedanceVideoTrigger(WaitingTrigger):
     :param video_id: the vendor's id.
     :param poll_interval: seconds between polls.
     :param deadline: Unix time at which the wait is given up; absolute, so that a restart doesn't extend it.
-    :param cancel_on_kill: whether a video that has not started is cancelled when the user ends the task (Airflow 3.3+).
+    :param cancel_on_kill: whether the vendor is asked to cancel the video when the user ends the task (Airflow 3.3+).
         Set only by the task that created the video; a sensor never cancels.
     """
 
