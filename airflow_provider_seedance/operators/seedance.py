@@ -18,12 +18,10 @@ from airflow_provider_seedance.exceptions import airflow_errors
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.links.seedance import SeedanceVideoLink
 from airflow_provider_seedance.submissions.pauses import Pauses
-from airflow_provider_seedance.submissions.store import open_store, reopen_store
 from airflow_provider_seedance.tasks.checks import check_choice, check_when_parsed
 from airflow_provider_seedance.tasks.deadlines import deadline_of, waiting_argument
 from airflow_provider_seedance.tasks.ended_waits import EndedWaits
 from airflow_provider_seedance.tasks.kill import cancel_if_ended
-from airflow_provider_seedance.tasks.ledger import OnBudget, skipping_over_budget
 from airflow_provider_seedance.tasks.literals import is_literal
 
 if TYPE_CHECKING:
@@ -34,6 +32,7 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.submissions.store import SubmissionStore
     from airflow_provider_seedance.submissions.submission import Submission
     from airflow_provider_seedance.submissions.submitter import OnUnknownSubmission
+    from airflow_provider_seedance.tasks.ledger import OnBudget
 
 OTHER_FIELDS = ("max_cost", "output_path", "object_storage_conn_id")
 
@@ -213,6 +212,7 @@ class SeedanceCreateVideoOperator(EndedWaits, BaseOperator):
         :raises SeedanceError: there is no video, or it can't be landed; what a retry does stands in the message.
         """
         from airflow_provider_seedance.submissions.recorder import recall
+        from airflow_provider_seedance.submissions.store import reopen_store
         from airflow_provider_seedance.tasks.deferral import id_in, video_of_event
 
         self._store = reopen_store(context)
@@ -240,7 +240,9 @@ class SeedanceCreateVideoOperator(EndedWaits, BaseOperator):
     def _obtain(self, context: Context, saturated_since: float | None) -> dict[str, Any]:
         from airflow_provider_seedance.api.validation import to_request
         from airflow_provider_seedance.api.video_jobs import failure_of
+        from airflow_provider_seedance.submissions.store import open_store
         from airflow_provider_seedance.tasks.deferral import defer_for_room
+        from airflow_provider_seedance.tasks.ledger import skipping_over_budget
         from airflow_provider_seedance.tasks.obtaining import fail_over_of, tell_refusals
         from airflow_provider_seedance.tasks.request_facts import connection_told, request_told
 

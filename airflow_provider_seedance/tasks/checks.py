@@ -44,14 +44,15 @@ def check_when_parsed(
     :raises InvalidRequestError: naming the fields.
     :raises ValueError: nothing can be landed at this path, or the connections are no list.
     """
-    from airflow_provider_seedance.api.pricing import read_limit
     from airflow_provider_seedance.api.validation import check_literals
     from airflow_provider_seedance.tasks.connections import check_connections
 
     try:
         check_literals(fields, set(undecided))
         check_connections(conn_id, fallback_conn_ids)
-        if is_literal(max_cost):
+        if max_cost is not None and is_literal(max_cost):
+            from airflow_provider_seedance.api.pricing import read_limit
+
             read_limit(max_cost)
     except SeedanceError as error:
         raise for_airflow(error) from None

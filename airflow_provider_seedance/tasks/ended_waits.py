@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_seedance.submissions.store import reopen_store
-
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
@@ -23,6 +21,7 @@ class EndedWaits:
         except Exception as error:
             if type(error).__name__ not in ("TaskDeferralTimeout", "TaskDeferralError"):
                 raise
+            from airflow_provider_seedance.submissions.store import reopen_store
             from airflow_provider_seedance.tasks.deferral import ended_by_airflow
 
             ended = ended_by_airflow(error, reopen_store(context))

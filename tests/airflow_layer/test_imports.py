@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,14 @@ import pytest
 PACKAGE = "airflow_provider_seedance"
 ROOT = Path(__file__).parents[2]
 HTTP_CLIENTS = ("httpx2", "aiohttp", "requests", "urllib3")
+ONLY_WHEN_A_TASK_RUNS = (
+    *("api.budgets", "api.client", "api.jobs", "api.pricing", "api.vendors"),
+    *("ledger", "landing", "polling", "triggers"),
+    *("submissions.fingerprint", "submissions.ledger_files", "submissions.life", "submissions.places"),
+    *("submissions.record", "submissions.recorder", "submissions.store", "submissions.submitter"),
+    *("tasks.cost_check", "tasks.deferral", "tasks.landing", "tasks.ledger", "tasks.obtaining", "tasks.results"),
+)
+"""Modules of ours, and what is in them, that the import of the operators and sensors doesn't load."""
 CORE = """
 import json, sys
 before = set(sys.modules)
@@ -62,6 +71,14 @@ def test_a_dag_file_loads_no_adapter_client_or_simulator(loaded: str, request: p
     assert f"{PACKAGE}.operators.seedance" in modules
     assert within(modules, f"{PACKAGE}.api.vendors", f"{PACKAGE}.simulator", f"{PACKAGE}.api.client") == []
     assert within(modules, *HTTP_CLIENTS, "httpx", "tenacity", "starlette", "uvicorn", "PIL", "av", "numpy") == []
+
+
+@pytest.mark.parametrize("module", ONLY_WHEN_A_TASK_RUNS)
+def test_a_dag_file_does_not_load_what_only_a_running_task_needs(
+    module: str, by_operator_and_sensor: list[str]
+) -> None:
+    assert find_spec(f"{PACKAGE}.{module}"), "the table names a module that is no more"
+    assert within(by_operator_and_sensor, f"{PACKAGE}.{module}") == []
 
 
 def test_a_dag_file_loads_no_trigger_and_nothing_heavy_of_airflow(by_operator_and_sensor: list[str]) -> None:

@@ -125,7 +125,7 @@ def test_mapped_tasks_have_records_of_their_own(quick: Simulator, monkeypatch: p
 def test_the_ledger_serves_where_airflow_has_no_store(
     quick: Simulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from airflow_provider_seedance.operators import seedance
+    from airflow_provider_seedance.submissions import store
     from airflow_provider_seedance.submissions.submitter import Submitter
 
     monkeypatch.setenv("AIRFLOW__SEEDANCE__LEDGER_PATH", f"file://{tmp_path}")
@@ -133,7 +133,7 @@ def test_the_ledger_serves_where_airflow_has_no_store(
     def below_3_3(context: Any) -> Any:
         return open_store({"ti": context["ti"]})
 
-    monkeypatch.setattr(seedance, "open_store", below_3_3)
+    monkeypatch.setattr(store, "open_store", below_3_3)
     break_once(monkeypatch, Submitter, "obtain")
     assert state_after(create_dag("pay_once_ledger")) == "success"
     assert len(bills(quick)) == 1
