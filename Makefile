@@ -8,6 +8,8 @@ PARALLEL := $(BIN)/python -m pytest --numprocesses 4 --dist worksteal
 
 # An active environment or a configured Airflow must not leak in: not its packages, its home or its settings.
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+# Each of pytest's processes would rewrite and compile all test modules anew, which is half of what collecting costs.
+unexport PYTHONDONTWRITEBYTECODE
 $(foreach name,$(filter AIRFLOW_%,$(.VARIABLES)),$(eval unexport $(name)))
 # What runs Airflow code outside of the demo's and the tests' own homes must not create one in the user's home.
 export AIRFLOW_HOME := $(CURDIR)/.work/airflow
