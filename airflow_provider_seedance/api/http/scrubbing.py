@@ -31,7 +31,8 @@ _DEEPEST = 8
 _WIDE = "\u2e80"
 
 _PIECE = re.compile(
-    r"\\+u([0-9a-f]{4})|\\+x([0-9a-f]{2})|((?:%(?:25)*[0-9a-f]{2})+)|(&(?:#x?[0-9a-f]{1,7}|[a-z]{2,8});)|\\+[nrtbf]|.",
+    r"(?-i:([0-9A-Za-z]+))|\\+u([0-9a-f]{4})|\\+x([0-9a-f]{2})|((?:%(?:25)*[0-9a-f]{2})+)"
+    r"|(&(?:#x?[0-9a-f]{1,7}|[a-z]{2,8});)|\\+[nrtbf]|.",
     re.IGNORECASE | re.DOTALL,
 )
 _DOUBLY = re.compile(r"%(?:25)+(?=[0-9a-f]{2})", re.IGNORECASE)
@@ -39,32 +40,58 @@ _PROMPT_KEYS = frozenset(("prompt", "positivePrompt", "text", "negative_prompt")
 
 
 @dataclass(frozen=True)
-class _Letter:
-    """A letter or digit of a text, in the form in which texts are compared.
+class _Letters:
+    """The letters and digits of a text, in the form in which texts are compared.
 
-    :param start: its position in the text, including its escape.
-    :param begins_word: whether it is the first letter of a word.
+    :param text: one character for each of them.
+    :param starts: their positions in the text, each including its escape.
+    :param ends: where they end there.
+    :param begin_words: which of them are the first letter of a word.
     """
 
-    value: str
-    start: int
-    end: int
-    begins_word: bool
+    text: str
+    starts: list[int]
+    ends: list[int]
+    begin_words: list[bool]
+
+    @cached_property
+    def runs(self) -> set[str]:
+        """Every `RUN` of them, wherever it begins."""
+        return {self.text[start : start + RUN] for start in range(len(self.text) - RUN + 1)}
+
+    @cached_property
+    def are_wide(self) -> bool:
+        """Whether any of them is Chinese, Japanese or Korean."""
+        return max(self.text, default="") >= _WIDE
 
 
-def _letters(text: str) -> Iterator[_Letter]:
+def _letters(text: str) -> _Letters:
+    found, starts, ends, begin_words = list[str](), list[int](), list[int](), list[bool]()
     begins_word = True
     for match in _PIECE.finditer(text):
+        start, end = match.span()
+        if match.lastindex == 1:  # nothing but plain letters, which most of a text is: all at once
+            found.append(match.group().lower())
+            starts.extend(range(start, end))
+            ends.extend(range(start + 1, end + 1))
+            begin_words.append(begins_word)
+            begin_words.extend([False] * (end - start - 1))
+            begins_word = False
+            continue
         for character in unicodedata.normalize("NFKD", _meant(match)).casefold():
             if character.isalnum():
-                yield _Letter(character, match.start(), match.end(), begins_word)
+                found.append(character)
+                starts.append(start)
+                ends.append(end)
+                begin_words.append(begins_word)
                 begins_word = False
             elif not unicodedata.combining(character):
                 begins_word = True
+    return _Letters("".join(found), starts, ends, begin_words)
 
 
 def _meant(match: re.Match[str]) -> str:
-    code, percent, entity = match.group(1) or match.group(2), match.group(3), match.group(4)
+    code, percent, entity = match.group(2) or match.group(3), match.group(4), match.group(5)
     if code:
         return chr(int(code, 16))
     if percent:
@@ -84,22 +111,27 @@ class _Secret:
 
     def __init__(self, text: str, label: str, *, is_prose: bool) -> None:
         self.label = label
-        letters = list(_letters(text[:_MOST_OF_A_SECRET]))
-        self.whole = "".join(letter.value for letter in letters)
+        letters = _letters(text[:_MOST_OF_A_SECRET])
+        self.whole = letters.text
+        self._is_wide = letters.are_wide
         self._runs: dict[str, bool] = {}
         """Each run of letters, and whether it is telling by itself."""
-        for size in (RUN, WIDE_RUN):
-            for start in range(len(letters) - size + 1):
+        for size in (RUN, WIDE_RUN) if self._is_wide else (RUN,):
+            for start in range(len(self.whole) - size + 1):
                 run = self.whole[start : start + size]
                 if size == RUN or min(run) >= _WIDE:
                     tells = not is_prose or size == WIDE_RUN
-                    tells = tells or any(letter.begins_word for letter in letters[start + 1 : start + size])
+                    tells = tells or any(letters.begin_words[start + 1 : start + size])
                     self._runs[run] = self._runs.get(run, False) or tells
 
-    def found_in(self, text: str, letters: list[_Letter]) -> Iterator[tuple[int, int]]:
+    def found_in(self, letters: _Letters) -> Iterator[tuple[int, int]]:
         """The places at which it occurs, as first and last letter."""
         if len(self.whole) < LONG_WORD:
-            yield from self._whole_in(text, letters)
+            yield from self._whole_in(letters)
+        if (self._is_wide and letters.are_wide) or not self._runs.keys().isdisjoint(letters.runs):
+            yield from self._runs_in(letters.text)
+
+    def _runs_in(self, text: str) -> Iterator[tuple[int, int]]:
         start = end = -1
         tells = False
         for at in range(len(text)):
@@ -116,17 +148,18 @@ class _Secret:
         if tells:
             yield start, end
 
-    def _whole_in(self, text: str, letters: list[_Letter]) -> Iterator[tuple[int, int]]:
+    def _whole_in(self, letters: _Letters) -> Iterator[tuple[int, int]]:
         """The places of a short secret as whole words: `rain` is not found in `training`."""
         size = len(self.whole)
         if size < _SHORTEST:
             return
-        at = text.find(self.whole)
+        begins = letters.begin_words
+        at = letters.text.find(self.whole)
         while at >= 0:
             after = at + size
-            if letters[at].begins_word and (after == len(letters) or letters[after].begins_word):
+            if begins[at] and (after == len(begins) or begins[after]):
                 yield at, after
-            at = text.find(self.whole, at + 1)
+            at = letters.text.find(self.whole, at + 1)
 
 
 class Scrubber:
@@ -153,11 +186,13 @@ class Scrubber:
     def __call__(self, text: str) -> str:
         """Returns the text without the stretches that it shares with a secret; a very long text is cut."""
         text = text[:_READ_AT_MOST]
+        letters = _letters(text)
         for secret in self._secrets:
-            letters = list(_letters(text))
-            found = list(secret.found_in("".join(letter.value for letter in letters), letters))
-            for first, after in reversed(list(_joined(found))):
-                text = f"{text[: letters[first].start]}{secret.label}{text[letters[after - 1].end :]}"
+            found = list(_joined(secret.found_in(letters)))
+            for first, after in reversed(found):
+                text = f"{text[: letters.starts[first]]}{secret.label}{text[letters.ends[after - 1] :]}"
+            if found:
+                letters = _letters(text)
         return text
 
     @cached_property
