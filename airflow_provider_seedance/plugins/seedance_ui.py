@@ -1,6 +1,6 @@
 """The *Video* tab of a task instance, *Videos* of a run, and *Seedance* in the navigation (Airflow 3.1 and later).
 
-Both are static files. What they show they read from Airflow's own REST API and from two routes of this plugin, with the
+All are static files. What they show they read from Airflow's own REST API and from routes of this plugin, with the
 session of whoever looks.
 """
 
@@ -76,6 +76,8 @@ class SeedanceUiPlugin(AirflowPlugin):
                 "bundle_url": _url("video-tab.js"),
                 "destination": "task_instance",
                 "url_route": "seedance-video",
+                # Airflow 3.4 and later: only on tasks that name one of our connections; subclasses are among them.
+                "applies_to": {"task.template_fields": ["seedance_conn_id"]},
                 "icon": _url("icon.svg"),
                 "icon_dark_mode": _url("icon-dark.svg"),
             },

@@ -215,3 +215,16 @@ def test_an_approved_batch_goes_from_the_table_to_s3_and_to_the_library(
         landed = xcom(dag_run, "land", map_index=index)
         assert landed["uri"].startswith(f"s3://{bucket}/videos/")
         assert hashlib.sha256(received[f"{landed['video_id']}.mp4"]).hexdigest() == landed["sha256"]
+
+
+def test_the_example_for_running_again_asks_for_what_its_run_s_conf_says(
+    simulator: Simulator, load_dag: Callable[[str], Any]
+) -> None:
+    dag = load_dag("seedance_again")
+    conf = {"prompt": "A boat in the sun", "seed": 11, "duration": 10, "ratio": "9:16"}
+    dag_run = run(dag, run_conf=conf)
+    assert set(states(dag_run).values()) == {"success"}
+    asked = xcom(dag_run, "create", "seedance_asked")
+    assert {name: asked[name] for name in conf} == conf
+    # By these names the pages offer the DAG's params, filled in.
+    assert set(dag.params) <= set(asked)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from playwright.sync_api import Error, Locator, Page, Route
 
@@ -30,6 +30,11 @@ class StillAirflow:
     :param errors: what went wrong in the page's scripts.
     :param denied: DAGs whose XComs may not be read.
     :param media: the file that stored copies are played from.
+    :param details: what a DAG says of itself: its tags and params.
+    :param confs: of runs.
+    :param started: the bodies of the requests that start a run; `refusal` is what they are answered, if it isn't a run.
+    :param budgets: what the route says of budgets.
+    :param own_list_fails: whether the plugin's list of tasks, if it is offered, isn't there after all.
     """
 
     tasks: Sequence[Mapping[str, Any]]
@@ -40,6 +45,12 @@ class StillAirflow:
     errors: list[str] = field(default_factory=list)
     media: Path | None = None
     denied: Sequence[str] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
+    confs: Mapping[str, Any] = field(default_factory=dict)
+    started: list[Any] = field(default_factory=list)
+    refusal: tuple[int, Any] | None = None
+    budgets: Mapping[str, Any] = field(default_factory=dict)
+    own_list_fails: bool = False
 
     def gallery(self, page: Page) -> Locator:
         """The gallery, once it has read all that it wants to read."""
@@ -93,6 +104,10 @@ class StillAirflow:
                 route.fulfill(path=STATIC / path.rsplit("/", 1)[1])
             elif path.startswith("/seedance-api/0/playback/"):
                 route.fulfill(path=self.media) if self.media else route.fulfill(status=404)
+            elif route.request.method == "POST" and path.endswith("/dagRuns"):
+                self.started.append(json.loads(route.request.post_data or "null"))
+                status, told = self.refusal or (200, {"dag_run_id": "new_run"})
+                route.fulfill(status=status, body=json.dumps(told), content_type="application/json")
             else:
                 found = self._routes(route) if path.startswith("/seedance-api/") else self._api(path, url.query)
                 route.fulfill(
@@ -104,6 +119,10 @@ class StillAirflow:
             return None
         if route.request.url.endswith("/about"):
             return self.offers
+        if route.request.url.endswith("/budgets"):
+            return self.budgets
+        if "/tasks/" in route.request.url:
+            return None if self.own_list_fails else self._own_list(parse_qs(urlsplit(route.request.url).query))
         told: list[Any] = []
         for _, run, task, *_ in json.loads(route.request.post_data or "{}")["tasks"]:
             keys = ("return_value", "video_id", "seedance_asked")
@@ -111,7 +130,18 @@ class StillAirflow:
             told.append(found or None)
         return {"told": told, "denied": list(self.denied)}
 
+    def _own_list(self, query: Mapping[str, list[str]]) -> Any:
+        first, most = int(query["offset"][0]), int(query["limit"][0])
+        named = (
+            [] if "updated_at_gte" in query else [each for each in self.tasks if each["operator"] in query["operator"]]
+        )
+        return {"task_instances": named[first : first + most], "total_entries": len(named)}
+
     def _api(self, path: str, query: str) -> Any:
+        if path.endswith("/details"):
+            return self.details or None
+        if run := re.search(r"/dagRuns/([^/]+)$", path):
+            return {"conf": self.confs.get(run[1], {})}
         if path.endswith("/tasks"):
             return {"tasks": [{"task_id": "create", "downstream_task_ids": ["wait"]}]}
         if xcom := re.search(r"/dagRuns/([^/]+)/taskInstances/([^/]+)/xcomEntries/([^/]+)$", path):

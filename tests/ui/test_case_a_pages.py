@@ -93,6 +93,7 @@ def test_case_a9_no_xcom_field_or_log_at_all_breaks_what_the_pages_compute(node:
     script = """async ([worlds, own, now]) => {
         const intake = await load('intake.js');
         const model = await load('model.js');
+        const filters = await load('filters.js');
         const isType = (value, type) => value === null || value === undefined || typeof value === type;
         for (const [tasks, told, log] of worlds) {
             const factsOf = (task) => intake.readFacts('return_value', told[task.task_id]);
@@ -106,7 +107,7 @@ def test_case_a9_no_xcom_field_or_log_at_all_breaks_what_the_pages_compute(node:
                 const figures = [video.seconds, facts.width, facts.cost, model.tokensOf(facts),
                     model.waitingSeconds(video, now)];
                 if (!figures.every((value) => isType(value, 'number'))) throw new Error(JSON.stringify(video));
-                model.passes(video, { words: 'x y', vendor: '', model: '' }, now);
+                filters.passes(video, { words: 'x y', vendor: '', model: '' });
             }
             model.byDay(videos, now);
         }

@@ -1,11 +1,13 @@
-// Airflow's public REST API, with the session of whoever looks at the page. Nothing else is ever asked.
+// Airflow's public REST API and the plugin's own routes, with the session of whoever looks at the page. Nothing else is asked.
 
-import { ROUTES, readFacts, readLogRecord, readTask } from "./intake.js";
+import { ROUTES, readBudgets, readDag, readFacts, readLogRecord, readTask } from "./intake.js";
 import { isActive, keyOf, roleOf, ROLES, xcomKeysFor } from "./model.js";
+import { inSlices } from "./slices.js";
 
 // This file is at <Airflow>/seedance-ui/<version>/api.js.
 const AIRFLOW = new URL("../../", import.meta.url);
 const PAGE = 100; // Airflow's default for the most that one answer holds
+const OWN_PAGE = 500; // tasks that the plugin's own route tells of at once
 const AGAIN = 10000; // milliseconds after which what couldn't be read may be asked for again
 const POLLS = 20000; // milliseconds after which the log of a waiting task is read again
 const AT_ONCE = 4; // browsers open six connections to a host; two are left for the rest of the page
@@ -29,14 +31,20 @@ let skew = 0; // milliseconds that the server's clock is ahead of the browser's
 export const serverTime = () => Date.now() + skew;
 
 /** GETs JSON. */
-export async function get(path, params = {}, signal = undefined) {
-  const url = new URL(`api/v2/${path}`, AIRFLOW);
+export const get = (path, params = {}, signal = undefined) => query(new URL(`api/v2/${path}`, AIRFLOW), params, signal);
+
+async function query(address, params, signal) {
+  const url = new URL(address);
   for (const [name, value] of Object.entries(params)) {
     for (const item of [value].flat()) if (item !== undefined && item !== null) url.searchParams.append(name, item);
   }
+  return json(url, { signal });
+}
+
+async function json(url, options = {}) {
   let answer;
   try {
-    answer = await fetch(url, { headers: { Accept: "application/json" }, credentials: "same-origin", signal });
+    answer = await fetch(url, { headers: { Accept: "application/json" }, credentials: "same-origin", ...options });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new ApiError(0, "Airflow can't be reached. Trying again.");
@@ -45,6 +53,36 @@ export async function get(path, params = {}, signal = undefined) {
   const at = Date.parse(answer.headers.get("Date") ?? "");
   if (Math.abs(at - serverTime()) > 2000) skew = at - Date.now();
   return answer.json();
+}
+
+/** The run's own `conf`. */
+export async function confOf(task, signal) {
+  const { conf } = await get(`dags/${part(task.dag_id)}/dagRuns/${part(task.dag_run_id)}`, {}, signal);
+  return conf && typeof conf === "object" ? conf : {};
+}
+
+/**
+ * Starts a run of a DAG, as Airflow's own trigger form does; the only thing that these pages ever change.
+ *
+ * @returns its id
+ * @throws ApiError with Airflow's own words, if it refuses the values
+ */
+export async function startRun(dag, conf) {
+  const answer = await fetch(new URL(`api/v2/dags/${part(dag)}/dagRuns`, AIRFLOW), {
+    method: "POST",
+    headers: { Accept: "application/json", "Content-Type": "application/json" },
+    credentials: "same-origin",
+    body: JSON.stringify({ logical_date: null, conf }),
+  }).catch(() => {
+    // Whether it was started can't be told, so it isn't tried again.
+    throw new ApiError(0, "No answer came back from Airflow. Look at the DAG's runs before you start another.");
+  });
+  const told = await answer.json().catch(() => ({}));
+  if (answer.ok) return told.dag_run_id;
+  const { detail } = told;
+  const why = typeof detail === "string" ? detail : JSON.stringify(detail ?? "");
+  const words = { 401: TOLD[401], 403: "You may not start runs of this DAG in Airflow." }[answer.status];
+  throw new ApiError(answer.status, words ?? `Airflow refused it (${answer.status}): ${why.slice(0, 500)}`);
 }
 
 const part = encodeURIComponent;
@@ -75,6 +113,8 @@ export function offered() {
     .then((found) => {
       playback = found.playback === true;
       batches = found.facts === true;
+      lists = found.tasks === true;
+      budgeted = found.budgets === true;
       asked = true;
     });
   return offers;
@@ -83,6 +123,14 @@ export function offered() {
 let asked = false; // whether it is known what the routes offer
 let playback = false;
 let batches = false;
+let lists = false;
+let budgeted = false;
+
+/** What the ledger says of the budgets: rows, and the DAGs whose rows the viewer may not read; null without a ledger. */
+export async function budgets(signal) {
+  await offered();
+  return budgeted ? readBudgets(await json(`${ROUTES}/budgets`, { signal })) : null;
+}
 
 /** The URL of the stored copy that a task's manifest names, where the API server reads such copies out; or null. */
 export function copyUrl(task, what = "uri", more = {}) {
@@ -113,9 +161,10 @@ export async function logLines(task, signal) {
 
 const isError = ({ level, error }) => level === "error" || level === "critical" || error;
 
-/** Which tasks of a DAG come right after which: (task, earlier task) -> boolean. Each DAG is asked for once. */
+/** What a DAG is like: which tasks come right after which, its tags, its params. Each DAG is asked for once. */
 export class Structures {
   #after = new Map();
+  #about = new Map();
   #onNews;
   left = 0; // how many are still to be read
 
@@ -126,16 +175,24 @@ export class Structures {
   isAfter = (task, earlier) => task.dag_id === earlier.dag_id
     && Boolean(this.#after.get(task.dag_id)?.get(earlier.task_id)?.has(task.task_id));
 
+  /** The names of the DAG's tags, as far as they have been read. */
+  tagsOf = (dag) => this.#about.get(dag)?.tags ?? [];
+
+  /** The DAG's params by name, each with `value`, `description` and `schema`, as far as they have been read. */
+  paramsOf = (dag) => this.#about.get(dag)?.params ?? {};
+
   async want(dag) {
     if (this.#after.has(dag)) return;
     this.#after.set(dag, new Map());
     this.left += 1;
-    try {
-      const { tasks } = await get(`dags/${part(dag)}/tasks`);
-      this.#after.set(dag, new Map(tasks.map((task) => [task.task_id, new Set(task.downstream_task_ids ?? [])])));
-    } catch {
-      // Without it, the videos' ids alone tell what belongs together.
-    }
+    const path = `dags/${part(dag)}`;
+    // Without the tasks, the videos' ids alone tell what belongs together; without the others, there is no filter and no form.
+    const [after, about] = await Promise.all([
+      get(`${path}/tasks`).then(({ tasks }) => new Map(tasks.map((task) => [task.task_id, new Set(task.downstream_task_ids ?? [])]))),
+      get(`${path}/details`).then(readDag),
+    ].map((answer) => answer.catch(() => undefined)));
+    if (after) this.#after.set(dag, after);
+    if (about) this.#about.set(dag, about);
     this.left -= 1;
     this.#onNews();
   }
@@ -151,16 +208,30 @@ export const operatorsOf = (...roles) => Object.keys(ROLES).filter((name) => rol
  * @param most the number of the last one
  * @param onPage is given each page as it comes: tasks, how many there are in all
  */
-export async function eachPage({ dag = "~", run = "~", from = 0, most, ...filter }, onPage, signal) {
+export async function eachPage(wanted, onPage, signal) {
+  await offered();
+  if (lists) {
+    const own = (dag, run, params) => query(`${ROUTES}/tasks/${part(dag)}`, { run_id: run, ...params }, signal);
+    try {
+      return await eachPageOf(own, OWN_PAGE, wanted, onPage);
+    } catch (error) {
+      if (error.name === "AbortError" || [401, 403].includes(error.status)) throw error;
+      lists = false; // from now on by Airflow's own list, as where there is no such route
+    }
+  }
+  const listed = (dag, run, params) => get(runPath(dag, run), { order_by: "-run_after", ...params }, signal);
+  return eachPageOf(listed, PAGE, wanted, onPage);
+}
+
+async function eachPageOf(read, atOnce, { dag = "~", run = "~", from = 0, most = Infinity, ...filter }, onPage) {
   const ask = async (offset) => {
-    const params = { order_by: "-run_after", ...filter, limit: PAGE, offset };
-    const page = await get(runPath(dag, run), params, signal);
-    onPage(page.task_instances.map(readTask), page.total_entries);
+    const page = await read(dag, run, { ...filter, limit: Math.min(atOnce, most - offset), offset });
+    onPage(await inSlices(reading(page.task_instances)), page.total_entries);
     return page;
   };
   const first = await ask(from);
   const size = first.task_instances.length; // an Airflow may be set to smaller pages
-  const end = Math.min(most ?? Infinity, first.total_entries);
+  const end = Math.min(most, first.total_entries);
   const offsets = [];
   for (let offset = from + size; size > 0 && offset < end; offset += size) offsets.push(offset);
   const worker = async () => {
@@ -168,6 +239,17 @@ export async function eachPage({ dag = "~", run = "~", from = 0, most, ...filter
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }
+
+function* reading(tasks) {
+  const read = [];
+  for (const task of tasks) {
+    read.push(readTask(task));
+    yield;
+  }
+  return read;
+}
+
+const NOTHING = Object.freeze({}); // always the same: what has not changed is known by it
 
 /** Reads something of each task, once per state and try, the urgent ones first. */
 class Reader {
@@ -196,7 +278,7 @@ class Reader {
   }
 
   /** What was found; an empty object where there is nothing to read, undefined while it has not been read. */
-  of = (task) => (this.#whatOf(task) === null ? {} : this.#known.get(keyOf(task))?.found);
+  of = (task) => (this.#whatOf(task) === null ? NOTHING : this.#known.get(keyOf(task))?.found);
 
   /** How many are still to be read. */
   get left() {
@@ -280,7 +362,7 @@ class FactsReader {
     offered().then(onNews);
   }
 
-  of = (task) => (xcomKeysFor(task).length ? this.#known.get(keyOf(task))?.found : {}) ?? this.#single.of(task);
+  of = (task) => (xcomKeysFor(task).length ? this.#known.get(keyOf(task))?.found : NOTHING) ?? this.#single.of(task);
 
   get left() {
     return asked ? this.#waiting.size + this.#busy + this.#single.left : 1;
@@ -335,11 +417,7 @@ class FactsReader {
     try {
       const { told, denied } = await factsOf(chosen.map(([, task]) => task));
       for (const dag of denied) this.denied.add(dag);
-      chosen.forEach(([key], index) => {
-        const found = Object.entries(told[index] ?? {}).map(([name, value]) => readFacts(name, value));
-        const known = this.#known.get(key);
-        if (known) known.found = merged(found);
-      });
+      await inSlices(this.#take(chosen, told));
     } catch (error) {
       if (error.status !== 401) {
         batches = false; // from now on one by one, as where there is no such route
@@ -350,6 +428,15 @@ class FactsReader {
     this.#busy = 0;
     this.#onNews();
     if (this.#waiting.size && batches) this.#next();
+  }
+
+  *#take(chosen, told) {
+    for (const [index, [key]] of chosen.entries()) {
+      const found = Object.entries(told[index] ?? {}).map(([name, value]) => readFacts(name, value));
+      const known = this.#known.get(key);
+      if (known) known.found = merged(found);
+      yield;
+    }
   }
 }
 

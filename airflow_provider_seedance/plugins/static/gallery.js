@@ -1,27 +1,24 @@
 // The "Seedance" page: recent videos of all DAGs that the viewer may see. The "Videos" tab of a run is one with a scope.
 
-import {
-  ApiError, dagUrl, eachPage, errorsReader, factsReader, offered, operatorsOf, pollsReader, runUrl, serverTime, Structures, taskUrl,
-} from "./api.js";
+import { ApiError, eachPage, errorsReader, factsReader, offered, operatorsOf, pollsReader, serverTime, Structures } from "./api.js";
+import { BudgetsPanel } from "./budgets.js";
+import { Card, Players } from "./card.js";
 import { bars, compact, spending } from "./charts.js";
-import { AIRFLOW, arrange, h, Page, register, renew } from "./dom.js";
-import { time } from "./intake.js";
-import {
-  assemble, byDay, currenciesOf, duration, GROUPS, keyOf, limitWaits, passes, relative, shortly, spendBy,
-  stateOf, still, waitingSeconds,
-} from "./model.js";
-import { badge, goesOn, player, remarks, saying, sources } from "./view.js";
+import { arrange, h, Page, register, renew } from "./dom.js";
+import { addressWith, filtersOf, passes, shortOf, SORTS, sorted, starred } from "./filters.js";
+import { assembling, byDay, currenciesOf, GROUPS, keyOf, limitWaits, shortly, spendBy, stateOf, waitingSeconds } from "./model.js";
+import { OpenVideo } from "./open-video.js";
+import { inSlices, pause } from "./slices.js";
 import { zone } from "./zone.js";
 
 const EVERY = 5000; // milliseconds between looks
 const MOST = 500; // orders that are read at first, and with each "older"
 const ROW = 360; // pixels from one row of cards to the next, as the style sheet has it
 const REFRESH = 20; // seconds after which everything is shown anew, though nothing was read
-const SETTLED = 150; // milliseconds that a card has to be in view before it gets a player
 const BEYOND = 600; // pixels above and below the screen in which there are cards, too
 const OVERLAP = 5000; // milliseconds that a look goes back before the last one: clocks and commits aren't exact
 const PERIODS = [["1", "Last 24 hours"], ["7", "Last 7 days"], ["30", "Last 30 days"], ["90", "Last 90 days"], ["", "Any time"]];
-const CHOICES = [["dag", "Dag"], ["vendor", "Vendor"], ["model", "Model"]];
+const CHOICES = [["dag", "Dag"], ["tag", "Tag"], ["vendor", "Vendor"], ["model", "Model"]];
 
 export class Gallery extends Page {
   start() {
@@ -29,15 +26,19 @@ export class Gallery extends Page {
     this.found = [];
     const { dag, run } = this.dataset;
     this.scope = run ? { dag, run } : null; // the tab of a run shows that run alone
-    this.filters = this.scope ? Object.fromEntries(NAMES.map((name) => [name, ""])) : filtersOfAddress();
+    this.filters = filtersOf(globalThis.location.search, Boolean(this.scope));
+    this.videos = [];
+    this.players = new Players();
     this.dags = new Set(); // whose videos have been seen: with a DAG chosen, only that one's are read
     this.cards = new Map();
+    this.byElement = new WeakMap();
     this.visible = new Set();
     this.build();
     this.watch = new IntersectionObserver((entries) => {
       for (const entry of entries) this.sees(entry);
     }, { rootMargin: "200px" });
     this.scrolled = () => {
+      this.players.moved();
       this.nextFrame ??= requestAnimationFrame(() => {
         this.nextFrame = undefined;
         this.showCards();
@@ -45,6 +46,14 @@ export class Gallery extends Page {
     };
     // Whichever of the elements around it scrolls.
     document.addEventListener("scroll", this.scrolled, { capture: true, passive: true });
+    let width;
+    this.resized = new ResizeObserver(([{ contentRect }]) => {
+      if (contentRect.width === width) return;
+      width = contentRect.width;
+      this.columns = undefined;
+      this.scrolled();
+    });
+    this.resized.observe(this.list);
     globalThis.addEventListener("resize", this.scrolled);
     this.load();
     offered().then(() => this.soon());
@@ -60,6 +69,9 @@ export class Gallery extends Page {
     this.watch.disconnect();
     document.removeEventListener("scroll", this.scrolled, { capture: true });
     globalThis.removeEventListener("resize", this.scrolled);
+    this.resized.disconnect();
+    this.players.stop();
+    this.opened.close();
     cancelAnimationFrame(this.nextFrame);
     clearInterval(this.ticking);
     clearInterval(this.looking);
@@ -73,24 +85,35 @@ export class Gallery extends Page {
     this.list = h("ul", { class: "cards", "aria-label": "Videos" });
     this.more = h("p", { class: "more" });
     this.selects = Object.fromEntries(CHOICES.map(([name]) => [name, h("select", { onchange: (event) => this.filter(name, event.target.value) })]));
+    this.choices = {}; // the values that each of them offers
     this.period = h("select", { onchange: (event) => this.filter("days", event.target.value) },
       PERIODS.map(([days, words]) => h("option", { value: days, selected: days === this.filters.days }, words)));
     this.search = h("input", { type: "search", value: this.filters.words, placeholder: "prompt, id, …",
       oninput: (event) => this.filter("words", event.target.value) });
+    this.run = h("input", { type: "text", value: this.filters.run, placeholder: "run id", oninput: (event) => this.filter("run", event.target.value) });
+    this.sort = h("select", { onchange: (event) => this.filter("sort", event.target.value) },
+      SORTS.map(([name, words]) => h("option", { value: name, selected: name === this.filters.sort }, words)));
+    this.only = h("input", { type: "checkbox", checked: Boolean(this.filters.only), onchange: () => this.filter("only", this.only.checked ? "1" : "") });
     this.live = h("input", { type: "checkbox", checked: true });
+    this.budgets = new BudgetsPanel();
+    this.opened = new OpenVideo({ paramsOf: (dag) => this.structures.paramsOf(dag), onClose: () => this.keep("open", "") });
     const labelled = (words, control) => h("label", {}, h("span", {}, words), control);
     arrange(this.body, [
       h("header", {}, h("h1", {}, this.scope ? "Videos of this run" : "Seedance videos"),
         h("label", { class: "live" }, this.live, h("span", {}, "Live"))),
       h("form", { class: "filters", role: "search", onsubmit: (event) => event.preventDefault() },
         !this.scope && labelled("Time", this.period),
-        CHOICES.filter(([name]) => !this.scope || name !== "dag").map(([name, words]) => labelled(words, this.selects[name])),
-        labelled("Search", this.search)),
+        CHOICES.filter(([name]) => !this.scope || !["dag", "tag"].includes(name)).map(([name, words]) => labelled(words, this.selects[name])),
+        !this.scope && labelled("Run", this.run),
+        labelled("Search", this.search),
+        labelled("Order", this.sort),
+        h("label", { class: "live" }, this.only, h("span", {}, "Favourites only"))),
       this.tiles,
       this.said,
-      h("details", { class: "figures", ontoggle: () => this.show() }, h("summary", {}, "Charts"), this.charts),
+      h("details", { class: "figures", ontoggle: () => this.soon() }, h("summary", {}, "Charts"), this.budgets.element, this.charts),
       this.list,
       this.more,
+      this.opened.element,
     ]);
   }
 
@@ -190,21 +213,67 @@ export class Gallery extends Page {
     }, this.loading ? 50 : 200);
   }
 
-  show() {
+  /** Puts together what has been read, and shows it; what is read meanwhile is shown after it. */
+  async show() {
+    this.stale = true;
+    if (this.showing) return;
+    this.showing = true;
+    try {
+      while (this.stale && this.isConnected) {
+        this.stale = false;
+        await this.assemble();
+      }
+    } finally {
+      this.showing = false;
+    }
+  }
+
+  async assemble() {
+    const { signal } = this.abort;
+    const sources = {
+      factsOf: this.facts.of,
+      isAfter: this.structures.isAfter,
+      errorOf: (task) => this.errors.of(task)?.error,
+      pollOf: (task) => this.polls.of(task)?.poll,
+    };
+    this.assembling = true;
+    const before = new Map(this.videos.map((video) => [video.key, video]));
+    const videos = await inSlices(assembling([...this.tasks.values()], sources, before));
+    if (signal.aborted) return;
     const now = serverTime();
-    this.videos = assemble([...this.tasks.values()], this.facts.of, this.structures.isAfter,
-      (task) => this.errors.of(task)?.error, (task) => this.polls.of(task)?.poll);
-    limitWaits(this.videos, now);
-    const { state, ...others } = this.filters;
-    const inChoice = this.videos.filter((video) => passes(video, others, now));
-    const found = state ? inChoice.filter((video) => stateOf(video, now).group === state) : inChoice;
+    limitWaits(videos, now);
+    this.videos = videos;
+    await pause();
+    this.assembling = false;
+    if (signal.aborted) return;
+    this.present(now);
+    if (this.charts.parentElement.open) {
+      await pause();
+      await this.showCharts(now, signal);
+    }
+  }
+
+  /** Shows those of the videos that are looked for. */
+  present(now = serverTime()) {
+    const { state } = this.filters;
+    const groups = new Map();
+    const inChoice = this.videos.filter((video) => passes(video, this.filters, this.structures.tagsOf));
+    for (const video of inChoice) groups.set(video, stateOf(video, now).group);
+    const found = state ? inChoice.filter((video) => groups.get(video) === state) : inChoice;
+    this.inChoice = inChoice;
+    this.found = sorted(found, this.filters.sort, (video) => waitingSeconds(video, now));
     this.showChoices();
-    this.showTiles(inChoice, now);
-    this.found = found;
+    this.showTiles(groups.values());
     this.showCards(now);
-    this.showCharts(inChoice, now);
-    this.readOn(found);
-    this.showStatus(found);
+    this.showOpen(now);
+    this.readOn(this.found);
+    this.showStatus(this.found);
+  }
+
+  showOpen(now) {
+    const { open } = this.filters;
+    const video = open && this.videos.find(({ key }) => shortOf(key) === open);
+    if (video) this.opened.show(video, now);
   }
 
   /**
@@ -233,7 +302,8 @@ export class Gallery extends Page {
 
   showStatus(found) {
     const parts = [this.problem || (this.loading && !this.videos.length ? "Reading…" : `${found.length} of ${this.videos.length} videos`)];
-    const busy = this.loading || this.structures.left > 0 || this.facts.left > 0 || this.errors.left > 0;
+    const more = this.assembling || this.stale || this.later !== undefined; // something has been read, and isn't shown yet
+    const busy = more || this.loading || this.structures.left > 0 || this.facts.left > 0 || this.errors.left > 0;
     this.list.setAttribute("aria-busy", String(busy));
     if (this.facts.left) parts.push(`reading the details of ${this.facts.left}`);
     const { denied } = this.facts;
@@ -244,22 +314,23 @@ export class Gallery extends Page {
 
   showChoices() {
     for (const [name] of CHOICES) {
-      const known = name === "dag" ? this.dags : this.videos.map((video) => video[name]).filter(Boolean);
+      const tags = () => [...this.dags].flatMap((dag) => this.structures.tagsOf(dag));
+      const known = name === "dag" ? this.dags : name === "tag" ? tags() : this.videos.map((video) => video[name]).filter(Boolean);
       const values = [...new Set(known)].sort();
       const chosen = this.filters[name];
       if (chosen && !values.includes(chosen)) values.push(chosen);
-      const options = ["", ...values].map((value) => h("option", { value, selected: value === chosen }, value || "All"));
-      renew(this.selects[name], options);
+      const said = JSON.stringify(values);
+      if (this.choices[name] !== said) {
+        this.choices[name] = said;
+        this.selects[name].replaceChildren(...["", ...values].map((value) => h("option", { value }, value || "All")));
+      }
       this.selects[name].value = chosen;
     }
   }
 
-  showTiles(videos, now) {
+  showTiles(groups) {
     const counts = {};
-    for (const video of videos) {
-      const { group } = stateOf(video, now);
-      counts[group] = (counts[group] ?? 0) + 1;
-    }
+    for (const group of groups) counts[group] = (counts[group] ?? 0) + 1;
     if (!this.tiles.children.length) {
       this.tiles.append(...GROUPS.map(([group, words, meaning]) => h("button", {
         type: "button", class: `tile ${group}`, title: meaning, "data-group": group,
@@ -276,39 +347,68 @@ export class Gallery extends Page {
   }
 
   makeCard() {
-    return new Card();
+    return new Card({ onOpen: (video) => this.open(video), onStar: (video) => this.star(video), onWaits: this.players.want });
   }
 
-  /** Only cards that are on the screen or near it exist; padding stands for the others. */
+  /**
+   * Only cards that are on the screen or near it exist; padding stands for the others.
+   *
+   * @param now the time, if the cards that are there are to be shown anew
+   */
   showCards(now) {
     const { found } = this;
-    const columns = getComputedStyle(this.list).gridTemplateColumns.split(" ").length;
+    const columns = this.countColumns();
     const rows = Math.ceil(found.length / columns);
     const { top } = this.list.getBoundingClientRect();
     const last = Math.min(rows, Math.ceil((globalThis.innerHeight - top + BEYOND) / ROW));
     const first = Math.max(0, Math.min(Math.floor((-top - BEYOND) / ROW), last - 1));
+    const window = `${first} ${last} ${columns}`;
+    if (now === undefined && window === this.shownWindow) return;
+    this.shownWindow = window;
     this.list.style.paddingTop = `${first * ROW}px`;
     this.list.style.paddingBottom = `${(rows - last) * ROW}px`;
     this.onScreen = found.slice(first * columns, last * columns);
+    const keys = new Set(this.onScreen.map(({ key }) => key));
+    const spare = [];
+    for (const [key, card] of this.cards) {
+      if (keys.has(key)) continue;
+      this.watch.unobserve(card.element);
+      card.sees(false);
+      for (const task of card.video.tasks) this.visible.delete(keyOf(task));
+      this.cards.delete(key);
+      card.element.remove(); // before it is put somewhere else: else all that stay would be moved
+      if (!card.player) spare.push(card);
+    }
     const cards = this.onScreen.map((video, index) => {
       let card = this.cards.get(video.key);
-      if (!card) {
-        card = this.makeCard();
+      const isNew = !card;
+      if (isNew) {
+        card = spare.pop() ?? this.makeCard();
         this.cards.set(video.key, card);
+        this.byElement.set(card.element, card);
         this.watch.observe(card.element);
       }
-      if (now !== undefined || card.video !== video) card.show(video, now ?? serverTime());
+      if (now !== undefined || isNew || card.video !== video) card.show(video, now ?? serverTime(), this.stars.has(shortOf(video.key)));
       card.element.setAttribute("aria-posinset", first * columns + index + 1);
       card.element.setAttribute("aria-setsize", found.length);
       return card;
     });
     arrange(this.list, cards.map((card) => card.element));
-    for (const [key, card] of this.cards) {
-      if (card.element.isConnected) continue;
-      this.watch.unobserve(card.element);
-      for (const task of card.video.tasks) this.visible.delete(keyOf(task));
-      this.cards.delete(key);
+    if (now !== undefined) this.showMore();
+  }
+
+  /** How many cards stand in a row; looked at anew where the list has another width. */
+  countColumns() {
+    if (this.columns === undefined) {
+      const { gridTemplateColumns } = getComputedStyle(this.list);
+      if (gridTemplateColumns === "none") return 1; // the style sheet isn't there yet
+      this.columns = gridTemplateColumns.split(" ").length;
     }
+    return this.columns;
+  }
+
+  showMore() {
+    const { found } = this;
     const older = (this.total ?? 0) > this.most && !this.loading;
     const nothing = !found.length && !this.loading && !this.problem;
     renew(this.more, [
@@ -318,8 +418,12 @@ export class Gallery extends Page {
     this.more.onclick = (event) => event.target.dataset?.more && this.readMore();
   }
 
-  showCharts(videos, now) {
-    if (!this.charts.parentElement.open) return;
+  get stars() {
+    return new Set(this.filters.star.split("."));
+  }
+
+  async showCharts(now, signal) {
+    const videos = this.inChoice;
     const rows = byDay(videos, now, zone());
     const charts = [];
     if (rows.length) {
@@ -333,11 +437,13 @@ export class Gallery extends Page {
         const title = `Cost per day in ${currency || "an unnamed currency"}, by the connections' prices`;
         charts.push(bars(title, rows, [["cost", "plain", (row) => row.costs[currency] ?? 0]], compact));
       }
-      for (const [name, words] of CHOICES) {
-        const spent = spendBy(videos, name);
+      for (const [name, words] of [["dag", "Dag"], ["vendor", "Vendor"], ["model", "Model"], ["day", "Day"]]) {
+        await pause();
+        const spent = spendBy(videos, name, zone());
         if (spent.length) charts.push(spending(`Spent by ${words.toLowerCase()}, by the connections' prices`, spent));
       }
     }
+    if (!this.scope) this.budgets.show(signal);
     const open = new Set([...this.charts.querySelectorAll("details[open]")].map((table) => table.parentElement.firstChild.textContent));
     for (const chart of charts) {
       if (open.has(chart.firstChild.textContent)) chart.querySelector("details").open = true;
@@ -346,8 +452,8 @@ export class Gallery extends Page {
   }
 
   sees({ target, isIntersecting }) {
-    const card = [...this.cards.values()].find(({ element }) => element === target);
-    if (!card?.video) return;
+    const card = this.byElement.get(target);
+    if (!card?.video || this.cards.get(card.video.key) !== card) return;
     for (const task of card.video.tasks) this.visible[isIntersecting ? "add" : "delete"](keyOf(task));
     if (isIntersecting) {
       this.facts.want(card.video.tasks);
@@ -365,105 +471,25 @@ export class Gallery extends Page {
   }
 
   filter(name, value) {
-    this.filters[name] = value;
-    if (!this.scope) keepInAddress(this.filters);
+    this.keep(name, value);
     if (name === "days" || name === "dag") this.load();
-    else this.show();
-  }
-}
-
-/** One video in the list. */
-export class Card {
-  constructor() {
-    this.media = h("div", { class: "media" });
-    this.title = h("a", { class: "title", dir: "auto" });
-    this.state = h("p", { class: "state" });
-    this.facts = h("p", { class: "muted" });
-    this.when = h("p", { class: "muted" });
-    this.remarks = h("div", { class: "remarks" });
-    this.body = h("div", { class: "body" }, h("h2", {}, this.title), this.state, this.facts, this.when, this.remarks);
-    this.element = h("li", { class: "card" }, this.media, this.body);
+    else this.present();
   }
 
-  show(video, now) {
-    this.video = video;
-    const main = video.wait ?? video.create ?? video.land;
-    this.title.setAttribute("href", taskUrl(main, "/plugin/seedance-video"));
-    const title = video.prompt ?? video.id ?? main.task_id;
-    if (this.title.textContent !== title) this.title.textContent = title;
-    const waited = duration(waitingSeconds(video, now));
-    this.waited = h("span", { class: "waited" }, waited && ` ${waited}`);
-    this.state.replaceChildren(badge(video, now), this.waited);
-    const { resolution, ratio, seed } = video.asked;
-    const facts = [video.vendor ?? video.connection, video.model, video.seconds && `${video.seconds} s`, resolution, ratio,
-      seed !== undefined && seed !== null && `seed ${seed}`].filter(Boolean).join(" · ");
-    if (this.facts.textContent !== facts) this.facts.textContent = this.facts.title = facts;
-    renew(this.when, [h("a", { href: dagUrl(video.dag) }, video.dag), h("span", {}, " · "), h("a", { href: runUrl(main) }, "run"),
-      h("span", {}, " · "), h("a", { href: taskUrl(main) }, "log"),
-      h("span", {}, `${main.pass === undefined ? "" : ` · pass ${main.pass + 1}`} · ${when(video, now)}`)]);
-    const said = saying(video);
-    renew(this.remarks, [...(said ? [h("p", { class: "note said", title: video.error.message }, said)] : []), ...remarks(video)]);
-    this.showMedia(now);
+  /** Keeps it in the address. */
+  keep(name, value) {
+    this.filters[name] = value;
+    globalThis.history.replaceState(globalThis.history.state, "", addressWith(globalThis.location.href, this.filters, Boolean(this.scope)));
   }
 
-  showMedia(now) {
-    const { group, word } = stateOf(this.video, now);
-    const urls = sources(this.video, now);
-    const picture = still(this.video.facts, now, AIRFLOW);
-    const kind = JSON.stringify(urls.length ? [group, urls, picture] : [group, word]);
-    if (kind === this.kind) return; // a video that plays is left alone
-    this.kind = kind;
-    const about = { muted: true, preload: "none", poster: picture, "aria-label": this.video.prompt ?? "Video" };
-    const broken = () => this.media.replaceChildren(nothing("The link doesn't open", "expired"));
-    if (goesOn(this.player, urls)) return;
-    this.player = null;
-    this.makePlayer = urls.length > 0 ? () => player(urls, about, broken) : null;
-    this.media.replaceChildren(nothing(this.makePlayer ? "" : word, group));
-    if (this.inView) this.sees(true);
+  star(video) {
+    this.filter("star", starred(this.filters.star, shortOf(video.key)));
   }
 
-  /**
-   * A player is made once the card has been seen for a moment: making hundreds while people scroll past takes long. One
-   * without a still loads as much as its first picture needs.
-   */
-  sees(inView) {
-    this.inView = inView;
-    clearTimeout(this.soon);
-    if (!inView || this.player || !this.makePlayer) return;
-    this.soon = setTimeout(() => {
-      this.player = this.makePlayer();
-      if (!this.player.poster) this.player.preload = "metadata";
-      this.media.replaceChildren(this.player);
-    }, SETTLED);
+  open(video) {
+    this.keep("open", shortOf(video.key));
+    this.opened.show(video, serverTime());
   }
-
-  tick(now) {
-    if (!["waiting", "stuck", "room"].includes(stateOf(this.video, now).group)) return;
-    this.waited.textContent = ` ${duration(waitingSeconds(this.video, now))}`;
-  }
-}
-
-const nothing = (words, group) => h("div", { class: `placeholder ${group}` }, group === "waiting" && h("span", { class: "pulse" }), words);
-
-function when(video, now) {
-  const at = time(video.at);
-  return at === null ? "" : relative(at, now);
-}
-
-const NAMES = ["days", "dag", "vendor", "model", "state", "words"];
-
-function filtersOfAddress() {
-  const found = new URLSearchParams(globalThis.location.search);
-  return Object.fromEntries(NAMES.map((name) => [name, found.get(name) ?? (name === "days" ? "7" : "")]));
-}
-
-function keepInAddress(filters) {
-  const url = new URL(globalThis.location.href);
-  for (const name of NAMES) {
-    if (filters[name] || name === "days") url.searchParams.set(name, filters[name]);
-    else url.searchParams.delete(name);
-  }
-  globalThis.history.replaceState(globalThis.history.state, "", url);
 }
 
 register("Seedance", "seedance-gallery", Gallery);

@@ -137,6 +137,8 @@ const REQUEST = {
 
 const FIELDS = { ...ASKED, video_id: renderedId };
 
+const BUDGET = { connection: word, scope: word, dag: word, run: word, currency: word, limit: amount, spent: amount };
+
 /** The key of the XCom in which the create task tells what was asked for, before it waits. */
 export const REQUEST_KEY = "seedance_asked";
 
@@ -223,6 +225,34 @@ function readPass({ loop_iteration: pass, region_id, region_index }) {
   return { loop: word(pass.loop_id), pass: pass.iteration, region: { region_id, region_index } };
 }
 
+/** What a DAG says of itself: its tags' names and its params. */
+export function readDag({ tags, params }) {
+  const names = (Array.isArray(tags) ? tags : []).map((tag) => word(tag?.name)).filter(Boolean);
+  const found = {};
+  for (const [name, param] of Object.entries(isRecord(params) ? params : {})) {
+    if (word(name) !== name || name === "__proto__" || !isRecord(param)) continue;
+    found[name] = {
+      value: param.value,
+      description: upTo(MOST_MESSAGE)(param.description),
+      schema: isRecord(param.schema) ? param.schema : {},
+    };
+  }
+  return { tags: names, params: found };
+}
+
+/** What the route tells of budgets: rows, and the DAGs of which the viewer may not know. */
+export function readBudgets({ budgets, denied, problem }) {
+  const row = (each) => {
+    const [found] = read(isRecord(each) ? each : {}, BUDGET);
+    return found.scope && found.limit !== undefined && found.spent !== undefined ? found : null;
+  };
+  return {
+    rows: (Array.isArray(budgets) ? budgets : []).map(row).filter(Boolean),
+    denied: amount(denied) ?? 0,
+    problem: upTo(MOST_WORD)(problem),
+  };
+}
+
 /** A record of a task's log; null if it says nothing. */
 export function readLogRecord(record) {
   const event = isRecord(record) ? upTo(MOST_MESSAGE)(record.event) : null;
@@ -260,7 +290,14 @@ function readError(detail) {
  */
 export function foreignUrl(value, own) {
   const found = safeUrl(value);
-  return found && own && sameOrigin(new URL(found), new URL(own)) ? null : found;
+  return found && own && sameOrigin(new URL(found), urlOf(own)) ? null : found;
+}
+
+const OWN = new Map(); // Airflow's URL is the same all the time, and taking it apart takes long
+
+function urlOf(own) {
+  if (!OWN.has(own)) OWN.set(own, new URL(own));
+  return OWN.get(own);
 }
 
 // Between http and https on their usual ports, servers redirect.

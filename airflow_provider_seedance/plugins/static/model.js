@@ -1,6 +1,7 @@
 // What task instances and their XComs say about videos. Pure: no requests, no DOM. All that it is given has passed intake.js.
 
 import { foreignUrl, REQUEST_KEY, time } from "./intake.js";
+import { atOnce } from "./slices.js";
 
 /** What each operator does to a video: it orders it, waits for it, or stores it. */
 export const ROLES = {
@@ -88,23 +89,40 @@ export function xcomKeysFor(task) {
  * @param pollOf task -> what a poll said last of its video, or undefined
  * @returns videos, newest first; a task that waits for nobody knows what yet is no video
  */
-export function assemble(tasks, factsOf, isAfter = () => false, errorOf = () => undefined, pollOf = () => undefined) {
+export const assemble = (tasks, factsOf, isAfter = () => false, errorOf = () => undefined, pollOf = () => undefined) =>
+  atOnce(assembling(tasks, { factsOf, isAfter, errorOf, pollOf }));
+
+const STEP = 16; // tasks or videos between two places where the work may pause
+
+/**
+ * The same, step by step.
+ *
+ * @param before the videos of the last time, by key: of what has not changed since, the same objects are returned
+ */
+export function* assembling(tasks, { factsOf, isAfter, errorOf, pollOf }, before = new Map()) {
   const videos = [];
   const byId = new Map();
   const byRun = new Map();
+  let count = 0;
   const add = (video, task, id) => {
     videos.push(video);
     if (id) byId.set(id, video).set(runOf(task) + id, video);
     if (!byRun.has(runOf(task))) byRun.set(runOf(task), []);
     byRun.get(runOf(task)).push(video);
   };
+  const byRole = { create: [], wait: [], land: [] };
   for (const task of tasks) {
-    if (roleOf(task) === "create") add({ key: keyOf(task), create: task }, task, factsOf(task)?.video_id);
+    byRole[roleOf(task)]?.push(task);
+    if (count++ % STEP === 0) yield;
+  }
+  for (const task of byRole.create) {
+    add({ key: keyOf(task), create: task }, task, factsOf(task)?.video_id);
+    if (count++ % STEP === 0) yield;
   }
   for (const role of ["wait", "land"]) {
     const without = [];
-    for (const task of tasks) {
-      if (roleOf(task) !== role) continue;
+    for (const task of byRole[role]) {
+      if (count++ % STEP === 0) yield;
       const id = factsOf(task)?.video_id ?? task.rendered_fields?.video_id;
       const video = byId.get(runOf(task) + id) ?? byId.get(id) ?? besides(task, id, byRun.get(runOf(task)) ?? [], factsOf, isAfter);
       if (!video) without.push([task, id]);
@@ -121,14 +139,17 @@ export function assemble(tasks, factsOf, isAfter = () => false, errorOf = () => 
     }
   }
   const waits = new Set(videos.map(({ wait }) => wait));
-  const unsure = new Set(tasks.filter((task) => roleOf(task) === "wait" && isActive(task) && !waits.has(task)).map(runOf));
+  const unsure = new Set(byRole.wait.filter((task) => isActive(task) && !waits.has(task)).map(runOf));
+  const found = [];
   for (const video of videos) {
-    complete(video, factsOf, errorOf, pollOf);
+    const complete = completed(video, before.get(video.key), { factsOf, errorOf, pollOf });
     // Another wait of the run may turn out to be for this one.
-    const { create } = video;
-    video.isAlone = Boolean(create) && !video.wait && factsOf(create) !== undefined && !unsure.has(runOf(create));
+    const { create } = complete;
+    complete.isAlone = Boolean(create) && !complete.wait && factsOf(create) !== undefined && !unsure.has(runOf(create));
+    found.push(complete);
+    if (count++ % STEP === 0) yield;
   }
-  return videos.sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0));
+  return found.sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0));
 }
 
 /** The video of the run that the task comes right after, if there is just one and no id says otherwise. */
@@ -141,35 +162,39 @@ function besides(task, id, videos, factsOf, isAfter) {
 
 const isNewer = (task, other) => (task.run_after ?? "") > (other.run_after ?? "");
 
-function complete(video, factsOf, errorOf, pollOf) {
+/** The video with all that is known of it; the one of the last time, if nothing that it is made of has changed. */
+function completed(video, last, { factsOf, errorOf, pollOf }) {
   const tasks = [video.create, video.wait, video.land].filter(Boolean);
+  const madeOf = [video.create, video.wait, video.land, ...tasks.flatMap((task) => [factsOf(task), errorOf(task), pollOf(task)])];
+  if (last && last.madeOf.length === madeOf.length && madeOf.every((part, index) => part === last.madeOf[index])) return last;
   const rendered = Object.assign({}, ...tasks.map((task) => task.rendered_fields ?? {}).reverse());
-  const facts = {};
-  for (const task of tasks) {
-    for (const [name, value] of Object.entries(factsOf(task) ?? {})) {
-      if (name !== "unreadable") facts[name] = value;
-    }
-  }
+  const facts = Object.assign({}, ...tasks.map(factsOf));
+  delete facts.unreadable;
   const first = tasks[0];
-  video.tasks = tasks;
-  video.facts = facts;
-  video.at = first.start_date ?? first.run_after ?? "";
-  video.id = facts.video_id ?? video.wait?.rendered_fields?.video_id ?? null;
-  video.dag = first.dag_id;
-  const ordered = video.create?.rendered_fields ?? {};
-  const asked = { ...ordered, ...facts.asked };
-  video.asked = asked;
-  video.prompt = asked.prompt ?? null;
-  video.model = facts.model ?? asked.model ?? null;
-  video.vendor = facts.vendor ?? null;
-  // After a fail-over it isn't the one that the task names: what was told then counts.
-  video.connection = facts.seedance_conn_id ?? facts.asked?.seedance_conn_id ?? rendered.seedance_conn_id ?? null;
-  video.seconds = facts.duration ?? facts.seconds ?? (asked.duration > 0 ? asked.duration : null);
-  video.unreadable = [...new Set(tasks.flatMap((task) => [...(task.unreadable ?? []), ...(factsOf(task)?.unreadable ?? [])]))];
-  video.error = tasks.map(errorOf).find(Boolean) ?? null;
-  // A browser opens the addresses of no storage; the plugin's route does, by the task that has the manifest.
-  video.keeper = tasks.find((task) => /^(file|s3|gs|abfss?):/.test(factsOf(task)?.uri ?? "")) ?? null;
-  video.seen = tasks.map(pollOf).find((poll) => poll && (!video.id || poll.id === video.id)) ?? null;
+  const id = facts.video_id ?? video.wait?.rendered_fields?.video_id ?? null;
+  const asked = { ...video.create?.rendered_fields, ...facts.asked };
+  return {
+    ...video,
+    madeOf,
+    tasks,
+    facts,
+    asked,
+    at: first.start_date ?? first.run_after ?? "",
+    id,
+    dag: first.dag_id,
+    run: first.dag_run_id,
+    prompt: asked.prompt ?? null,
+    model: facts.model ?? asked.model ?? null,
+    vendor: facts.vendor ?? null,
+    // After a fail-over it isn't the one that the task names: what was told then counts.
+    connection: facts.seedance_conn_id ?? facts.asked?.seedance_conn_id ?? rendered.seedance_conn_id ?? null,
+    seconds: facts.duration ?? facts.seconds ?? (asked.duration > 0 ? asked.duration : null),
+    unreadable: [...new Set(tasks.flatMap((task) => [...(task.unreadable ?? []), ...(factsOf(task)?.unreadable ?? [])]))],
+    error: tasks.map(errorOf).find(Boolean) ?? null,
+    // A browser opens the addresses of no storage; the plugin's route does, by the task that has the manifest.
+    keeper: tasks.find((task) => /^(file|s3|gs|abfss?):/.test(factsOf(task)?.uri ?? "")) ?? null,
+    seen: tasks.map(pollOf).find((poll) => poll && (!id || poll.id === id)) ?? null,
+  };
 }
 
 /** Whether nobody can say if the vendor makes (and bills) the video: its order went out, and no answer came back. */
@@ -262,13 +287,15 @@ export function limitWaits(videos, now) {
   for (const video of videos) video.limit = limits.get(video.model) ?? null;
 }
 
-/** What videos have cost, by something that they have in common and by currency; the dearest first. */
-export function spendBy(videos, name) {
+/** What videos have cost, by something that they have in common (or by "day") and by currency; the dearest first. */
+export function spendBy(videos, name, timeZone = undefined) {
+  const dayOf = daysOf(timeZone);
+  const dayOfVideo = ({ at }) => (time(at) === null ? null : dayOf(time(at)));
   const rows = new Map();
   for (const video of videos) {
     const { cost, currency = "" } = video.facts;
     if (!cost) continue;
-    const about = video[name] ?? "unknown";
+    const about = (name === "day" ? dayOfVideo(video) : video[name]) ?? "unknown";
     const key = JSON.stringify([about, currency]);
     const row = rows.get(key) ?? { about, currency, cost: 0, videos: 0 };
     row.cost += cost;
@@ -302,18 +329,6 @@ export function pythonOf(request) {
 export function tokensOf(facts) {
   const figures = [facts.tokens, facts.usage?.total_tokens, facts.usage?.completion_tokens];
   return figures.find((figure) => typeof figure === "number") ?? null;
-}
-
-/** Whether a video passes the filters; an empty filter lets all pass. */
-export function passes(video, filters, now) {
-  const { dag, vendor, model, state, words: wanted } = filters;
-  if (dag && video.dag !== dag) return false;
-  if (vendor && video.vendor !== vendor) return false;
-  if (model && video.model !== model) return false;
-  if (state && stateOf(video, now).group !== state) return false;
-  if (!wanted) return true;
-  const hay = [video.prompt, video.id, video.dag, video.model, video.vendor].filter(Boolean).join("\n").toLowerCase();
-  return wanted.toLowerCase().split(/\s+/).every((word) => hay.includes(word));
 }
 
 /** One row per day of the calendar in a time zone: counts by group, the middle and longest wait, tokens, cost by currency. */
@@ -364,9 +379,14 @@ export const currenciesOf = (rows) => [...new Set(rows.flatMap(({ costs }) => Ob
 /** A function that gives the day of a moment in a time zone. */
 function daysOf(timeZone) {
   const format = new Intl.DateTimeFormat("en", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" });
+  const known = new Map(); // asked for thousands of moments; in no zone a day begins within a quarter of an hour
   return (at) => {
-    const found = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, value]));
-    return `${found.year}-${found.month}-${found.day}`;
+    const quarter = Math.floor(at / 900000);
+    if (!known.has(quarter)) {
+      const found = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, value]));
+      known.set(quarter, `${found.year}-${found.month}-${found.day}`);
+    }
+    return known.get(quarter);
   };
 }
 
@@ -400,12 +420,18 @@ export function shortly(seconds) {
   return `${Math.round((seconds / size) * 10) / 10} ${unit}`;
 }
 
+const RELATIVE = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+const RELATIVES = new Map(); // what was said before: each of hundreds of cards says one of few things, and saying it anew takes long
+
 /** "2 minutes ago", "in 3 hours". */
 export function relative(at, now) {
   const seconds = (at - now) / 1000;
   const units = [["day", 86400], ["hour", 3600], ["minute", 60]];
   const [unit, size] = units.find(([, length]) => Math.abs(seconds) >= length) ?? ["second", 1];
-  return new Intl.RelativeTimeFormat("en", { numeric: "auto" }).format(Math.round(seconds / size), unit);
+  const count = Math.round(seconds / size);
+  const key = `${count} ${unit}`;
+  if (!RELATIVES.has(key)) RELATIVES.set(key, RELATIVE.format(count, unit));
+  return RELATIVES.get(key);
 }
 
 /** "1.4 MB". */

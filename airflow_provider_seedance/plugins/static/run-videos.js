@@ -2,7 +2,7 @@
 
 import { Comparison, MOST_TAKES } from "./compare.js";
 import { h, register } from "./dom.js";
-import { Card, Gallery } from "./gallery.js";
+import { Gallery } from "./gallery.js";
 
 class RunVideos extends Gallery {
   build() {
@@ -13,9 +13,9 @@ class RunVideos extends Gallery {
   }
 
   makeCard() {
-    const card = new Card();
+    const card = super.makeCard();
     card.box = h("input", { type: "checkbox", onchange: () => this.choose(card.video.key, card.box) });
-    card.body.append(h("label", { class: "choose" }, card.box, h("span", {}, "Compare")));
+    card.state.after(h("label", { class: "choose" }, card.box, h("span", {}, "Compare")));
     return card;
   }
 
@@ -35,8 +35,8 @@ class RunVideos extends Gallery {
     this.comparison.show(this.videos.filter(({ key }) => this.chosen.has(key)));
   }
 
-  show() {
-    super.show();
+  present(now) {
+    super.present(now);
     this.compare();
   }
 }
