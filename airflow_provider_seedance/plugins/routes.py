@@ -7,22 +7,28 @@ the database and for storages.
 from __future__ import annotations
 
 import logging
+from datetime import datetime
+from functools import cache
 from types import SimpleNamespace
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 from uuid import UUID
 
-from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
-from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
+from airflow.api_fastapi.app import get_auth_manager
+from airflow.api_fastapi.auth.managers.models.resource_details import ConnectionDetails, DagAccessEntity
+from airflow.api_fastapi.core_api.security import GetUserDep, ReadableTIFilterDep, requires_access_dag
 from airflow.providers.common.compat.sdk import conf
 from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request, Response, status
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field, StringConstraints
 
+from airflow_provider_seedance.ledger.settings import ledger_conn_id
+from airflow_provider_seedance.plugins.budget_lines import budget_lines
 from airflow_provider_seedance.plugins.byte_ranges import part_of
 from airflow_provider_seedance.plugins.playback_rules import RefusedError, Root, place_of, read_roots
 from airflow_provider_seedance.plugins.records import Task, returned_by, told_by
 from airflow_provider_seedance.plugins.stored_files import NoConnectionError, NotThereError, open_place
+from airflow_provider_seedance.plugins.task_list import Window, can_list, tasks_in
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +43,8 @@ SAFE = {
     "Accept-Ranges": "bytes",
 }
 """So that nothing that is stored somewhere becomes a script at Airflow's address, and no proxy keeps it."""
+
+MOST_TASKS = 1000
 
 NOTHING = "There is nothing to play here."
 
@@ -57,6 +65,9 @@ def make_app() -> FastAPI:
     app = FastAPI(title="Seedance", docs_url=None, redoc_url=None, openapi_url=None)
     app.get("/about")(about)
     app.post("/facts")(facts)
+    app.get("/budgets")(budgets)
+    may_list = Depends(requires_access_dag("GET", DagAccessEntity.TASK_INSTANCE))
+    app.get("/tasks/{dag_id}", dependencies=[may_list])(tasks)
     may_read = Depends(requires_access_dag("GET", DagAccessEntity.XCOM))
     app.api_route("/playback/{dag_id}", methods=["GET", "HEAD"], dependencies=[may_read])(playback)
     return app
@@ -64,7 +75,7 @@ def make_app() -> FastAPI:
 
 def about(user: GetUserDep) -> dict[str, bool]:
     """What there is, for whoever is logged in."""
-    return {"playback": bool(_roots()), "facts": True}
+    return {"playback": bool(_roots()), "facts": True, "tasks": can_list(), "budgets": bool(ledger_conn_id())}
 
 
 def facts(user: GetUserDep, wanted: Wanted) -> dict[str, Any]:
@@ -80,6 +91,47 @@ def facts(user: GetUserDep, wanted: Wanted) -> dict[str, Any]:
         "told": [told.get(task) for task in tasks],
         "denied": sorted(dags - allowed),
     }
+
+
+def tasks(
+    readable: ReadableTIFilterDep,
+    dag_id: str,
+    run_id: Annotated[str, Query(max_length=300)] = "~",
+    operator: Annotated[list[str], Query(max_length=20)] = [],  # noqa: B006
+    map_index: Annotated[list[int], Query(max_length=20)] = [],  # noqa: B006
+    run_after_gte: datetime | None = None,
+    updated_at_gte: datetime | None = None,
+    offset: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=MOST_TASKS)] = MOST_TASKS,
+) -> dict[str, Any]:
+    """The tasks that order, wait for and store videos, of the DAGs that the user may read."""
+    if not can_list():
+        raise HTTPException(404, "Airflow's own list is to be asked here.")
+    window = Window(dag_id, run_id, operator, map_index, run_after_gte, updated_at_gte)
+    return tasks_in(window, readable, offset=offset, limit=limit)
+
+
+def budgets(user: GetUserDep) -> dict[str, Any]:
+    """What is left of the budgets of DAGs and connections that the user may read, where the ledger is in a database."""
+    conn_id = ledger_conn_id()
+    if not conn_id:
+        raise HTTPException(404, "There is no ledger here.")
+    may_see = get_auth_manager().is_authorized_connection
+    return budget_lines(
+        conn_id,
+        cache(lambda dag_id: _may_read(user, dag_id)),
+        cache(lambda name: may_see(method="GET", details=_connection(name), user=user)),
+    )
+
+
+def _connection(conn_id: str) -> ConnectionDetails:
+    """What the auth manager is asked about: with several teams, the connection's team is part of it."""
+    from airflow.models.connection import Connection
+
+    team_of = getattr(Connection, "get_team_name", None)
+    if team_of is None or not conf.getboolean("core", "multi_team", fallback=False):
+        return ConnectionDetails(conn_id=conn_id)
+    return ConnectionDetails(conn_id=conn_id, team_name=team_of(conn_id))
 
 
 def _may_read(user: Any, dag_id: str) -> bool:

@@ -240,6 +240,50 @@ def test_facts_of_many_tasks_come_in_one_answer_and_only_of_dags_whose_xcoms_one
         assert admin.get(path).status_code == 405
 
 
+OURS = ["SeedanceCreateVideoOperator", "SeedanceVideoSensor", "SeedanceVideoToObjectStorageOperator"]
+
+
+def test_tasks_come_in_one_answer_as_airflow_s_own_list_has_them(airflow: Airflow) -> None:
+    path = f"{API_PREFIX}/tasks"
+    with airflow.client("admin") as admin, airflow.client(GUEST) as guest, airflow.client(None) as nobody:
+        assert admin.get(f"{API_PREFIX}/about").json()["tasks"] is True
+        assert nobody.get(f"{path}/~").status_code == 401
+        listed = admin.get(f"/api/v2/dags/{DAG}/dagRuns/~/taskInstances", params={"operator": OURS, "limit": 100})
+        known = {(task["dag_run_id"], task["task_id"]): task for task in listed.json()["task_instances"]}
+        own = admin.get(f"{path}/{DAG}", params={"operator": OURS}).json()
+        assert own["total_entries"] == listed.json()["total_entries"] == len(own["task_instances"])
+        for task in own["task_instances"]:
+            same = known.get((task["dag_run_id"], task["task_id"]), {})
+            for name in set(same) & set(task) - {"run_after", "start_date", "end_date", "rendered_fields"}:
+                assert task[name] == same[name], name
+            for name in ("run_after", "start_date"):
+                assert not same or bool(task[name]) is bool(same[name])
+        runs = [task["run_after"] for task in own["task_instances"]]
+        assert runs == sorted(runs, reverse=True)
+        # Only what is asked for.
+        few = admin.get(f"{path}/~", params={"operator": OURS[1], "run_id": RUN, "limit": 5}).json()["task_instances"]
+        assert {(task["task_id"], task["dag_run_id"]) for task in few} == {("wait", RUN)}
+        assert {task["dag_id"] for task in few} == {DAG, SECRET}
+        page = admin.get(f"{path}/{DAG}", params={"operator": OURS, "offset": 3, "limit": 2}).json()
+        assert page["task_instances"] == own["task_instances"][3:5]
+        late = {"updated_at_gte": "2999-01-01T00:00:00Z"}
+        assert admin.get(f"{path}/~", params=late).json() == {"task_instances": [], "total_entries": 0}
+        assert admin.get(f"{path}/~", params={"operator": "PythonOperator"}).json()["total_entries"] == 0
+        assert admin.get(f"{path}/~", params={"limit": 1001}).status_code == 422
+        # Of what one may read.
+        seen = guest.get(f"{path}/~")
+        assert {task["dag_id"] for task in seen.json()["task_instances"]} == {DAG}
+        assert SECRET not in seen.text
+        assert guest.get(f"{path}/{SECRET}").status_code == 403
+
+
+def test_without_a_ledger_in_a_database_there_are_no_budgets(airflow: Airflow) -> None:
+    with airflow.client("admin") as admin, airflow.client(None) as nobody:
+        assert admin.get(f"{API_PREFIX}/about").json()["budgets"] is False
+        assert admin.get(f"{API_PREFIX}/budgets").status_code == 404
+        assert nobody.get(f"{API_PREFIX}/budgets").status_code == 401
+
+
 def test_slow_readers_do_not_hold_up_airflow(airflow: Airflow, request: pytest.FixtureRequest) -> None:
     big = airflow.media / DAG / "big.mp4"
     with big.open("wb") as file:
