@@ -9,7 +9,7 @@ const STATIC = new URL("../airflow_provider_seedance/plugins/static/", import.me
 const data = createRequire(import.meta.url)("@mdn/browser-compat-data");
 
 /** Properties of the pages' own objects, whose names are also those of something new. */
-const OWN = new Set("build bytes connection day days details element first level month seconds since take usage watch when where year".split(" "));
+const OWN = new Set("build bytes connection day days details element first level month opened run seconds since take usage watch when where year".split(" "));
 
 /** The browsers of which the data says that they have come to it later, or haven't. */
 function lacking(support) {
