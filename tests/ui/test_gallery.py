@@ -95,7 +95,7 @@ def test_it_can_be_used_with_the_keyboard_alone(visitors: Visitors) -> None:
     page = visitors.page()
     gallery = visitors.gallery(page, ALL)
     focused = "document.querySelector('seedance-gallery').shadowRoot.activeElement?.className"
-    gallery.get_by_role("searchbox").focus()
+    gallery.get_by_label("Favourites only").focus()
     page.keyboard.press("Tab")
     assert page.evaluate(focused) == "tile waiting"
     page.keyboard.press("Space")
@@ -106,7 +106,12 @@ def test_it_can_be_used_with_the_keyboard_alone(visitors: Visitors) -> None:
         if page.evaluate(focused) == "title":
             break
     page.keyboard.press("Enter")
-    page.wait_for_url("**/plugin/seedance-video")
+    opened = gallery.get_by_role("dialog")
+    expect(opened).to_contain_text("The video isn't there yet")
+    expect(opened.get_by_role("button", name="Close")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")  # the link to the task
+    page.wait_for_url("**/plugin/seedance-video**")
     expect(page.locator("seedance-video")).to_contain_text("The video isn't there yet")
 
 
