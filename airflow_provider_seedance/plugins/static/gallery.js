@@ -96,7 +96,7 @@ export class Gallery extends Page {
     this.only = h("input", { type: "checkbox", checked: Boolean(this.filters.only), onchange: () => this.filter("only", this.only.checked ? "1" : "") });
     this.live = h("input", { type: "checkbox", checked: true });
     this.budgets = new BudgetsPanel();
-    this.opened = new OpenVideo({ paramsOf: (dag) => this.structures.paramsOf(dag), onClose: () => this.keep("open", "") });
+    this.opened = new OpenVideo({ paramsOf: (dag) => this.structures.paramsOf(dag), onClose: () => this.closed() });
     const labelled = (words, control) => h("label", {}, h("span", {}, words), control);
     arrange(this.body, [
       h("header", {}, h("h1", {}, this.scope ? "Videos of this run" : "Seedance videos"),
@@ -484,6 +484,10 @@ export class Gallery extends Page {
 
   star(video) {
     this.filter("star", starred(this.filters.star, shortOf(video.key)));
+  }
+
+  closed() {
+    if (this.isConnected) this.keep("open", ""); // else the address is another page's by now
   }
 
   open(video) {
