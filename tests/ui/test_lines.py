@@ -130,6 +130,7 @@ def test_the_takes_of_a_loop_are_cards_of_their_own_and_each_has_its_tab(guests:
     shot(page, f"line-{version(line)}-loop")
 
     takes.locator(".card").filter(has_text="pass 2").locator("a.title").click()
+    takes.get_by_role("link", name="Open the task in Airflow").click()
     tab = page.locator("seedance-video")
     plays(page, tab.locator("video"))
     expect(tab).to_contain_text("take.create, pass 2")
