@@ -23,7 +23,8 @@ with DAG(
     max_active_runs=1,
     tags=["seedance"],
 ):
-    # All connections that the ledger (`[seedance] ledger_conn_id`) knows submissions of, in the run's data interval.
+    # All connections that the ledger (`[seedance] ledger_conn_id`) knows submissions of, in the run's data interval and
+    # the day before it.
     found = SeedanceReconcileOperator(
         task_id="reconcile",
         land_to=f"{FOLDER}/orphans/{{vendor}}/{{video_id}}.{{ext}}",

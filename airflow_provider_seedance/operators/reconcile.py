@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
@@ -35,14 +35,16 @@ class SeedanceReconcileOperator(BaseOperator):
 
     :param seedance_conn_id: a vendor's connection, or a list of them. Default: all by which the ledger knows
         submissions in that time. (templated)
-    :param since: the first moment, ISO 8601. Default: the begin of the data interval; a day before the end where that
-        is empty or missing. (templated)
+    :param since: the first moment, ISO 8601 (UTC unless it says otherwise). Default: the begin of the data interval,
+        or a day before the end where that is empty or missing; earlier by `overlap`. (templated)
     :param until: the moment at which it ends, left out itself. Default: the end of the data interval; now where there
         is none. (templated)
     :param land_to: where orphans are landed, a path as `output_path` of the create operator. Default: they are only
         named. (templated)
     :param object_storage_conn_id: the connection that opens that storage, and the report's. (templated)
     :param report_path: a file, on any object storage, that gets the whole result as JSON. (templated)
+    :param overlap: seconds, or a timedelta, by which a span that isn't given begins earlier: what was under way at the
+        end of one run is looked at again by the next. Default a day.
     :param settle: seconds, or a timedelta, for which a task may still be about to do what it has not done. Default 900.
     :param most_seconds: seconds, or a timedelta, that one connection may take. Default 600.
     :param most_pages: of each list of a vendor. Default 20.
@@ -68,6 +70,7 @@ class SeedanceReconcileOperator(BaseOperator):
         land_to: str | None = None,
         object_storage_conn_id: str | None = None,
         report_path: str | None = None,
+        overlap: float | timedelta = 86_400.0,
         settle: float | timedelta = 900.0,
         most_seconds: float | timedelta = 600.0,
         most_pages: int = 20,
@@ -81,6 +84,7 @@ class SeedanceReconcileOperator(BaseOperator):
         self.land_to = land_to
         self.object_storage_conn_id = object_storage_conn_id
         self.report_path = report_path
+        self.overlap = overlap
         self.settle = settle
         self.most_seconds = most_seconds
         self.most_pages = most_pages
@@ -118,16 +122,18 @@ class SeedanceReconcileOperator(BaseOperator):
 
         :raises InvalidRequestError: it is none.
         """
+        from airflow_provider_seedance.api.durations import seconds
         from airflow_provider_seedance.api.errors import InvalidRequestError
 
         try:
-            until = _moment(self.until) or context.get("data_interval_end") or datetime.now().astimezone()
-            since = _moment(self.since) or context.get("data_interval_start")
+            until = _moment(self.until) or context.get("data_interval_end") or datetime.now(tz=UTC)
+            since: datetime | None = _moment(self.since) or context.get("data_interval_start")
         except ValueError:
             raise InvalidRequestError("Nothing was asked. since, until: no ISO 8601.") from None
-        if since is None or (self.since is None and since >= until):
-            since = until - _DAY
-        if since >= until:
+        if not self.since:
+            begin = until - _DAY if since is None or since >= until else since
+            since = begin - timedelta(seconds=seconds("overlap", self.overlap) if self.overlap else 0.0)
+        if since is None or since >= until:
             raise InvalidRequestError("Nothing was asked. since must be before until.")
         return since.timestamp(), until.timestamp()
 
@@ -148,4 +154,4 @@ def _moment(value: str | datetime | None) -> datetime | None:
     if value is None or value == "":
         return None
     read = value if isinstance(value, datetime) else datetime.fromisoformat(str(value).strip())
-    return read if read.tzinfo else read.astimezone()
+    return read if read.tzinfo else read.replace(tzinfo=UTC)

@@ -62,13 +62,14 @@ def test_it_looks_at_the_data_interval(ledger: Database, sim: Simulator) -> None
 @pytest.mark.parametrize(
     ("arguments", "interval", "expected"),
     [
-        ({}, (MIDNIGHT - DAY, MIDNIGHT), (MIDNIGHT - DAY, MIDNIGHT)),
-        ({}, (MIDNIGHT, MIDNIGHT), (MIDNIGHT - DAY, MIDNIGHT)),
-        ({"since": "2026-11-20"}, (MIDNIGHT, MIDNIGHT), (datetime(2026, 11, 20).astimezone(), MIDNIGHT)),
+        ({}, (MIDNIGHT - DAY, MIDNIGHT), (MIDNIGHT - 2 * DAY, MIDNIGHT)),
+        ({"overlap": 0}, (MIDNIGHT - DAY, MIDNIGHT), (MIDNIGHT - DAY, MIDNIGHT)),
+        ({"overlap": timedelta(hours=1)}, (MIDNIGHT, MIDNIGHT), (MIDNIGHT - timedelta(hours=25), MIDNIGHT)),
+        ({"since": "2026-11-20"}, (MIDNIGHT, MIDNIGHT), (MIDNIGHT - 6 * DAY, MIDNIGHT)),
         ({"since": "2026-11-20T00:00Z", "until": MIDNIGHT - DAY}, None, (MIDNIGHT - 6 * DAY, MIDNIGHT - DAY)),
     ],
 )
-def test_the_span_is_the_data_interval_unless_it_is_given(
+def test_the_span_is_the_data_interval_and_some_overlap_unless_it_is_given(
     arguments: dict[str, Any], interval: Any, expected: tuple[datetime, datetime]
 ) -> None:
     task = SeedanceReconcileOperator(task_id="reconcile", **arguments)
@@ -77,9 +78,9 @@ def test_the_span_is_the_data_interval_unless_it_is_given(
     assert span == tuple(moment.timestamp() for moment in expected)
 
 
-def test_without_a_data_interval_it_is_the_last_day() -> None:
+def test_without_a_data_interval_it_is_the_last_day_and_the_one_before() -> None:
     since, until = SeedanceReconcileOperator(task_id="reconcile")._span(cast("Any", {}))
-    assert until - since == 86_400
+    assert until - since == 2 * 86_400
     assert abs(until - datetime.now(tz=UTC).timestamp()) < 3600
 
 
