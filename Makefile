@@ -146,6 +146,10 @@ package-check: $(STAMP) ## the wheel in an empty environment: does Airflow see a
 ui-test: $(STAMP) ## the pages in a headless Chromium, on the real stack; screenshots in .work/ui
 	@$(BIN)/python -m pytest -m ui
 
+.PHONY: docs-pictures
+docs-pictures: $(STAMP) ## the docs' screenshots and the README's film anew, by the browser tests that show them
+	@SEEDANCE_RENEW_PICTURES=1 $(BIN)/python -m pytest -m ui tests/ui
+
 .PHONY: ui-lines
 ui-lines: $(STAMP) ## one walk through the pages on each Airflow that has them, 3.1 and later (ONLY=3.1: one line)
 	@$(BIN)/python -m dev.ui_lines $(if $(ONLY),--only $(ONLY))
