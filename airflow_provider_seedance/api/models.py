@@ -132,6 +132,9 @@ class VideoError(BaseModel):
     code: Code | None = None
     message: Line = ""
 
+    blames_request: bool = Field(default=False, exclude=True, repr=False)
+    """Whether the code is one by which this vendor says that the request was wrong, so that it fails each time."""
+
     def __str__(self) -> str:
         return ": ".join(part for part in (self.code, self.message) if part) or "the vendor gave no reason"
 

@@ -55,7 +55,8 @@ def _video(video: Video, scrub: Callable[[str], str]) -> Video:
     changes: dict[str, Any] = {}
     if video.error is not None:
         code, message = (scrub(text or "") for text in (video.error.code, video.error.message))
-        changes["error"] = VideoError(code=code or None, message=message)
+        blames = video.error.blames_request
+        changes["error"] = VideoError(code=code or None, message=message, blames_request=blames)
     if video.undocumented_status is not None:
         changes["undocumented_status"] = clean(scrub(video.undocumented_status), LONGEST_CODE)
     return video.model_copy(update=changes)

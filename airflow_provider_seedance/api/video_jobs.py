@@ -49,7 +49,7 @@ def failure_of(video: Video) -> SeedanceError:
         advice = "Whether the vendor bills failed videos is in its terms."
         if speaks_of_moderation(str(reason)):
             kind, advice = VideoModerationError, "The same prompt may pass another time; each try is a new video."
-        elif blames_the_request(reason.code):
+        elif reason.blames_request or blames_the_request(reason.code):
             kind, advice = VideoRejectedError, "The same request would fail again: correct it."
     return kind(f"Video {video.video_id} {what}. {advice}", vendor=video.vendor, code=reason.code)
 

@@ -287,14 +287,10 @@ def speaks_of_moderation(text: str) -> bool:
     return _MODERATION.search(text) is not None
 
 
-_BLAMES_THE_REQUEST = re.compile(r"(?:Invalid|Missing)Parameter(?:\..*)?", re.IGNORECASE | re.DOTALL)  # Ark
-_BLAMES_THE_INPUT = re.compile(  # fal; without failed downloads, which may succeed the next time
-    r"missing|value_error|one_of|feature_not_supported|(?:greater|less)_than(?:_equal)?|sequence_too_(?:long|short)"
-    r"|file_too_large|image_(?:too_small|too_large|load_error)|unsupported_\w+_format"
-    r"|(?:video|audio)_duration_too_(?:long|short)"
-)
+_BLAMES_THE_REQUEST = re.compile(r"(?:Invalid|Missing)Parameter(?:\..*)?", re.IGNORECASE | re.DOTALL)
+"""The codes of Seedance's maker, which other sellers pass on."""
 
 
 def blames_the_request(code: str | None) -> bool:
     """Whether a failed video's code blames the request, so that it would always fail."""
-    return code is not None and any(known.fullmatch(code) for known in (_BLAMES_THE_REQUEST, _BLAMES_THE_INPUT))
+    return code is not None and _BLAMES_THE_REQUEST.fullmatch(code) is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from airflow_provider_seedance.api.models import VideoError, VideoStatus
@@ -13,6 +14,11 @@ _KEYS = frozenset(("detail", "error_type", "request_id", "gateway_request_id"))
 _MODERATION = ("content_policy_violation", "face_detection_error")
 _CANCELLED = ("client_cancelled", "client_disconnected")
 _NEVER_STARTED = ("request_timeout", "startup_timeout")
+_BLAMES_THE_INPUT = re.compile(  # a download that failed may work the next time, so it is missing here
+    r"missing|value_error|one_of|feature_not_supported|(?:greater|less)_than(?:_equal)?|sequence_too_(?:long|short)"
+    r"|file_too_large|image_(?:too_small|too_large|load_error)|unsupported_\w+_format"
+    r"|(?:video|audio)_duration_too_(?:long|short)"
+)
 
 
 def is_own_error(response: HttpResponse) -> bool:
@@ -58,7 +64,8 @@ def ended(code: str | None, message: str) -> tuple[VideoStatus, VideoError]:
         status = VideoStatus.CANCELLED
     elif code in _NEVER_STARTED:
         status = VideoStatus.EXPIRED
-    return status, VideoError(code=code, message=clean(message))
+    blames_request = code is not None and _BLAMES_THE_INPUT.fullmatch(code) is not None
+    return status, VideoError(code=code, message=clean(message), blames_request=blames_request)
 
 
 def _is_unfinished(code: str, message: str) -> bool:
