@@ -74,6 +74,11 @@ class AirflowApi:
                 raise RuntimeError(f"DAG {dag_id} is not there, and DAG files do not load:\n" + "\n".join(errors))
             time.sleep(0.3)
 
+    def read_dag_again(self, dag_id: str) -> None:
+        """Ask the DAG processor to read the DAG's file now, though it has not changed."""
+        token = self.get(f"/api/v2/dags/{dag_id}")["file_token"]
+        self.request("PUT", f"/api/v2/parseDagFile/{token}")
+
     def import_errors(self) -> list[str]:
         """What is wrong with the DAG files: file name and traceback."""
         errors = self.get("/api/v2/importErrors")["import_errors"]

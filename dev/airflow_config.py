@@ -73,7 +73,8 @@ def airflow_environment(
         # A finished task's supervisor often notices its end only at the next heartbeat (default: after 5 s). Until then
         # the worker is blocked, and a deferred task that resumes meanwhile is failed by mistake (apache/airflow#72716).
         ("workers", "min_heartbeat_interval"): "1",
-        ("dag_processor", "min_file_process_interval"): "5",
+        # Files that have changed are read at once. All others would be read over and over, which keeps one core busy.
+        ("dag_processor", "min_file_process_interval"): "60",
         ("dag_processor", "refresh_interval"): "5",
         ("dag_processor", "bundle_refresh_check_interval"): "1",
         ("dag_processor", "dag_bundle_storage_path"): str(home / "bundles"),

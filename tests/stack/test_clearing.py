@@ -14,6 +14,7 @@ pytestmark = pytest.mark.stack
 def edit_retries(stack: AirflowStack, number: int) -> None:
     """Edits the DAG, and waits until Airflow has taken notice."""
     (stack.home / "stack_clearing_retries").write_text(str(number))
+    stack.api.read_dag_again("stack_clearing")
 
     def noticed() -> bool:
         return bool(stack.api.get("/api/v2/dags/stack_clearing/tasks/clip")["retries"] == number)
