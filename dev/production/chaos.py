@@ -46,6 +46,8 @@ HOME = CHECKOUT / ".work" / "production" / "chaos"
 MONITORING = CHECKOUT / "deploy" / "monitoring"
 TIMEOUT = 1500.0
 SETTINGS = {
+    # While the API server is away, each message that a worker takes costs its task a try.
+    "SEEDANCE_CHAOS_RETRIES": "30",
     # How soon what was killed is noticed; the defaults are minutes.
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
