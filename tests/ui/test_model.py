@@ -399,6 +399,7 @@ def test_a_request_can_be_copied_as_python_that_asks_for_the_same(node: Node) ->
     prompt = 'A "boat"\n\\ 夕 😀'
     asked = {"prompt": prompt, "model": "m", "seed": 7, "generate_audio": False, "reference_images": ["asset://a"]}
     more = {"first_frame": "https://x.test/a.png", "seedance_conn_id": "c", "duration": 5}
+    more |= {"task": "extend", "draft": True, "output_format": "mov"}
     (video,) = assembled(node, [task("create", "running")], {"create request": asked | more})
     request = node.call("model.js", "requestOf", video)
     assert request == asked | more

@@ -2,7 +2,7 @@
 
 /** The names of a request that a param may have. */
 const REQUEST = ["prompt", "model", "duration", "resolution", "ratio", "seed", "generate_audio", "watermark", "camera_fixed",
-  "first_frame", "last_frame", "reference_images", "reference_videos", "reference_audios"];
+  "task", "draft", "draft_id", "output_format", "first_frame", "last_frame", "reference_images", "reference_videos", "reference_audios"];
 
 /** Media references are known without their signatures, so they can't be asked for again. */
 const WITHOUT_SIGNATURE = new Set(["first_frame", "last_frame", "reference_images", "reference_videos", "reference_audios"]);
