@@ -16,7 +16,7 @@ from uuid import UUID
 
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.resource_details import ConnectionDetails, DagAccessEntity
-from airflow.api_fastapi.core_api.security import GetUserDep, ReadableTIFilterDep, requires_access_dag
+from airflow.api_fastapi.core_api.security import GetUserDep, PermittedTIFilter, requires_access_dag
 from airflow.providers.common.compat.sdk import conf
 from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request, Response, status
 from fastapi.responses import StreamingResponse
@@ -94,7 +94,7 @@ def facts(user: GetUserDep, wanted: Wanted) -> dict[str, Any]:
 
 
 def tasks(
-    readable: ReadableTIFilterDep,
+    user: GetUserDep,
     dag_id: str,
     run_id: Annotated[str, Query(max_length=300)] = "~",
     operator: Annotated[list[str], Query(max_length=20)] = [],  # noqa: B006
@@ -107,6 +107,8 @@ def tasks(
     """The tasks that order, wait for and store videos, of the DAGs that the user may read."""
     if not can_list():
         raise HTTPException(404, "Airflow's own list is to be asked here.")
+    # As Airflow's own dependency has it, which looks for the auth manager in the state of Airflow's application.
+    readable = PermittedTIFilter(get_auth_manager().get_authorized_dag_ids(user=user, method="GET"))
     window = Window(dag_id, run_id, operator, map_index, run_after_gte, updated_at_gte)
     return tasks_in(window, readable, offset=offset, limit=limit)
 
