@@ -29,7 +29,7 @@ def check_video_id(value: object) -> str:
         the text of a whole XCom, signed URLs included.
     """
     if isinstance(value, str):
-        problem = _why_no_id(value.strip())
+        problem = why_no_id(value.strip())
         if problem is None:
             return value.strip()
     elif isinstance(value, int) and not isinstance(value, bool):
@@ -58,7 +58,7 @@ def video_id_of(video: object) -> str:
     return check_video_id(video["video_id"])
 
 
-def _why_no_id(text: str) -> str | None:
+def why_no_id(text: str) -> str | None:
     """The reason why a text can't be a video's id, without quoting it; `None` if it can."""
     if not text:
         return "is empty: a template that finds nothing renders to an empty text"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,7 +23,7 @@ from airflow_provider_seedance.api.errors import (
 from airflow_provider_seedance.api.models import Video, VideoError, VideoRequest, VideoStatus
 from airflow_provider_seedance.api.vendors import VENDORS, make_adapter
 from airflow_provider_seedance.api.vendors.refusals import clean, retry_after
-from tests.support.requests import ANSWERS, TAKES_IDS
+from tests.support.requests import ANSWERS, TAKES_IDS, own_id
 
 from .helpers import NOW, PROMPT, SIMPLE, answer
 
@@ -548,6 +549,16 @@ def test_an_accepted_create_gives_the_id(vendor: str, body: Body) -> None:
     seen = create(vendor, body)
     assert (seen.video_id, seen.vendor, seen.model) == (IDS[vendor], vendor, SIMPLE[vendor]["model"])
     assert seen.status in (VideoStatus.QUEUED, VideoStatus.RUNNING)
+
+
+@pytest.mark.parametrize("said", ["https://x.example/v.mp4", "none", "{{ id }}", "..", "two words", "a" * 300])
+@pytest.mark.parametrize(("vendor", "body"), [case for case in ACCEPTED if case.values[0] not in TAKES_IDS])
+def test_a_create_whose_answer_holds_no_id_that_a_task_could_be_given_is_in_doubt(
+    vendor: str, body: Body, said: str
+) -> None:
+    own = own_id(IDS[vendor])
+    with pytest.raises(SubmissionUnknownError):
+        create(vendor, json.loads(json.dumps(body).replace(own, said)))
 
 
 def test_an_id_may_be_a_number() -> None:

@@ -6,7 +6,6 @@ Each poll makes a `Video`, so `None` and plain values must cost next to nothing.
 from __future__ import annotations
 
 import logging
-import re
 from functools import lru_cache
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -15,11 +14,9 @@ from pydantic import AfterValidator, StringConstraints
 
 from airflow_provider_seedance.api.http.json_values import Sound, is_sound_number
 from airflow_provider_seedance.api.http.texts import LONGEST_CODE, LONGEST_NAME, LONGEST_URL, clean, one_line
-from airflow_provider_seedance.api.video_ids import LONGEST_ID
+from airflow_provider_seedance.api.video_ids import LONGEST_ID, why_no_id
 
 log = logging.getLogger(__name__)
-
-_ID = re.compile(rf"[^\s\"'`\u2018-\u201f{{}}\[\]()<>\\]{{1,{LONGEST_ID}}}")
 
 
 def _address(text: str) -> str:
@@ -31,7 +28,7 @@ def _address(text: str) -> str:
 @lru_cache(maxsize=16_384)  # each poll of a waiting video asks again
 def is_sound_id(text: str) -> bool:
     """Whether a text can be the id of one video, by the same rules as for ids given by users."""
-    return _ID.fullmatch(text) is not None and text.isprintable()
+    return why_no_id(text) is None
 
 
 def is_http_url(text: str | None) -> bool:
