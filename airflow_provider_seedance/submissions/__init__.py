@@ -1,1 +1,1 @@
-"""A task's submission: its record, its recognition, and its distinction from those of other lives of the task."""
+"""A task's submission: recording it, recognising it on a retry, and telling it from those of other runs and clears."""

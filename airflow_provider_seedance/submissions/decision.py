@@ -1,4 +1,4 @@
-"""What a new attempt of a task may do with what an earlier one has left. Pure: no I/O, no Airflow."""
+"""Decides how a new attempt of a task treats the submission of an earlier one. Pure: no I/O, no Airflow."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from airflow_provider_seedance.submissions.record import SubmissionRecord
 
 
 class Action(StrEnum):
-    """What a new attempt may do."""
+    """The possible decisions for a new attempt."""
 
     SUBMIT = "submit"
     """Nothing was submitted in this life of the task."""
     REATTACH = "reattach"
-    """This very video was submitted: wait for it, or take it."""
+    """This very video was submitted already: go on with it."""
     LOOK_UP = "look up"
-    """Something may have been submitted; its id was not noted."""
+    """A video may have been submitted, but no id was recorded."""
     START_OVER = "start over"
-    """The user cleared the task, or made the run anew: the old video is not wanted any more."""
+    """The task was cleared, or its run was created anew: the old video is no longer wanted."""
     REFUSE = "refuse"
     """Another video was submitted by this life of the task."""
     ASK = "ask"
-    """What was submitted may belong to another life of the task: a person decides."""
+    """The submission may belong to an earlier life of the task (see `life.py`): a person has to decide."""
 
 
 def decide(
@@ -34,13 +34,15 @@ def decide(
     same_run: bool,
     kept: bool = False,
 ) -> Action:
-    """What an attempt may do, given what an earlier one left behind.
+    """Decides about an attempt, given the record of an earlier one.
 
-    :param fingerprints: of the request, in each version.
-    :param life: of the task instance now.
-    :param same_run: whether a record can't be of another run.
-    :param kept: whether Airflow would have discarded the record when the task was cleared, unless it was to be kept.
-        Then its video is wanted, as long as the request is the same.
+    :param record: the stored record; `None` if there is none.
+    :param fingerprints: the request's fingerprint, by fingerprint version.
+    :param life: the current life of the task instance.
+    :param same_run: whether the record is certain to be of the current DAG run.
+    :param kept: whether clearing the task would have discarded the record unless the user chose to keep it. If so, its
+        video is still wanted after a clear, as long as the request is the same. Default: no.
+    :return: the action to take.
     """
     if record is None:
         return Action.SUBMIT
@@ -56,7 +58,12 @@ def decide(
 
 
 def changed_fields(record: SubmissionRecord, fingerprints: Mapping[int, Mapping[str, str]]) -> list[str]:
-    """Names of the fields in which a request differs from the recorded one."""
+    """The fields in which a request differs from the recorded one.
+
+    :param record: the record of the earlier submission.
+    :param fingerprints: the current request's fingerprint, by fingerprint version.
+    :return: the names of the fields, sorted; empty if the request is the same.
+    """
     now = fingerprints[record.fingerprint_version]
     names = sorted({*record.fingerprint, *now})
     return [name for name in names if record.fingerprint.get(name) != now.get(name)]

@@ -1,4 +1,4 @@
-"""Obtains a video from the first vendor of a list that takes it, and goes back to the one that has it."""
+"""Submits a video to the first vendor of a list that accepts it; a retry resumes at the vendor that has the video."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ log = logging.getLogger(__name__)
 class FailOver:
     """Obtains the one video of a task instance.
 
-    The task's record says which connection has its video, or may have it: an attempt that finds one starts there. The
-    next connection is asked only after the one before has refused the create for a reason of `may_move_on`, and after
-    the record of that intent was taken back.
+    The task's record names the connection that has its video, or may have it, and an attempt that finds such a record
+    starts there. The next connection is asked only after the one before it has refused the create for one of the
+    reasons that `may_move_on` accepts, and after the record of that intent has been withdrawn.
 
-    :param conn_ids: the connections, the first choice first.
-    :param store: keeps the record; `None` where Airflow can't.
-    :param request: what to generate.
-    :param life: of the task instance.
+    :param conn_ids: the ids of the connections, in order of preference.
+    :param store: the store of the task's record; `None` where Airflow has no place for records.
+    :param request: the requested video.
+    :param life: the current life of the task instance.
     :param on_unknown: what to do if it is unknown whether a video was submitted.
-    :param wait_for_room: whether to wait here when a vendor is saturated.
-    :param check: called with the hook before each submission, which does not happen if it raises.
-    :param pauses: of the task on its worker.
-    :param room_patience: seconds from the first "no room" until the next connection is asked.
-    :param after_moderation: whether the next one is asked after a refusal by moderation.
-    :param saturated_since: Unix time of the first "no room", if the task has waited for room already.
+    :param wait_for_room: whether to wait on the worker while a vendor is saturated.
+    :param check: called with the connection's hook before each submission; if it raises, nothing is submitted.
+    :param pauses: the task's pauses on its worker.
+    :param room_patience: seconds from the first "no room" until the next connection is asked. Default: 0.
+    :param after_moderation: whether to ask the next connection after a refusal by moderation. Default: no.
+    :param saturated_since: Unix time of the first "no room", if the task has already waited for room.
     :param given_up_after: see `Submitter`.
     """
 
@@ -77,28 +77,32 @@ class FailOver:
         self._is_judged = False
         self._replaces: SubmissionRecord | None = None
         self.hook = self._hooks[0]
-        """Of the connection that has the video, once there is one."""
+        """The hook of the connection being asked; after `obtain`, of the connection that has the video."""
         self.refusals: list[Refusal] = []
-        """Who refused in this attempt, and why."""
+        """The refusals of this attempt, in order."""
         self.saturated_since = saturated_since
 
     @property
     def patience_left(self) -> float | None:
-        """Seconds until the next connection may be asked for want of room; `None` if there is nobody else to ask."""
+        """Seconds until lack of room is a reason to ask the next connection: all of `room_patience` before a "no room".
+
+        `None` if there is only one connection, or no patience is left.
+        """
         left = self._patience_left()
         return left if len(self._hooks) > 1 and left > 0 else None
 
     def close(self) -> None:
-        """Closes the clients."""
+        """Closes the clients of all connections."""
         for hook in self._hooks:
             hook.close()
 
     def obtain(self) -> tuple[Video, Submission]:
-        """Submits the video at the first vendor that takes it, or finds what an earlier attempt submitted.
+        """Submits the video to the first vendor that accepts it, or finds the submission of an earlier attempt.
 
         :return: see `Submitter.obtain`.
-        :raises SeedanceRateLimitError: nobody has room; nothing was submitted.
-        :raises SeedanceError: see `Submitter.obtain`; of several vendors, what the last one said.
+        :raises SeedanceRateLimitError: at least one vendor has no room, and none accepted; nothing was submitted.
+        :raises SeedanceError: see `Submitter.obtain`; if several vendors refused, the last one's error, with the
+            reasons of all in its message.
         """
         hooks = self._from_where_it_is()
         for hook in hooks:
@@ -109,7 +113,7 @@ class FailOver:
                 error = refused.refusal.error
         no_room = [refusal.error for refusal in self.refusals if refusal.reason is Reason.NO_ROOM]
         if no_room:
-            raise no_room[0]  # whatever the others said: there may be room later
+            raise no_room[0]  # whatever the other vendors answered: there may be room later
         if len(self.refusals) == 1:
             raise error
         told = for_airflow(error, retry=any(refusal.error.retryable for refusal in self.refusals))
@@ -122,7 +126,7 @@ class FailOver:
             try:
                 return submitter.obtain()
             except SeedanceError as error:
-                # An error that is no refusal of a create says nothing about a video that is there already.
+                # Only a refused create proves that no video exists. Any other error says nothing about that.
                 refused = submitter.refusal is error
                 self._replaces = submitter.replaces
                 reason = may_move_on(error, after_moderation=self._after_moderation) if refused else None
@@ -147,7 +151,7 @@ class FailOver:
         return self._room_patience if since is None else since + self._room_patience - time.time()
 
     def _from_where_it_is(self) -> list[SeedanceHook]:
-        """All connections, or those from the one on that has what an earlier attempt submitted, or may have it."""
+        """The connections to ask: all, or those from the one on which an earlier attempt submitted, or may have."""
         record = self._store.read() if self._store else None
         if record is None or record.seedance_conn_id is None:
             return self._hooks
@@ -172,14 +176,17 @@ class FailOver:
         )
 
     def _hook_of(self, record: SubmissionRecord) -> SeedanceHook | None:
-        """Of the connection that a record is about."""
+        """The hook of the connection that a record names; `None` if it names none."""
         conn_id = record.seedance_conn_id
         if conn_id is None:
             return None
         return next((hook for hook in self._hooks if hook.seedance_conn_id == conn_id), None) or SeedanceHook(conn_id)
 
     def _judge(self, hook: SeedanceHook) -> None:
-        """Before the first submission the request is judged for every vendor: a list that can't work is no list."""
+        """Checks the request before a submission to one vendor; before the first, for every vendor in the list.
+
+        That way a list with a vendor that could never take the request fails before anything is paid.
+        """
         if len(self._hooks) > 1 and not self._is_judged:
             for each in self._hooks:
                 _judge_for(each, self._request)
@@ -188,7 +195,7 @@ class FailOver:
 
 
 class _RefusedError(Exception):
-    """One vendor has refused: the next one may be asked."""
+    """One vendor has refused the create, and the next one may be asked."""
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(str(refusal))

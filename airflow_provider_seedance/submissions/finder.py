@@ -1,4 +1,4 @@
-"""Finds the video of a submission whose id was not recorded, by its mark."""
+"""Finds the video of a submission whose id was not recorded: by a possible id, by its mark, or by repeating it."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CLOCK_SKEW = timedelta(days=1)
-"""Tolerance for clocks when a list is read back to the time of a submission. Nothing is recognised by its time."""
+"""Tolerance for clock skew when a vendor's list is read back to the time of a submission. The time only limits the
+search; no video is recognised by it."""
 
 _REMEMBERED = timedelta(hours=24)
-"""The time for which a vendor is trusted to remember a mark of ours. No document says it; this is our caution."""
+"""The time for which a vendor is trusted to remember a mark. No vendor documents one; this is a cautious choice."""
 
 LOST = (VideoStatus.FAILED, VideoStatus.CANCELLED, VideoStatus.EXPIRED)
 """The states of a video that will never be delivered."""
@@ -35,19 +36,19 @@ LOST = (VideoStatus.FAILED, VideoStatus.CANCELLED, VideoStatus.EXPIRED)
 class Finder:
     """Asks the vendor for the video of a recorded intent.
 
-    :param hook: of the connection.
+    :param hook: the hook of the vendor's connection.
     """
 
     def __init__(self, hook: SeedanceHook) -> None:
         self._hook = hook
         self._adapter = hook.get_conn().adapter
         self.list_is_down = False
-        """Whether the last search failed in a way that may pass."""
+        """Whether the last search failed for a transient reason."""
 
     def can_find(self, record: SubmissionRecord) -> bool:
-        """Whether a submission without an id can be recognised at all.
+        """Whether the vendor of this connection can recognise a submission without a recorded id.
 
-        :param record: of the submission.
+        :param record: the record of the submission.
         """
         is_here = record.vendor == self._adapter.name
         has_use = self._adapter.can_list or self._adapter.create_is_repeatable
@@ -56,10 +57,12 @@ class Finder:
     def find(self, record: SubmissionRecord, again: VideoRequest | None = None) -> Video | None:
         """Finds the video of a record.
 
-        :param record: of the submission.
-        :param again: the submitted request, where it may be sent once more: a vendor whose create is repeatable makes
-            no second video from it.
-        :return: the video; `None` proves nothing.
+        Errors of the vendor are logged, not raised.
+
+        :param record: the record of the submission.
+        :param again: the submitted request, if it may be sent once more to a vendor whose create is repeatable, that
+            is, which makes no second video from it. Default: it isn't sent again.
+        :return: the video; `None` if it was not found, which doesn't prove that there is none.
         """
         if not self.can_find(record):
             log.warning("Nothing was sent along by which %s would recognise the submission.", self._adapter.title)
@@ -80,7 +83,10 @@ class Finder:
         return None
 
     def can_repeat(self, record: SubmissionRecord) -> bool:
-        """Whether sending the submission again can't be billed twice, because the vendor accepts its id only once."""
+        """Whether the submission can be sent again without a second bill, since the vendor accepts its mark only once.
+
+        :param record: the record of the submission.
+        """
         is_here = record.vendor == self._adapter.name and self._adapter.create_is_repeatable
         is_recent = abs(time.time() - record.intended_at) < _REMEMBERED.total_seconds()
         return is_here and record.marker is not None and is_recent
@@ -89,7 +95,7 @@ class Finder:
         if record.possible_id is None:
             return None
         if record.marker and not self._adapter.read_tells_mark:
-            return None  # a read would show that there is such a video, but not whose it is
+            return None  # a read would show that such a video exists, but not that it is this task's
         try:
             video = self._hook.get_video(record.possible_id)
         except VideoNotFoundError:
@@ -110,7 +116,7 @@ class Finder:
             log.warning("%s lists no video with our mark.", self._adapter.title)
             return None
         if len(found) > 1:
-            # One request reached the vendor twice: all of these videos are this task's, and billed.
+            # One request has reached the vendor more than once: all of these videos are this task's, and billed.
             ids = ", ".join(video.video_id for video in found)
             log.warning("%s made more than one video of it: %s.", self._adapter.title, ids)
         found.sort(key=lambda video: (video.status in LOST, video.created_at or datetime.max.replace(tzinfo=UTC)))
@@ -118,7 +124,7 @@ class Finder:
         return found[0]
 
     def _by_repeating(self, record: SubmissionRecord, again: VideoRequest | None) -> Video | None:
-        """Sends the create again with the same mark, where the vendor documents that this makes no second video."""
+        """Sends the create again with the same mark, if the vendor documents that this makes no second video."""
         if again is None or record.marker is None or not self.can_repeat(record):
             return None
         log.info("%s makes one video only of a submission that comes twice: sending it again.", self._adapter.title)

@@ -1,4 +1,4 @@
-"""The fingerprint of a request: a short hash per field, which reveals nothing of the prompt. Pure."""
+"""The fingerprint of a request: a short hash per field, so that no prompt is stored. Pure."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from airflow_provider_seedance.api.models import VideoRequest
 from airflow_provider_seedance.submissions.signatures import unsigned
 
 VERSION = 2
-"""The current way of hashing. Version 1 left out the whole query of each URL; there still are such records."""
+"""The current version of the hashing. Version 1 left out the whole query of each URL; its records still exist."""
 
 
 def fingerprint_of(request: VideoRequest, connection: str, version: int = VERSION) -> dict[str, str]:
     """Makes the short hashes by which a retry recognises its own request.
 
-    :param request: the request.
-    :param connection: the account's identity without its key.
-    :param version: the way of hashing, for records of earlier releases.
-    :return: a hash by field.
+    :param request: the request; only the fields that are set are hashed.
+    :param connection: the account's identity, without its key.
+    :param version: the version of the hashing, for records of earlier releases. Default: the current one.
+    :return: a hash of 16 hexadecimal digits per field, and one for `connection`.
     """
     of_field = _of_field if version > 1 else _of_field_in_version_1
     fields = {
@@ -30,12 +30,17 @@ def fingerprint_of(request: VideoRequest, connection: str, version: int = VERSIO
 
 
 def fingerprints_of(request: VideoRequest, connection: str) -> dict[int, dict[str, str]]:
-    """The request's fingerprint in each version that a record may hold."""
+    """The request's fingerprint in each version that a record may hold.
+
+    :param request: the request.
+    :param connection: the account's identity, without its key.
+    :return: the fingerprint, by version.
+    """
     return {version: fingerprint_of(request, connection, version) for version in range(1, VERSION + 1)}
 
 
 def _of_field(name: str, value: Any) -> Any:
-    # A prompt may begin with a URL, and is still a prompt.
+    # Even a prompt that begins with a URL is hashed as it is.
     return value if name == "prompt" else unsigned(value)
 
 

@@ -1,7 +1,8 @@
 """Small files that several workers share: written completely or not at all, and created by only one of them.
 
-On local disks (and mounts) a file is written beside its place and renamed. Object storages show an
-object when its one upload is complete. Elsewhere (SFTP, SMB) a kill in the middle of a write can leave a torn file.
+On local disks (and mounts) a file is written under a temporary name beside its place, and then renamed. Object storages
+show an object only once its upload is complete. On other storages (SFTP, SMB) a kill in the middle of a write can leave
+a torn file.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 
 
 class LedgerAwayError(OSError):
-    """The folder of a local ledger doesn't exist. A missing mount looks the same, so this proves nothing."""
+    """The folder above a local ledger doesn't exist. A missing mount looks the same, so the ledger may not be empty.
+
+    :param folder: the missing folder.
+    """
 
     def __init__(self, folder: Path) -> None:
         super().__init__(
@@ -30,9 +34,9 @@ class LedgerAwayError(OSError):
 
 
 class LedgerFile:
-    """One file.
+    """One file of the ledger.
 
-    :param path: its path. On local disks its folder is created if needed, but not the folder's parent.
+    :param path: the file's path. On local disks its folder is created if needed, but not the folder's parent.
     """
 
     def __init__(self, path: ObjectStoragePath) -> None:
@@ -40,7 +44,7 @@ class LedgerFile:
 
     @cached_property
     def _fs(self) -> Any:
-        """The file system, opened when needed: an unreachable storage fails a read or a write, and nothing before."""
+        """The file system, opened on first use, so that an unreachable storage fails only a read or a write."""
         return self.path.fs
 
     @cached_property
@@ -53,15 +57,19 @@ class LedgerFile:
         return Path(self._key) if "file" in ([protocols] if isinstance(protocols, str) else protocols) else None
 
     def beside(self, suffix: str) -> LedgerFile:
-        """The file beside it, with a suffix added to its name."""
+        """The file in the same folder whose name has a suffix added.
+
+        :param suffix: the suffix.
+        """
         return LedgerFile(self.path.parent / f"{self.path.name}{suffix}")
 
     def read(self) -> bytes | None:
-        """The content, `None` only if the storage says that there is no such file.
+        """The content; `None` only if the storage says that there is no such file.
 
-        Without `exists()`, which takes every failure for a "no", and without the file system's cached listings.
+        It uses neither `exists()`, which takes every failure for a "no", nor the file system's cached listings.
 
-        :raises LedgerAwayError: the folder of the local ledger doesn't exist, so nothing is known.
+        :raises LedgerAwayError: the folder above the local ledger doesn't exist, so nothing is known.
+        :raises Exception: the storage's own error, if it can't be read.
         """
         try:
             return self._local.read_bytes() if self._local else bytes(self._fs.cat_file(self._key))
@@ -71,7 +79,11 @@ class LedgerFile:
             return None
 
     def write(self, content: bytes) -> None:
-        """Replaces the content, or creates the file."""
+        """Replaces the content, or creates the file.
+
+        :param content: the new content.
+        :raises LedgerAwayError: the folder above the local ledger doesn't exist.
+        """
         if self._local is None:
             self._make_folder()
             self._fs.pipe_file(self._key, content)
@@ -87,15 +99,17 @@ class LedgerFile:
         """Creates the file, unless it exists already.
 
         Of several concurrent callers, only one succeeds, if the storage can ensure that (local disks, S3 by
-        `If-None-Match`, Google, Azure). Elsewhere two may succeed at once.
+        `If-None-Match`, Google, Azure). On other storages two may succeed at once.
 
-        :param content: must be different for each caller.
-        :return: whether the file is the caller's.
+        :param content: the content, which must be different for each caller.
+        :return: whether this caller has created the file.
+        :raises LedgerAwayError: the folder above the local ledger doesn't exist.
         """
         try:
             self._create(content)
         except Exception:
-            # The answer to the successful call may be lost, and libraries repeat the call: only the content tells.
+            # The answer to a successful call may be lost, and libraries repeat calls: only the content shows whether
+            # this caller was first.
             kept = self.read()
             if kept is None:
                 raise
@@ -113,7 +127,8 @@ class LedgerFile:
         except FileExistsError:
             raise
         except OSError:
-            # No hard links here (some mounts): created in place, which a kill can tear, but still only by one caller.
+            # Some mounts have no hard links. The file is created in place instead: a kill can leave it torn, but still
+            # only one caller can create it.
             with self._local.open("xb") as file:
                 _fill(file, content)
         finally:
@@ -127,7 +142,7 @@ class LedgerFile:
             except (NotImplementedError, OSError) as error:
                 if not isinstance(error, NotImplementedError) and error.errno != errno.ENOSYS:
                     raise
-                # The library knows the condition, but this storage doesn't.
+                # The library supports the condition, but this storage doesn't.
             else:
                 return
         if self.read() is not None:
@@ -162,10 +177,10 @@ def _fill(file: Any, content: bytes) -> None:
 
 
 def _only_if_new(fs: Any) -> dict[str, Any] | None:
-    """The library's argument that makes the storage refuse to overwrite; `None` if there is none."""
+    """The argument of the file system's library that makes the storage refuse to overwrite; `None` if it has none."""
     upload = getattr(fs, "_pipe_file", None) or fs.pipe_file
     if upload.__module__ == "fsspec.spec":
-        return None  # it checks first and writes then, as is done here without it
+        return None  # fsspec's own fallback checks first and writes afterwards, just as `_upload` does
     parameters = inspect.signature(upload).parameters
     if "mode" in parameters:
         return {"mode": "create"}

@@ -1,4 +1,4 @@
-"""The record of a submission in the ledger's table, on every version of Airflow; the task state store has a copy."""
+"""The record of a submission in the ledger's table, for every version of Airflow; the task state store has a copy."""
 
 from __future__ import annotations
 
@@ -28,8 +28,13 @@ _NO_BUDGETS = Budgets()
 
 @dataclass(frozen=True)
 class TaskTry:
-    """Who submits: a try of a task instance.
+    """One try of a task instance.
 
+    :param dag_id: the DAG's id.
+    :param task_id: the task's id.
+    :param run_id: the DAG run's id.
+    :param map_index: the map index; -1 for a task that isn't mapped.
+    :param try_number: the number of the try; `None` if it is unknown.
     :param loop_pass: the number of the pass, if the task is in a loop.
     """
 
@@ -42,7 +47,10 @@ class TaskTry:
 
     @classmethod
     def of(cls, context: Mapping[str, Any]) -> TaskTry:
-        """Of the task instance that runs."""
+        """The current try of the running task instance.
+
+        :param context: the task's context.
+        """
         ti = context["ti"]
         map_index = ti.map_index if isinstance(ti.map_index, int) else -1
         number = getattr(ti, "try_number", None)
@@ -51,7 +59,7 @@ class TaskTry:
 
     @property
     def instance(self) -> str:
-        """Names the task instance; never the try."""
+        """The hash that identifies the task instance, the same in each try."""
         parts = [self.dag_id, self.task_id, self.run_id, str(self.map_index)]
         if self.loop_pass is not None:
             parts.append(f"pass {self.loop_pass}")
@@ -60,12 +68,12 @@ class TaskTry:
 
 @dataclass(frozen=True)
 class Expected:
-    """What is known of a submission just before it is made.
+    """Facts about a submission that are known just before it is made.
 
-    :param conn_id: the vendor's connection.
-    :param estimate: what it would cost.
-    :param budgets: the connection's.
-    :param family: that was asked for, if a model family was.
+    :param conn_id: the id of the vendor's connection.
+    :param estimate: the estimated cost. Default: unknown.
+    :param budgets: the connection's budgets. Default: none.
+    :param family: the requested model family; `None` if the request names a model.
     """
 
     conn_id: str | None = None
@@ -75,16 +83,17 @@ class Expected:
 
 
 class TableSubmissionStore:
-    """In the ledger's table, whose database decides which of two attempts is first, and whether a budget allows it.
+    """A store in the ledger's table, whose database decides which attempt is first, and whether the budgets allow it.
 
-    Before the money the ledger must be there. After it a ledger that is away is told loudly, and the copy, if there is
-    one, keeps the record: what one of the two has lost is read from the other.
+    Before anything is paid, the ledger must be reachable. Afterwards an unreachable ledger is logged as an error, and
+    the copy, if there is one, keeps the record: a record that one of the two has lost is read from the other.
 
-    :param table: of the ledger.
-    :param task_try: who submits.
-    :param copy: Airflow's task state store, where there is one.
-    :param older: the ledger of files, if there is one: what was submitted before there was a table.
-    :param is_paid: whether the task's video is paid for already, so that a ledger that is away stops nothing.
+    :param table: the ledger's table.
+    :param task_try: the try of the task instance that uses the store.
+    :param copy: Airflow's task state store; `None` where there is none.
+    :param older: the ledger of files, which may hold submissions from before there was a table; `None` without one.
+    :param is_paid: whether the task's video is paid for already, so that an unreachable ledger must not fail the task.
+        Default: no.
     """
 
     def __init__(
@@ -106,7 +115,10 @@ class TableSubmissionStore:
         self.dies_with_run = False
 
     def expect(self, expected: Expected) -> None:
-        """Told just before an intent, which is noted and counted with it."""
+        """Sets the facts that the next `claim` stores with the intent and counts against the budgets.
+
+        :param expected: the facts.
+        """
         self._expected = expected
 
     def read(self) -> SubmissionRecord | None:
@@ -125,14 +137,17 @@ class TableSubmissionStore:
             self._heal(record)
         if record is None and not self._seen and self._older:
             record = self._older.read()
-        # Who has read it once need not be able to again: what may be submitted is only decided by `claim`.
+        # Once a record has been read, a later read may use the copy: only `claim` decides whether to submit.
         self._is_paid = self._is_paid or record is not None
         return record
 
     def claim(self, record: SubmissionRecord, before: SubmissionRecord | None) -> bool:
         """See `SubmissionStore`. In the same transaction the estimated cost is reserved in the connection's budgets.
 
-        :raises BudgetExceededError: it fits into one of them no more.
+        :param record: see `SubmissionStore`.
+        :param before: see `SubmissionStore`.
+        :return: see `SubmissionStore`.
+        :raises BudgetExceededError: the estimated cost exceeds what is left of a budget.
         """
         self._is_paid = False
         if self.read() != before:
@@ -154,7 +169,10 @@ class TableSubmissionStore:
         return True
 
     def write(self, record: SubmissionRecord) -> None:
-        """See `SubmissionStore`. One of the two places is enough; what the other lacks is told."""
+        """See `SubmissionStore`. One of the two places is enough; a failure of the other is logged.
+
+        :param record: see `SubmissionStore`.
+        """
         failed: list[Exception] = []
         try:
             self._table.write(self._row(record))
@@ -171,13 +189,16 @@ class TableSubmissionStore:
             log.error("The submission of %s is on record in one place only: %s", record.video_id or "a video", lost)
 
     def withdraw(self, record: SubmissionRecord) -> None:
-        """See `SubmissionStore`. It also frees what was reserved."""
+        """See `SubmissionStore`. It also releases the reserved amount.
+
+        :param record: see `SubmissionStore`.
+        """
         if self._copy:
             self._copy.withdraw(record)
         self._table.withdraw(_key(record), _text(record))
 
     def _heal(self, record: SubmissionRecord) -> None:
-        """Brings to the ledger what only the copy knows: the ledger was away, or not there yet."""
+        """Adds to the ledger a record that only the copy has, since the ledger was unreachable or not yet set up."""
         if any(entry.record == _text(record) for entry in self._seen):
             return
         try:
@@ -214,13 +235,13 @@ class TableSubmissionStore:
 
 
 def _standing(entries: Sequence[Entry], copied: SubmissionRecord | None) -> SubmissionRecord | None:
-    """The record that counts: the ledger's last that was not withdrawn, completed by what only the copy knows."""
+    """The valid record: the ledger's last that was not withdrawn, completed with facts that only the copy has."""
     last = next((entry for entry in reversed(entries) if not entry.withdrawn), None)
     record = SubmissionRecord.from_json(_value(last.record)) if last else None
     if record is None or copied is None:
         return record or (None if copied and _was_withdrawn(entries, copied) else copied)
     if _key(copied) != _key(record):
-        # One that the ledger knows is an earlier one. One that it doesn't was made while there was no ledger.
+        # A copy that the ledger has too is an earlier record. One that it lacks was made while the ledger was away.
         is_known = any(entry.attempt == _key(copied) for entry in entries)
         return record if is_known or _order(copied) <= _order(record) else copied
     known = copied if record.video_id is None and copied.video_id else record
@@ -232,12 +253,12 @@ def _was_withdrawn(entries: Sequence[Entry], record: SubmissionRecord) -> bool:
 
 
 def _order(record: SubmissionRecord) -> tuple[int, float]:
-    """Tries of a task instance come one after the other; their number never falls."""
+    """The sort key of a record: the tries of a task instance follow each other, and their number never falls."""
     return record.since_when.try_number or 0, record.intended_at
 
 
 def _key(record: SubmissionRecord) -> str:
-    """The attempt's word; records of the first release have none, and are named by what they hold."""
+    """The random word of the attempt; for records of the first release, which have none, a hash of the intent."""
     if record.attempt:
         return record.attempt[:32]
     intent = [record.intended_at, record.vendor, record.model, record.fingerprint]

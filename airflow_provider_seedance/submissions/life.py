@@ -1,19 +1,20 @@
-"""Whether a task instance is still in the life that a record was written in: retried, cleared, or of another run. Pure.
+"""Tells whether a task instance, since its record was written, was only retried, or cleared, or is of a new run. Pure.
 
-A retry goes on with what was paid for; a cleared task, and a run made anew under an old id, start over. Airflow has no
-field that says which of them it is, and those that a worker sees differ from version to version. What each of them
-does in which version was measured: `docs/guarantees.md` has the table.
+A *life* of a task instance is the time between two clears: it includes all retries. A retry continues with the video
+that was paid for; a cleared task, and a task of a run that was created anew under an old id, start over. Airflow has
+no field that tells these cases apart, and the fields that a worker sees differ between versions. How each field
+behaves in each version was measured; the table is in `docs/guarantees.md`.
 
-Measured on 3.4.0b2, with a real scheduler (`tests/ui/test_lines.py` walks through it):
+Measured on 3.4.0b2, with a real scheduler (`tests/ui/test_lines.py` repeats it):
 
-- Clearing tasks is seen as before: `try_number` and `max_tries` rise, the run's `clear_number` too, its `start_date`
-  changes if it had finished, the task instance's `id` changes. By default the task's state is discarded in the same
-  request; with `keep_task_state` it stays. So a record that is read from that store after a clear was kept
-  (`decision.py`), and is gone on with. Clearing a whole DAG run keeps all state, whatever was wanted.
-- A task in a loop has a region (`region_id`), its place there (`region_index`) and the map index -1. A retry, or a
+- Clearing tasks shows in the same fields as before: `try_number`, `max_tries` and the run's `clear_number` rise, the
+  run's `start_date` changes if the run had finished, and the task instance's `id` changes. By default the same request
+  discards the task's state; with `keep_task_state` it stays. So a record that is still in that store after a clear
+  was kept on purpose, and its video is used (`decision.py`). Clearing a whole DAG run always keeps all state.
+- A task in a loop has a region (`region_id`), an index in it (`region_index`) and the map index -1. A retry, or a
   clear of this pass alone, keeps all three. Clearing the loop's gate gives the passes after the first a new region,
-  where they begin with `try_number` 1 and the old `max_tries`: only the region tells that they were cleared.
-- Task state belongs to region and place, so each pass has its own, and passes of a new region begin with none.
+  where they begin with `try_number` 1 and the old `max_tries`: only the region shows that they were cleared.
+- Task state is kept per region and index, so each pass has its own, and the passes of a new region begin with none.
 """
 
 from __future__ import annotations
@@ -28,32 +29,34 @@ from airflow_provider_seedance.compat.loops import region_of
 
 
 class Since(StrEnum):
-    """What has happened to the task since a record was written."""
+    """The change in a task's life since a record was written."""
 
     NOTHING = "nothing"
-    """It is being retried, if anything: what it submitted is still wanted."""
+    """The task was retried at most: its video is still wanted."""
     CLEARED = "cleared"
-    """Somebody cleared it: a new video is wanted."""
+    """The task was cleared: a new video is wanted."""
     NEW_RUN = "new run"
-    """The DAG run was deleted, and there is a new one with the same id."""
+    """The DAG run was deleted, and this is a new one with the same id."""
     UNCLEAR = "unclear"
-    """What Airflow tells fits a retry as well as a new life."""
+    """Airflow's fields would be the same after a retry and after a clear or in a new run."""
 
 
 @dataclass(frozen=True)
 class Life:
-    """What Airflow tells a task about its place in time. `None` where a version doesn't tell, or a record doesn't hold.
+    """The fields by which one life of a task instance is told from another.
+
+    A field is `None` if the version of Airflow doesn't provide it, or the record doesn't hold it.
 
     :param max_tries: the last try that the task's retries allow. A retry never changes it. Clearing sets it to the
-        number of the last try plus the task's `retries`, which is the same again if `retries` has been lowered.
-    :param try_number: which try it is. It never falls, not by clearing either.
-    :param retries: of the task, as its DAG says it now.
-    :param clear_number: how often tasks of the run were cleared. Below 3.2 only clears of a finished run count.
-    :param run_started: when the run was started. A finished run that is cleared, and a running one that is queued by
-        hand, are started again.
-    :param run_after: when the run was to start. It stays.
-    :param run_key: the run's key in Airflow's database (Airflow 2 only).
-    :param region: the execution of the loop that the task instance is in (3.4+). Clearing its gate makes a new one.
+        number of the last try plus the task's `retries`, which may be the same number if `retries` was lowered.
+    :param try_number: the number of the try. It never falls, not even by clearing.
+    :param retries: the task's `retries` in the current version of its DAG.
+    :param clear_number: how often tasks of the run were cleared. Before 3.2 only clears of a finished run count.
+    :param run_started: ISO time of the run's start. Clearing a finished run, or queueing a running one by hand, changes
+        it.
+    :param run_after: ISO time from which the run was due. It never changes.
+    :param run_key: the run's primary key in Airflow's database (Airflow 2 only).
+    :param region: the id of the loop's region that the task instance is in (3.4+). Clearing the gate makes a new one.
     """
 
     max_tries: int
@@ -67,10 +70,10 @@ class Life:
 
     @classmethod
     def of(cls, context: Mapping[str, Any], retries: Any) -> Life:
-        """Of the task instance that runs.
+        """The current life of the running task instance.
 
-        :param context: its context.
-        :param retries: of its task.
+        :param context: the task's context.
+        :param retries: the task's `retries`.
         """
         ti, run = context["ti"], context.get("dag_run")
         key = _number(getattr(run, "id", None))
@@ -87,7 +90,11 @@ class Life:
 
     @classmethod
     def read(cls, max_tries: int, stored: Any) -> Life:
-        """As a record holds it; what isn't there, or has another type, isn't known."""
+        """The life that a record holds. A field that is missing or of another type counts as unknown.
+
+        :param max_tries: the record's `max_tries`.
+        :param stored: the record's `life`.
+        """
         known = stored if isinstance(stored, Mapping) else {}
         return cls(
             max_tries=max_tries,
@@ -101,16 +108,18 @@ class Life:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """What is known beside `max_tries`, for a record."""
+        """The known fields for a record, without `max_tries`, which the record holds itself."""
         return {name: value for name, value in asdict(self).items() if name != "max_tries" and value is not None}
 
 
 def since(then: Life, now: Life, *, delivered: bool, same_run: bool) -> Since:
-    """What has happened to the task.
+    """Compares two lives of a task instance.
 
-    :param then: when the record was written.
+    :param then: the life in which the record was written.
+    :param now: the current life.
     :param delivered: whether the task had handed its video on, so that nothing was left to retry.
-    :param same_run: whether the record would be gone if its run were.
+    :param same_run: whether the record is certain to be of the current DAG run.
+    :return: the change between the two.
     """
     restarted = _differ(then.run_started, now.run_started)
     if not same_run and (_is_another_run(then, now) or (restarted and _same(then.try_number, now.try_number))):
@@ -119,10 +128,10 @@ def since(then: Life, now: Life, *, delivered: bool, same_run: bool) -> Since:
         return Since.CLEARED
     cleared_somewhere = _rose(then.clear_number, now.clear_number)
     if restarted and cleared_somewhere:
-        # In a finished run nothing is left to retry: what runs now was cleared.
+        # A finished run has nothing left to retry, so a task that runs in it again was cleared.
         return Since.CLEARED
     if restarted and not same_run and not _same(then.run_key, now.run_key):
-        # A run that was queued by hand while the task waited for its retry, or a new run that has lost its first try.
+        # The run was queued by hand while the task waited for its retry, or it is a new run whose first try died.
         return Since.UNCLEAR
     if _may_be_cleared_with_fewer_retries(then, now):
         if delivered:
@@ -142,7 +151,7 @@ def _is_another_run(then: Life, now: Life) -> bool:
 
 
 def _may_be_cleared_with_fewer_retries(then: Life, now: Life) -> bool:
-    """Whether clearing after one of the tries since, with the `retries` of now, would leave `max_tries` as it is."""
+    """Whether a clear since then, with the current `retries`, could have left `max_tries` unchanged."""
     if then.try_number is None or now.try_number is None or not _differ(then.retries, now.retries):
         return False
     last_before_clear = now.max_tries - (now.retries or 0)

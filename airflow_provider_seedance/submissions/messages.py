@@ -1,4 +1,4 @@
-"""The errors for refused or unknown submissions. Each says what happened, its possible cost, and what to do. Pure."""
+"""Errors about refused or unknown submissions. Each says what happened, what it may cost, and what to do. Pure."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 def unknown(
     record: SubmissionRecord, cause: SubmissionUnknownError | None, *, vendor: str, title: str, retry: str
 ) -> SubmissionUnknownError:
-    """The error if it is unknown whether a video was submitted.
+    """The error for a submission of which it is unknown whether the vendor accepted it.
 
-    :param record: of the submission.
-    :param cause: the error of the create, if this attempt sent it.
-    :param vendor: the vendor's name.
-    :param title: the vendor's name for people.
-    :param retry: the sentence about what a retry does.
+    :param record: the record of the submission.
+    :param cause: the error of the create; `None` if an earlier attempt sent it.
+    :param vendor: the vendor's technical name.
+    :param title: the vendor's display name.
+    :param retry: the sentence about a retry, from `what_a_retry_does`.
     """
     if cause:
         seen = f"{cause} "
@@ -45,11 +45,11 @@ def unknown(
 
 
 def what_a_retry_does(*, may_resubmit: bool, can_find: bool, can_repeat: bool = False) -> str:
-    """The sentence about what a retry does after an unknown submission.
+    """The sentence that tells the user what a retry will do after an unknown submission.
 
-    :param may_resubmit: whether the user wants it submitted again (`on_unknown_submission`).
-    :param can_find: whether the vendor can be asked for it.
-    :param can_repeat: whether it can be sent again under its id without a second bill.
+    :param may_resubmit: whether the user has allowed another submission (`on_unknown_submission="resubmit"`).
+    :param can_find: whether the vendor can be asked for the video.
+    :param can_repeat: whether the create can be sent again under its mark without a second bill. Default: no.
     """
     if can_repeat:
         return "A retry sends it again under the same mark, which the vendor takes once only."
@@ -60,9 +60,9 @@ def what_a_retry_does(*, may_resubmit: bool, can_find: bool, can_repeat: bool = 
 
 
 def changed(record: SubmissionRecord, fields: Sequence[str]) -> RequestChangedError:
-    """The error if an earlier attempt submitted another request.
+    """The error if an earlier attempt submitted a different request.
 
-    :param record: of the submission.
+    :param record: the record of that submission.
     :param fields: the names of the fields that differ.
     """
     return RequestChangedError(
@@ -74,9 +74,9 @@ def changed(record: SubmissionRecord, fields: Sequence[str]) -> RequestChangedEr
 
 
 def of_another_life(record: SubmissionRecord) -> SubmissionRecordError:
-    """The error if Airflow doesn't tell whether the task is retried or starts over.
+    """The error if Airflow's fields don't tell whether the task is retried or starts over.
 
-    :param record: of the submission.
+    :param record: the record of the earlier submission.
     """
     what = f"Video {record.video_id}" if record.video_id else "A video"
     return SubmissionRecordError(
@@ -88,12 +88,15 @@ def of_another_life(record: SubmissionRecord) -> SubmissionRecordError:
 
 
 def busy() -> SubmissionRecordError:
-    """The error if other attempts of the task were faster each time."""
+    """The error if other attempts of the task changed the record first, each time."""
     return SubmissionRecordError(
         "Nothing was sent. Other attempts of this task keep changing the record of its submission. A retry looks again."
     )
 
 
 def time_of(record: SubmissionRecord) -> str:
-    """The time of the submission, in words."""
+    """The time of a submission, as text in UTC.
+
+    :param record: the record of the submission.
+    """
     return datetime.fromtimestamp(record.intended_at, tz=UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -1,4 +1,4 @@
-"""Decides whether a task may ask the next vendor: only if the one before has certainly created nothing. Pure."""
+"""Decides whether a task may ask the next vendor: only if the one before it has certainly created nothing. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from airflow_provider_seedance.api.errors import (
 
 
 class Reason(StrEnum):
-    """The reasons why a vendor created nothing and another one may do better."""
+    """The reasons to ask the next vendor: this one created nothing, and another may succeed."""
 
     UNREACHABLE = "not reachable"
     NO_ROOM = "no room"
@@ -41,9 +41,9 @@ def may_move_on(error: Exception, *, after_moderation: bool = False) -> Reason |
 
     The next vendor must not be asked if a video may exist, or if the request itself is at fault.
 
-    :param error: of a create; not of a read, whose video exists.
-    :param after_moderation: whether to ask another vendor after a refusal by moderation.
-    :return: the reason why the next vendor may be asked; `None` if it may not.
+    :param error: the error of a create; never that of a read, since then a video exists.
+    :param after_moderation: whether to ask another vendor after a refusal by moderation. Default: no.
+    :return: the reason for which the next vendor may be asked; `None` if it must not be asked.
     """
     if isinstance(error, VideoFailedError) or getattr(error, "may_be_billed", False):
         return None
@@ -54,11 +54,11 @@ def may_move_on(error: Exception, *, after_moderation: bool = False) -> Reason |
 
 @dataclass(frozen=True)
 class Refusal:
-    """The refusal of one vendor of the list.
+    """One vendor's refusal of a create.
 
     :param seedance_conn_id: the connection's id.
     :param vendor: the vendor's name.
-    :param reason: the reason for asking the next one.
+    :param reason: the reason for which the next vendor may be asked.
     :param error: the vendor's error.
     """
 
@@ -68,7 +68,7 @@ class Refusal:
     error: SeedanceError
 
     def to_dict(self) -> dict[str, str]:
-        """Flat JSON types, as handed on by XCom."""
+        """The refusal as a flat dict of texts, for XCom."""
         return {
             "seedance_conn_id": self.seedance_conn_id,
             "vendor": self.vendor,

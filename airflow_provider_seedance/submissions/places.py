@@ -1,6 +1,6 @@
-"""The place of a task instance's record: Airflow's task state store (3.3+), else a ledger on any object storage.
+"""The place of a task instance's record: Airflow's task state store (3.3+), or else a ledger on any object storage.
 
-What is kept there, a submission or an upload, makes no difference here: each kind of record has a key.
+A place keeps any kind of record, of a submission or of an upload; each kind has its own key.
 """
 
 from __future__ import annotations
@@ -16,27 +16,30 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
 
 NOTHING: Any = object()
-"""What is read where nothing has been kept."""
+"""The result of a read if nothing is stored."""
 
 
 class Place(Protocol):
     """Keeps one record of a task instance, across retries."""
 
     def read(self) -> Any:
-        """What was kept; `NOTHING` if nothing was.
+        """The stored JSON value; `NOTHING` if none is stored.
 
-        :raises ValueError: it can't be read.
+        :raises ValueError: the stored value is no JSON.
         """
 
     def write(self, value: dict[str, Any]) -> None:
-        """Keeps it, in the place of what was there."""
+        """Stores a record, and replaces the one before.
+
+        :param value: the record, in JSON types.
+        """
 
 
 class TaskStatePlace:
-    """In Airflow's own database, tied to the task instance (Airflow 3.3+).
+    """A place in Airflow's own database, tied to the task instance (Airflow 3.3+).
 
     :param state: `context["task_state_store"]`.
-    :param key: of the kind of record.
+    :param key: the key of the kind of record.
     """
 
     def __init__(self, state: Any, key: str) -> None:
@@ -51,14 +54,14 @@ class TaskStatePlace:
         self._state.set(self._key, value)
 
     def delete(self) -> None:
-        """Forgets it."""
+        """Deletes the record."""
         self._state.delete(self._key)
 
 
 class LedgerPlace:
-    """A JSON file in the ledger.
+    """A place in the ledger of files: one JSON file.
 
-    :param file: is written as a whole.
+    :param file: the file.
     """
 
     def __init__(self, file: LedgerFile) -> None:
@@ -77,8 +80,9 @@ class LedgerPlace:
 def open_place(context: Context, key: str) -> Place | None:
     """The place of the running task instance's record.
 
-    :param key: of the kind of record.
-    :return: `None` where there is none.
+    :param context: the task's context.
+    :param key: the key of the kind of record.
+    :return: the place; `None` if there is neither a task state store nor a ledger of files.
     """
     state = context.get("task_state_store")
     if state is not None:
@@ -88,7 +92,7 @@ def open_place(context: Context, key: str) -> Place | None:
 
 
 def ledger_folder() -> ObjectStoragePath | None:
-    """Provider config `[seedance] ledger_path`; `None` if it is not set."""
+    """The folder of the ledger of files, from the provider config `[seedance] ledger_path`; `None` if it is not set."""
     from airflow.providers.common.compat.sdk import ObjectStoragePath, conf
 
     folder = conf.get("seedance", "ledger_path", fallback="")
@@ -96,13 +100,20 @@ def ledger_folder() -> ObjectStoragePath | None:
 
 
 def identity_of(context: Context) -> tuple[str, ...]:
-    """Dag, task, run, map index and, in a loop, the pass: what names a task instance's file; never the try number."""
+    """The parts that identify a task instance: DAG, task, run, map index and, in a loop, the pass; not the try number.
+
+    :param context: the task's context.
+    """
     ti, number = context["ti"], pass_of(context)
     instance = ti.dag_id, ti.task_id, ti.run_id, str(ti.map_index)
     return instance if number is None else (*instance, f"pass {number}")
 
 
 def file_in(folder: ObjectStoragePath, parts: tuple[str, ...]) -> LedgerFile:
-    """The ledger's file that these parts name."""
+    """A file of the ledger, named by a hash.
+
+    :param folder: the ledger's folder.
+    :param parts: the key and the identity, from which the hash is made.
+    """
     name = hashlib.sha256("\0".join(parts).encode()).hexdigest()
     return LedgerFile(folder / f"{name}.json")

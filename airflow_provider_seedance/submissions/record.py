@@ -1,4 +1,4 @@
-"""The record of what a task has submitted. Pure: no I/O, no Airflow."""
+"""The record of a task's submission. Pure: no I/O, no Airflow."""
 
 from __future__ import annotations
 
@@ -14,32 +14,34 @@ from airflow_provider_seedance.submissions import fingerprint
 from airflow_provider_seedance.submissions.life import Life
 
 _END_OF_TIME = 253_402_300_000.0
-"""Unix time of the last moments that a date can tell."""
+"""Unix time near the end of the year 9999, the last that a `datetime` can express."""
 
 _LONGEST_CAUSE = 500
 
 
 @dataclass(frozen=True)
 class SubmissionRecord:
-    """What a task submitted, or was about to.
+    """A video that a task has submitted, or was about to submit.
 
-    :param fingerprint: per field of the request a short hash, and one of the connection; holds no prompt.
-    :param max_tries: the task instance's, part of its `life`.
-    :param intended_at: Unix time just before the POST.
-    :param vendor: name of the vendor that it was sent to.
-    :param model: what was asked for.
-    :param video_id: the vendor's id, `None` as long as only the intent is known.
-    :param marker: what was sent along to recognise the video, where the vendor repeats such a thing.
-    :param fingerprint_version: how the hashes are made; records of the first release don't say, which means 1.
-    :param life: what else is known of the life of the task instance, see `Life`.
-    :param seed: that was sent, the user's own or a drawn one.
-    :param attempt: a random word of the attempt that wrote the intent: no two records are the same.
-    :param cause: what happened to the submission, if its outcome is unknown.
-    :param possible_id: an id that stood in an answer that was no acceptance.
+    :param fingerprint: a short hash per field of the request, and one of the connection; no prompt.
+    :param max_tries: the task instance's `max_tries`, part of its `Life`.
+    :param intended_at: Unix time just before the create was sent.
+    :param vendor: the name of the vendor that the create was sent to.
+    :param model: the requested model.
+    :param video_id: the vendor's id; `None` as long as only the intent is known.
+    :param marker: the mark that was sent along to recognise the video by; `None` if the vendor shows no such mark.
+    :param version: the version of the record's format; always 1.
+    :param fingerprint_version: the version of the hashing. Records of the first release don't hold it, which means 1.
+    :param life: the other known fields of the task instance's `Life`.
+    :param seed: the seed that was sent, the user's or a drawn one.
+    :param attempt: a random word, drawn by the attempt that wrote the intent, so that no two records are equal.
+    :param cause: the error of the create, if its outcome is unknown.
+    :param possible_id: an id from an answer that was not an acceptance.
     :param delivered: whether the task has handed the video on.
-    :param seedance_conn_id: the connection that it was sent by; records of the first release don't say.
-    :param ends_after: seconds after which the vendor was told to give the video up, where the task's time-out says so.
-    :param unknown: what a later release has added, kept as it is.
+    :param seedance_conn_id: the id of the connection that was used. Records of the first release don't hold it.
+    :param ends_after: seconds after the video's creation at which the vendor was told to cancel it if unfinished;
+        `None` if it wasn't told.
+    :param unknown: fields that a later release has added, kept as they are.
     """
 
     fingerprint: dict[str, str]
@@ -62,7 +64,7 @@ class SubmissionRecord:
     unknown: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """JSON types, for the store. What the first release didn't have is left out where there is nothing to say."""
+        """The record in JSON types. Fields that the first release didn't have are left out if they are unset."""
         known = asdict(self)
         value: dict[str, Any] = known.pop("unknown")
         said = {name: each for name, each in known.items() if each is not None and each is not False}
@@ -70,9 +72,10 @@ class SubmissionRecord:
 
     @classmethod
     def from_json(cls, value: Any) -> SubmissionRecord:
-        """The record as stored.
+        """Reads a stored record.
 
-        :raises SubmissionRecordError: for anything that no release wrote; it never means "submit again".
+        :param value: the stored JSON value.
+        :raises SubmissionRecordError: no release writes such a value. It is never a reason to submit again.
         """
         record = None
         if isinstance(value, Mapping):
@@ -90,11 +93,11 @@ class SubmissionRecord:
 
     @property
     def since_when(self) -> Life:
-        """The life of the task instance that the record was written in."""
+        """The life of the task instance in which the record was written."""
         return Life.read(self.max_tries, self.life)
 
     def _is_sound(self) -> bool:
-        """Whether the fields, read from JSON, are what this class writes."""
+        """Whether the fields, read from JSON, have the types and ranges that this class writes."""
         texts = [*self.fingerprint.values(), self.vendor, self.model] if isinstance(self.fingerprint, dict) else [None]
         may_be_missing = (
             *(self.video_id, self.marker, self.attempt, self.cause, self.possible_id),
@@ -120,10 +123,13 @@ _ALWAYS = ("fingerprint", "max_tries", "intended_at", "vendor", "model", "video_
 
 
 def new_attempt() -> str:
-    """A random word for a record."""
+    """Draws the random word that identifies an attempt in its record."""
     return uuid.uuid4().hex
 
 
 def cause_of(error: Exception) -> str:
-    """What happened, in a length and a form that any store keeps."""
+    """The message of an error, cleaned and cut to 500 characters, so that any store can keep it.
+
+    :param error: the error of the create.
+    """
     return clean(str(error), _LONGEST_CAUSE) or type(error).__name__

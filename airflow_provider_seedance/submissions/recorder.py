@@ -1,4 +1,4 @@
-"""Keeps the record of a submission up to date. A failure to do so never costs a paid video."""
+"""Keeps the record of a submission up to date. A failure to do so never loses a paid video."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ log = logging.getLogger(__name__)
 
 
 def keep(store: SubmissionStore | None, record: SubmissionRecord, pauses: Pauses) -> Submission:
-    """Writes a record in the place of the same attempt's earlier one, and reads it back.
+    """Replaces the record that the same attempt wrote earlier, and reads it back. It never raises.
 
-    :param store: `None` where Airflow has no place for records.
-    :param record: as it should be now.
-    :param pauses: between the tries.
-    :return: the submission, which knows whether the record is written.
+    :param store: the store of the task's record; `None` where Airflow has no place for records.
+    :param record: the new record.
+    :param pauses: `rewrite` holds the pauses between the attempts to write.
+    :return: the submission; `is_kept` says whether the record was written.
     """
     if store is None:
         return Submission(record, is_kept=False)
@@ -32,7 +32,7 @@ def keep(store: SubmissionStore | None, record: SubmissionRecord, pauses: Pauses
     def write() -> bool:
         standing = store.read()
         if standing is not None and standing.attempt != record.attempt:
-            return False  # another attempt's, which must not be overwritten by this late one
+            return False  # the record is a later attempt's, and must not be overwritten
         store.write(record)
         return store.read() == record
 
@@ -45,13 +45,14 @@ def keep(store: SubmissionStore | None, record: SubmissionRecord, pauses: Pauses
 
 
 def recall(store: SubmissionStore | None, video_id: str | None, pauses: Pauses) -> Submission:
-    """The submission of the video for which a resumed task has waited.
+    """The submission of the video for which a resumed task has waited. It never raises.
 
     An id that could not be recorded at the time of the submission is recorded now.
 
-    :param store: `None` where Airflow has no place for records.
-    :param video_id: the vendor's id, `None` if the event doesn't tell it.
-    :param pauses: between the tries.
+    :param store: the store of the task's record; `None` where Airflow has no place for records.
+    :param video_id: the vendor's id; `None` if the event doesn't hold it.
+    :param pauses: `rewrite` holds the pauses between the attempts to write.
+    :return: the submission; without a record if there is none, or if it can't be read.
     """
     unrecorded = Submission(None, is_kept=False)
     if store is None:
@@ -69,10 +70,10 @@ def recall(store: SubmissionStore | None, video_id: str | None, pauses: Pauses) 
 
 
 def note_delivery(store: SubmissionStore | None, video_id: str) -> None:
-    """Notes that the task has delivered the video, so that a later attempt is no retry. It never fails the task.
+    """Records that the task has delivered its video, so that a later attempt is known to be no retry. It never raises.
 
-    :param store: `None` where Airflow has no place for records.
-    :param video_id: the delivered video's; the record of another one is left alone.
+    :param store: the store of the task's record; `None` where Airflow has no place for records.
+    :param video_id: the id of the delivered video; a record of another video is left alone.
     """
     if store is None:
         return
@@ -85,6 +86,9 @@ def note_delivery(store: SubmissionStore | None, video_id: str) -> None:
 
 
 def retrying(pauses: Pauses) -> Retrying:
-    """Retries an operation of the store, with these pauses."""
+    """A tenacity object that retries an operation of the store on any error, and raises the last one.
+
+    :param pauses: `rewrite` holds the pauses between the attempts; there is one attempt more than pauses.
+    """
     waits = [wait_fixed(seconds) for seconds in pauses.rewrite]
     return Retrying(stop=stop_after_attempt(len(waits) + 1), wait=wait_chain(*waits), sleep=pauses.sleep, reraise=True)

@@ -1,7 +1,7 @@
-"""Removes signatures from URLs, since each rendering of a template makes new ones. Pure.
+"""Removes signatures from URLs, since each rendering of a template signs anew. Pure.
 
-Only the documented parameters of a storage's signature are removed, and only if the URL has that signature. Everything
-else belongs to the address: `?id=1` and `?id=2` are two pictures.
+Only the documented parameters of a storage's signature are removed, and only if the URL has that signature. All other
+parameters belong to the address: `?id=1` and `?id=2` may be two pictures.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ def _prefixed(prefix: str, *names: str) -> frozenset[str]:
     return frozenset(prefix + name for name in names)
 
 
-# The parameter with the signature itself -> all parameters of that kind of signature, in lower case.
+# From the parameter that holds the signature itself to all parameters of that kind of signature, in lower case.
 _KINDS: dict[str, frozenset[str]] = {
-    # AWS, version 4, and the storages that are compatible with it
+    # AWS, version 4, and storages that are compatible with S3
     "x-amz-signature": _prefixed(
         "x-amz-",
         *("algorithm", "content-sha256", "credential", "date", "expires", "security-token", "signature"),
@@ -66,12 +66,20 @@ _KINDS: dict[str, frozenset[str]] = {
 
 
 def unsigned(value: Any) -> Any:
-    """The value with the signatures removed from its URLs."""
+    """Removes the signatures from the URLs in a value.
+
+    :param value: JSON types; each text that is an HTTP URL is changed, also within lists and dicts.
+    :return: the changed copy.
+    """
     return _in_urls(value, _without_signature)
 
 
 def without_queries(value: Any) -> Any:
-    """The value with queries and fragments removed from its URLs."""
+    """Removes queries and fragments from the URLs in a value.
+
+    :param value: JSON types; each text that is an HTTP URL is changed, also within lists and dicts.
+    :return: the changed copy.
+    """
     return _in_urls(value, _without_query)
 
 

@@ -1,4 +1,4 @@
-"""Where submission records are kept: a ledger in a database, Airflow's task state store (3.3+), a ledger of files."""
+"""The stores of submission records: a ledger in a database, Airflow's task state store (3.3+), a ledger of files."""
 
 from __future__ import annotations
 
@@ -30,32 +30,47 @@ class SubmissionStore(Protocol):
     """Keeps one record per task instance, across retries."""
 
     dies_with_run: bool
-    """Whether the record that was read last goes when its DAG run is deleted, so that it can't be of another run."""
+    """Whether the record that was read last is deleted with its DAG run, so that it can't be of another run."""
 
     def read(self) -> SubmissionRecord | None:
-        """The record, `None` if there is none; raises if it can't be read, or if that can't be told."""
+        """The record; `None` only if it is certain that there is none.
+
+        :raises SubmissionRecordError: the record is damaged.
+        :raises Exception: the store can't be read.
+        """
 
     def claim(self, record: SubmissionRecord, before: SubmissionRecord | None) -> bool:
-        """Keeps an intent in the place of what was read before; `False` if another attempt was faster.
+        """Stores an intent in place of the record that was read before.
 
-        Of several attempts that have read the same, one is told that it was first.
+        Of several attempts that have read the same record, only one succeeds.
+
+        :param record: the intent.
+        :param before: the record that `read` returned; `None` if there was none.
+        :return: whether the intent is stored; `False` if another attempt was faster.
         """
 
     def write(self, record: SubmissionRecord) -> None:
-        """Keeps the record durably. Only the attempt whose intent is stored may call it."""
+        """Stores the record durably. Only the attempt whose intent is stored may call it.
+
+        :param record: the new record of that attempt.
+        """
 
     def withdraw(self, record: SubmissionRecord) -> None:
-        """Takes an intent back of which certainly nothing came; leaves alone what another attempt has noted since."""
+        """Withdraws an intent that has certainly led to no video. A later attempt's record is left alone.
+
+        :param record: the intent, as it was stored.
+        """
 
 
 class TaskStateSubmissionStore:
-    """In Airflow's own database, tied to the task instance: survives crashes, retries and clears (Airflow 3.3+).
+    """A store in Airflow's own database, tied to the task instance, which survives crashes and retries (Airflow 3.3+).
 
-    The store has no "write if it is still the same". What makes an attempt alone is Airflow itself: each try of a task
-    instance has an id of its own, and once the next try is made, the store refuses what an earlier one still writes.
+    Airflow's store has no compare-and-set. Airflow itself ensures that only one attempt writes: each try of a task
+    instance has an id of its own, and once the next try exists, the store refuses writes of an earlier one.
 
     :param state: `context["task_state_store"]`.
-    :param before: the ledger, if there is one: Airflow may have been upgraded since the submission.
+    :param before: the ledger of files, which is read if the state holds no record, since Airflow may have been upgraded
+        after the submission; `None` if there is none.
     """
 
     def __init__(self, state: Any, before: SubmissionStore | None = None) -> None:
@@ -91,14 +106,14 @@ class TaskStateSubmissionStore:
 
 
 class LedgerSubmissionStore:
-    """JSON files below a folder on any object storage, one per submission of a task instance: for Airflow below 3.3.
+    """A store of JSON files in a folder on any object storage, one per submission of a task instance (Airflow < 3.3).
 
-    The first record is in a file whose name comes from the task instance. One that takes the place of another is in a
-    file whose name comes from that one. So the storage decides which of two attempts was first: both want to create
-    the same file, which only one can. No file is ever removed, so no attempt can take the ground from under another.
+    The name of the first record's file is derived from the task instance. The name of a file that replaces another
+    record is derived from the replaced record. So the storage decides which of two attempts was first: both try to
+    create the same file, and only one can. No file is ever removed, since that would free its name for another attempt.
 
-    :param folder: provider config `[seedance] ledger_path`.
-    :param identity: dag, task, run and map index; never the try number.
+    :param folder: the ledger's folder, from the provider config `[seedance] ledger_path`.
+    :param identity: the parts that identify the task instance, from `identity_of`.
     """
 
     dies_with_run = False
@@ -121,7 +136,7 @@ class LedgerSubmissionStore:
         successor = self._after(entries[-1].record)
         if not successor.create(_encoded(record)):
             return False
-        # What was read may have got its id since, and then is no reason any more.
+        # Another attempt may have completed the record since it was read, and then it must not be replaced.
         if all(entry.file.read() == entry.content for entry in entries):
             return True
         successor.write(_encoded(record, withdrawn=True))
@@ -138,13 +153,16 @@ class LedgerSubmissionStore:
             raise SubmissionRecordError(f"The ledger {self._folder} did not keep what was written. Nothing was sent.")
 
     def withdraw(self, record: SubmissionRecord) -> None:
-        """See `SubmissionStore`. It is marked: a file that is gone would take its successors with it."""
+        """See `SubmissionStore`. The file is only marked: without it, the files after it could not be found.
+
+        :param record: see `SubmissionStore`.
+        """
         for entry in self._entries():
             if _is_same_attempt(entry.record, record) and entry.record == record:
                 entry.file.write(_encoded(record, withdrawn=True))
 
     def _entries(self) -> Iterator[_Entry]:
-        """From the first record to the last."""
+        """All records, from the first to the last."""
         file = self._first
         while (content := file.read()) is not None:
             entry = _entry(file, content)
@@ -152,7 +170,7 @@ class LedgerSubmissionStore:
             file = self._after(entry.record)
 
     def _after(self, record: SubmissionRecord) -> LedgerFile:
-        """Where the record that takes the place of this one is, or will be: the same place also once it has an id."""
+        """The file of the record that replaces this one, or may do so. It stays the same when this one gets its id."""
         intent = [record.intended_at, record.vendor, record.model, record.fingerprint, record.attempt]
         name = hashlib.sha256(json.dumps(intent, sort_keys=True).encode()).hexdigest()[:16]
         return self._first.beside(f".{name}")
@@ -189,12 +207,20 @@ def _is_same_attempt(one: SubmissionRecord, other: SubmissionRecord) -> bool:
 
 
 def open_store(context: Context) -> SubmissionStore | None:
-    """The store of the running task instance, `None` (with one warning) where there is none."""
+    """The store of the running task instance.
+
+    :param context: the task's context.
+    :return: the store; `None`, with a warning in the log, where there is none.
+    """
     return _open(context, is_paid=False)
 
 
 def reopen_store(context: Context) -> SubmissionStore | None:
-    """The store of a task whose video is paid for: one that can't be opened is no reason to give the video up."""
+    """The store of a task whose video is paid for. It never raises, since the video must not be lost for it.
+
+    :param context: the task's context.
+    :return: the store; `None` if there is none, or if it can't be opened.
+    """
     try:
         return _open(context, is_paid=True)
     except Exception:

@@ -1,4 +1,4 @@
-"""A submission that is paid for, and what Airflow may do about an error that comes after it."""
+"""A paid submission, and whether Airflow may retry after an error that follows it."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _CAN_BE_LANDED = "SeedanceVideoToObjectStorageOperator can still land the video 
 
 @dataclass(frozen=True)
 class Submission:
-    """What a task has submitted and pays for, and whether its next attempt will find it again.
+    """A task's paid submission, and whether its next attempt will find it again.
 
-    :param record: what was sent, and when; `None` if a resumed task has no record of it.
-    :param is_kept: whether the video's id is recorded: it was written, and read back.
+    :param record: the record of the submission; `None` if a resumed task has none.
+    :param is_kept: whether the video's id is on record, that is, was written and read back.
     """
 
     record: SubmissionRecord | None
@@ -40,27 +40,32 @@ class Submission:
 
     @property
     def submitted_at(self) -> float:
-        """Unix time of the submission, also in a retry: deadlines count from there. Without a record, now."""
+        """Unix time of the submission, from which deadlines count, in a retry too. Without a record, the time now."""
         return self.record.intended_at if self.record else time.time()
 
     @property
     def video_id(self) -> str | None:
-        """The vendor's id, as far as it is known."""
+        """The vendor's id; `None` if it is unknown."""
         return self.record.video_id if self.record else None
 
     def with_seed(self, video: Video) -> Video:
-        """The video with the seed that was sent, as long as the vendor doesn't tell it. Below 0 it means any seed."""
+        """Adds the seed that was sent, unless the vendor reports one. A negative seed, which means any, is not added.
+
+        :param video: the video as read.
+        :return: the video, with its seed as far as it is known.
+        """
         seed = self.record.seed if self.record else None
         if video.seed is not None or seed is None or seed < 0:
             return video
         return video.model_copy(update={"seed": seed})
 
     def failed(self, error: SeedanceError) -> SeedanceError:
-        """An error that came after the submission, in Airflow's terms: it says what a retry does and what it costs.
+        """Translates an error after the submission into Airflow's terms; its message says what a retry does and costs.
 
-        Whatever a retry could help is only retried if the id is kept; otherwise the retry would submit, and pay, again.
+        An error that a retry could mend is only retried if the id is on record; otherwise the retry would submit, and
+        pay, again.
 
-        :param error: why there is no video, or why it could not be landed.
+        :param error: the reason why there is no video, or why it could not be landed.
         :return: the error to raise.
         """
         retry, sentence = self._after(error)
@@ -71,13 +76,13 @@ class Submission:
         return told
 
     def _vendors_own_end(self, error: SeedanceError) -> str:
-        """Whoever wants to wait longer has until then."""
+        """The sentence about the vendor's own deadline, for users who want to wait longer; empty if there is none."""
         if not isinstance(error, VideoTimeoutError) or self.record is None or self.record.ends_after is None:
             return ""
         return f"The vendor was told to cancel it {self.record.ends_after:,} s after its creation if it is unfinished."
 
     def _after(self, error: SeedanceError) -> tuple[bool, str]:
-        """Whether a retry may follow, and the sentence that says what it does."""
+        """Whether Airflow may retry, and the sentence that says what the user can expect or do."""
         is_url_late = isinstance(error, VideoUrlMissingError) and error.retryable
         if isinstance(error, VideoFailedError) and not is_url_late:
             return (True, _SUBMITS_ANEW) if error.retryable else (False, "")

@@ -1,4 +1,4 @@
-"""Submits a video once, whatever died before: intent, POST, id, and what a new attempt makes of them."""
+"""Submits a video exactly once, even after a crash: records the intent, sends the create, records the id, resumes."""
 
 from __future__ import annotations
 
@@ -36,28 +36,28 @@ log = logging.getLogger(__name__)
 OnUnknownSubmission = Literal["fail", "resubmit"]
 
 _MOST_ROUNDS = 3
-"""How often an attempt looks again when another one was faster."""
+"""How often an attempt reads the record and tries, if another attempt keeps being faster."""
 
 
 class _OvertakenError(Exception):
-    """Another attempt of this task was faster: what it has noted counts."""
+    """Another attempt of this task was faster, so its record counts."""
 
 
 class Submitter:
     """Obtains the one video of a task instance.
 
-    :param hook: of the connection.
-    :param store: keeps the record; `None` where Airflow can't.
-    :param request: what to generate.
-    :param life: of the task instance.
+    :param hook: the hook of the vendor's connection.
+    :param store: the store of the task's record; `None` where Airflow has no place for records.
+    :param request: the requested video.
+    :param life: the current life of the task instance.
     :param on_unknown: what to do if it is unknown whether a video was submitted.
-    :param wait_for_room: whether to wait here when the vendor is saturated.
-    :param check: called before each submission, which does not happen if it raises.
-    :param pauses: before look-ups, and between the tries to write the record.
-    :param hook_of: the hook of the connection that a record is about, if it may be another one.
-    :param replaces: a record in whose place another vendor was asked in vain: this submission takes it.
-    :param given_up_after: seconds from the submission after which nobody takes the video any more, if that is known: a
-        vendor that has a deadline of its own is told.
+    :param wait_for_room: whether to wait on the worker while the vendor is saturated.
+    :param check: called before each submission; if it raises, nothing is submitted. Default: no check.
+    :param pauses: the task's pauses on its worker. Default: those of `Pauses`.
+    :param hook_of: gives the hook of the connection that a record names. Default: it is always `hook`.
+    :param replaces: the record that this submission replaces, if another vendor has already tried that in vain.
+    :param given_up_after: seconds from the submission after which no task will take the video. A vendor that accepts a
+        deadline is sent one. `None` if it is unknown.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Submitter:
         self._hook = hook
         self._hook_of = hook_of
         self.replaces = replaces
-        """The record, if any, whose place the submission takes."""
+        """The record that the submission replaces, if any."""
         self._store = store
         self._request = request
         self._life = life
@@ -92,17 +92,18 @@ class Submitter:
         self._fingerprints = fingerprints_of(request, hook.account)
         self._overtaken = False
         self.refusal: SeedanceError | None = None
-        """The error of `obtain`, if it is certain that nothing was created by any attempt, and no record is left."""
+        """The error of `obtain`, if it is certain that no attempt has created a video, and no record is left."""
 
     def obtain(self) -> tuple[Video, Submission]:
-        """Submits the video, or finds what an earlier attempt submitted.
+        """Submits the video, or finds the one that an earlier attempt submitted.
 
-        :return: the video as last read, and its submission, which knows whether the id is kept. With a retry, too,
-            `Submission.submitted_at` is the time of the first submission: deadlines count from there.
-        :raises SubmissionUnknownError: a video may exist, and can't be found.
-        :raises RequestChangedError: an earlier attempt of this life submitted another request.
-        :raises SubmissionRecordError: the record can't be read, or may be of another life of the task.
-        :raises SeedanceError: the vendor refused the request, or can't be reached; nothing was submitted then.
+        :return: the video as last read, and its submission. In a retry, too, `Submission.submitted_at` is the time of
+            the original submission, from which deadlines count.
+        :raises SubmissionUnknownError: a video may exist, but can't be found.
+        :raises RequestChangedError: an earlier attempt of the task submitted a different request.
+        :raises SubmissionRecordError: the record can't be read, or may be of an earlier life of the task.
+        :raises SeedanceError: the vendor refused the request, or can't be reached; `refusal` says whether it is certain
+            that nothing was created.
         """
         for _ in range(_MOST_ROUNDS):
             try:
@@ -130,7 +131,10 @@ class Submitter:
         return self._reattach(record, is_kept=True)
 
     def begins_anew(self, record: SubmissionRecord) -> bool:
-        """Whether an attempt that finds this record has nothing to go on with: the task was cleared."""
+        """Whether an attempt that finds this record starts over, because the task was cleared or its run is a new one.
+
+        :param record: the record found.
+        """
         return self._decide(record) is Action.START_OVER
 
     def _decide(self, record: SubmissionRecord | None) -> Action:
@@ -176,14 +180,14 @@ class Submitter:
         try:
             is_first = self._store.claim(record, before)
         except Exception:
-            # It may have been kept all the same, and would cast doubt on a submission that never was.
+            # The intent may be stored all the same, and a later attempt would take it for a submission.
             self._forget(record)
             raise
         if not is_first:
             raise _OvertakenError
 
     def _forget(self, record: SubmissionRecord) -> bool:
-        """Takes the record back. If that fails, the error that led here is the one to be told."""
+        """Withdraws the record. A failure is only logged, so that the error that led here is the one raised."""
         if self._store:
             try:
                 retrying(self._pauses)(self._store.withdraw, record)
@@ -194,9 +198,10 @@ class Submitter:
 
     @contextmanager
     def _forgetting_refusals(self, record: SubmissionRecord, *, in_doubt: bool) -> Iterator[None]:
-        """Where it is certain that nothing was created, no intent is left behind to cast doubt on the next attempt.
+        """Withdraws the intent if it is certain that nothing was created, so that the next attempt isn't in doubt.
 
-        :param in_doubt: whether an earlier submission is: its video may exist, whatever becomes of this one.
+        :param record: the intent.
+        :param in_doubt: whether an earlier submission is in doubt: its video may exist even if this create was refused.
         """
         try:
             yield
@@ -208,7 +213,7 @@ class Submitter:
             raise
 
     def _find_again(self, record: SubmissionRecord, error: SubmissionUnknownError) -> tuple[SubmissionRecord, Video]:
-        """Looks for a submission that got no sound answer; notes first what happened, for the attempts after this."""
+        """Looks for a submission without a clear answer. First the error is recorded, for later attempts."""
         log.warning("%s Looking for it.", error)
         record = replace(record, cause=cause_of(error), possible_id=error.video_id)
         keep(self._store, record, self._pauses)
@@ -217,16 +222,16 @@ class Submitter:
             video = self._finder.find(record, self._as_sent(record))
             if video is not None:
                 return record, video
-        # With "resubmit" it is the next attempt that submits: a retry is the user's own word for "again".
+        # With "resubmit", only the next attempt submits again, so that `retries` limits how often that happens.
         retry = self._may_resubmit or self._finder.can_find(record)
         raise for_airflow(self._unknown(record, error), retry=retry) from None
 
     def _take_up_intent(self, record: SubmissionRecord) -> tuple[Video, Submission]:
-        """An earlier attempt noted its intent and no id: finds the video that came of it, or decides what to do."""
+        """Resumes after an attempt that recorded an intent but no id: finds its video, or decides what else to do."""
         is_same = not changed_fields(record, self._fingerprints)
         found = self._finder.find(record, self._as_sent(record) if is_same else None)
         if found is None:
-            is_same_again = self._finder.can_repeat(record)  # under another mark, it could be billed twice
+            is_same_again = self._finder.can_repeat(record)  # a new submission, under a new mark, could be billed twice
             if not self._may_resubmit or self._finder.list_is_down or self._overtaken or is_same_again:
                 raise for_airflow(self._unknown(record), retry=self._finder.can_find(record))
             log.warning("An earlier submission is in doubt; submitting again, as on_unknown_submission says.")
@@ -238,7 +243,7 @@ class Submitter:
         return self._reattach(record, is_kept=submission.is_kept)
 
     def _as_sent(self, record: SubmissionRecord) -> VideoRequest:
-        """The request with the model that was sent, whatever its family leads to now."""
+        """The request with the model that was sent, even if its family stands for another model by now."""
         return self._request.model_copy(update={"model": record.model})
 
     def _reattach(self, record: SubmissionRecord, *, is_kept: bool) -> tuple[Video, Submission]:
@@ -260,26 +265,26 @@ class Submitter:
         return submission.with_seed(video), submission
 
     def _note(self, record: SubmissionRecord, video: Video) -> Submission:
-        """Keeps the id. If that fails, the video is not given up for it: the log keeps the id then."""
+        """Records the id. If that fails, the task goes on, and the log shows the id."""
         submission = keep(self._store, replace(record, video_id=video.video_id), self._pauses)
         if self._store and not submission.is_kept:
             log.error("Video %s was submitted, but its id could not be recorded.", video.video_id)
         return submission
 
     def _give_up_old(self, record: SubmissionRecord) -> None:
-        """Cancels what is not wanted any more, if that is possible."""
+        """Cancels a video that is no longer wanted, if possible, and logs what becomes of it."""
         log.info("The task was cleared, or its run made anew: starting over.")
         sentence, is_in_doubt = self._end_of(record)
         log.log(logging.WARNING if is_in_doubt else logging.INFO, sentence)
 
     def _end_of(self, record: SubmissionRecord) -> tuple[str, bool]:
-        """What becomes of an old submission, in words, and whether it may still go on without anybody knowing."""
+        """The sentence about what becomes of an old submission, and whether it may go on and be billed unwanted."""
         when = messages.time_of(record)
         what = f"Video {record.video_id}" if record.video_id else f"What may have been submitted at {when}"
         try:
             hook = (self._hook_of(record) if self._hook_of else None) or self._hook
             vendor = hook.get_conn().adapter.name
-        except Exception as error:  # its connection may be gone by now
+        except Exception as error:  # the record's connection may have been deleted
             return f"{what} is at {record.vendor}, and its connection can't be used. It goes on. {error}", True
         if record.vendor != vendor:
             return f"{what} is at {record.vendor}; the connection leads to {vendor} now. It goes on.", True

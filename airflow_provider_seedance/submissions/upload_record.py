@@ -1,4 +1,4 @@
-"""The record of an upload, so that a retry goes on with it. Losing it costs a second copy at the vendor."""
+"""The record of an upload, with which a retry resumes it. Without the record, a retry uploads a second copy."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ log = logging.getLogger(__name__)
 KEY = "seedance_asset"
 
 VERSION = 2
-"""The current way of making fingerprints."""
+"""The current version of the fingerprints."""
 
 
 class AssetRecord(BaseModel):
     """The record of an upload.
 
-    :param fingerprint: of source, options and account; a retry recognises its own upload by it.
-    :param max_tries: the task instance's. Only clearing changes it, so it tells a retry from a new life.
-    :param file: the stored file, if the library takes only URLs.
+    :param fingerprint: a hash of source, options and account, by which a retry recognises its own upload.
+    :param max_tries: the task instance's `max_tries`. Only clearing changes it, so it tells a retry from a clear.
+    :param file: the stored file, if the vendor's library accepts only URLs.
     :param asset: the uploaded asset.
-    :param fingerprint_version: the way of making the fingerprint; 1 if it is missing, as in the first release.
+    :param fingerprint_version: the version of the fingerprint; 1 if it is missing, as in the first release.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -45,10 +45,10 @@ class AssetRecord(BaseModel):
 
 
 class AssetRecords:
-    """Reads and writes the record of the running task instance, if Airflow has a place for it.
+    """Reads and writes the upload's record of the running task instance, if Airflow has a place for it.
 
     :param context: the task's context.
-    :param account: the account's identity without its key.
+    :param account: the account's identity, without its key.
     :param fields: the operator's fields that describe the upload.
     """
 
@@ -62,7 +62,7 @@ class AssetRecords:
         )
 
     def earlier(self) -> AssetRecord:
-        """The upload of an earlier attempt of this life; an empty record if it is unknown, or was of other media."""
+        """The record of this upload by an earlier attempt; an empty one if there is none, or the task was cleared."""
         found = None
         try:
             value = self._place.read() if self._place else NOTHING
@@ -77,7 +77,10 @@ class AssetRecords:
         return self._fingerprints.get(found.fingerprint_version) == found.fingerprint
 
     def keep(self, **known: MediaAsset) -> None:
-        """Adds to the record. A failure to write it doesn't fail the upload."""
+        """Adds fields to the record. A failure to write it is only logged.
+
+        :param known: the fields of `AssetRecord` that are known now.
+        """
         self.record = self.record.model_copy(update=known)
         if self._place:
             try:
@@ -87,11 +90,13 @@ class AssetRecords:
 
 
 def fingerprint_of(account: str, fields: Mapping[str, Any], version: int = VERSION) -> str:
-    """A hash of the upload's fields and the account, without signatures of URLs, since each rendering makes new ones.
+    """A hash of the upload's fields and the account, without the signatures of URLs, since each rendering signs anew.
 
-    :param account: the account's identity without its key.
+    :param account: the account's identity, without its key.
     :param fields: the operator's fields that describe the upload.
-    :param version: the way of making it. Version 1 left out the whole query of each URL.
+    :param version: the version of the fingerprint. Version 1 left out the whole query of each URL. Default: the current
+        one.
+    :return: 16 hexadecimal digits.
     """
     values = {name: _comparable(value, version) for name, value in fields.items()}
     return hashlib.sha256(json.dumps([account, values], sort_keys=True, default=str).encode()).hexdigest()[:16]
