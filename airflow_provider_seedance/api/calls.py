@@ -1,4 +1,4 @@
-"""Every call that the clients offer, as a flow of steps: written once, carried out by the sync and the async client."""
+"""The calls of the clients as flows of steps, written once and carried out by the sync and the async client."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 PAUSE_BETWEEN_PAGES = 1.1
-"""Seconds. Ark allows one LIST a second."""
+"""Seconds. Ark documents a limit of one list request per second."""
 
 
 class Calls:
-    """The flows of one vendor. What they do, and raise, is said at the methods of `SeedanceClient`.
+    """The flows for one vendor. Each is documented at the method of `SeedanceClient` that has its name.
 
-    :param adapter: of the vendor.
-    :param key: the API key, which must not be in what is quoted of an answer.
-    :param account: tells one account from another.
+    :param adapter: the vendor's adapter.
+    :param key: the API key; it is removed from quoted parts of an answer.
+    :param account: identifies the account; limits that a vendor states are cached by it.
     """
 
     def __init__(self, adapter: VendorAdapter, key: str, account: str) -> None:
@@ -97,7 +97,7 @@ class Calls:
         except Exception as error:
             if not accepted:
                 raise
-            # The vendor has taken the request: whatever fails now must not look as if nothing was created.
+            # The vendor has accepted the request: no later failure may look as if nothing was created.
             why = str(error) if isinstance(error, SeedanceError) else type(error).__name__
             title = self._adapter.title
             told = f"{title} accepted the request, but a later step of the call failed: {why.rstrip('.')}. "
@@ -239,7 +239,7 @@ class Calls:
         return (yield from _changed(assets.register(upload, library), prepared))
 
     def _batches(self, video_ids: Sequence[str]) -> list[Sequence[str]]:
-        """Groups that are worth one request; empty where the vendor answers for one video at a time."""
+        """The ids in groups of one request each; empty if the vendor has no batch call, or if there is only one id."""
         size = self._adapter.most_ids_per_request
         if size < 2 or len(video_ids) < 2:
             return []
@@ -247,7 +247,7 @@ class Calls:
 
 
 def _changed(flow: Flow[T], change: Callable[[Step[Any]], Step[Any]]) -> Steps[T]:
-    """The same flow, each of whose steps is changed before it is sent."""
+    """Runs a flow and changes each of its steps before the step is sent."""
     steps = iter(flow)
     try:
         step = next(steps)
@@ -264,15 +264,17 @@ def _changed(flow: Flow[T], change: Callable[[Step[Any]], Step[Any]]) -> Steps[T
 
 
 def _read_list(step: Step[T]) -> Step[T]:
-    """A read whose answer may be long."""
+    """Allows a step the longer answer of a list."""
     return replace(step, most_bytes=MOST_OF_A_LIST)
 
 
 def is_past(created: Sequence[datetime | None], since: datetime) -> bool:
-    """Whether a list, read so far, is newest first and has come to what was accepted before: no vendor promises it.
+    """Whether a list was read far enough: it is sorted newest first, and its last video is older than `since`.
 
-    :param created: when each video was accepted, in the list's order.
-    :param since: what is looked for was accepted after that.
+    No vendor promises an order, so it is checked. If a time is missing, the answer is no.
+
+    :param created: the acceptance times of the videos read so far, in the list's order; `None` for an unknown one.
+    :param since: the earliest time at which the wanted video can have been accepted.
     """
     known = [moment for moment in created if moment is not None]
     if not known or len(known) < len(created):

@@ -1,4 +1,4 @@
-"""The clients: a vendor's calls, sync and async. The steps of each call are in `api.calls`."""
+"""The clients: the calls to a vendor, sync and async. The steps of each call are in `api.calls`."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from airflow_provider_seedance.api.vendors.video_adapter import HistoryPage, Ven
 class SeedanceClient(BaseClient):
     """Talks to one vendor, synchronously. Close it, or use it as a context manager.
 
-    All methods raise the classes of `api.errors`. Besides those that they name, these are `SeedanceAuthError`,
-    `SeedanceQuotaError` and `TransientApiError`, and `NotSentError` where the vendor can't be reached.
+    All methods raise the classes of `api.errors`. Apart from the errors that a method documents, these are
+    `SeedanceAuthError`, `SeedanceQuotaError` and `TransientApiError`, and `NotSentError` if the vendor is unreachable.
 
     :param adapter: the vendor's adapter.
     :param settings: address, key, time-outs and rates.
-    :param pause: waits for some seconds, between tries and between the pages of a list.
+    :param pause: waits for a number of seconds, between tries and between the pages of a list; default: `time.sleep`.
     :raises SeedanceConfigError: the key or the base URL is not valid.
     """
 
@@ -60,26 +60,26 @@ class SeedanceClient(BaseClient):
         :return: the accepted video, usually queued.
         :raises InvalidRequestError: a documented rule is broken; nothing was sent.
         :raises SubmissionUnknownError: a video may exist and be billed.
-        :raises SeedanceApiError: the vendor refused, or can't be reached; nothing was created.
+        :raises SeedanceApiError: the vendor refused or can't be reached; nothing was created.
         """
         return self._driver.run(self._calls.create_video(request, wait_for_room=wait_for_room))
 
     def check_video(self, request: VideoRequest | Mapping[str, Any]) -> list[str]:
-        """Judges a request as `create_video` does. Nothing is made.
+        """Checks a request as `create_video` does. No video is made.
 
-        Where a vendor has a free list of its models' limits, that is asked for once an hour, and counts for creates of
-        this process too. If it can't be read, the documents count.
+        If the vendor has a free list of its models' limits, the list is read at most once an hour, and it applies to
+        later creates of this process, too. If it can't be read, the documented limits apply.
 
-        :param request: what the video would be; a mapping has the fields of `VideoRequest`.
-        :return: warnings.
-        :raises InvalidRequestError: a documented rule is broken, or a limit of the list.
+        :param request: the video that would be made; a mapping has the fields of `VideoRequest`.
+        :return: warnings; empty if there are none.
+        :raises InvalidRequestError: the request breaks a documented rule or a limit of the list.
         """
         return self._driver.run(self._calls.check_video(request))
 
     def quote_video(self, request: VideoRequest | Mapping[str, Any]) -> Cost:
-        """Asks the vendor what a video would cost. Nothing is made.
+        """Asks the vendor for the price of a video. No video is made.
 
-        :param request: what the video would be; a mapping has the fields of `VideoRequest`.
+        :param request: the video that would be made; a mapping has the fields of `VideoRequest`.
         :return: the vendor's price, or the reason why there is none.
         :raises InvalidRequestError: a documented rule is broken; nothing was sent.
         :raises UnsupportedByVendorError: the vendor has no such call.
@@ -91,9 +91,9 @@ class SeedanceClient(BaseClient):
 
         :param video_id: the vendor's id.
         :param timeout: seconds for a single try, for callers that repeat the read anyway; default: the retry policy.
-        :return: the video as it stands.
-        :raises VideoNotFoundError: the vendor doesn't know it (any more).
-        :raises TransientApiError: asking again helps.
+        :return: the video in its current state.
+        :raises VideoNotFoundError: the vendor doesn't know the id (any more).
+        :raises TransientApiError: the failure may pass; asking again may help.
         """
         flow = self._calls.get_video(video_id)
         return self._driver.run(flow) if timeout is None else self._driver.run_once(flow, timeout)
@@ -103,17 +103,19 @@ class SeedanceClient(BaseClient):
 
         :param video_ids: the vendor's ids.
         :return: the videos, in the order of the ids.
-        :raises VideoNotFoundError: the vendor doesn't know one of them (any more).
+        :raises VideoNotFoundError: the vendor doesn't know one of the ids (any more).
         """
         return self._driver.run(self._calls.get_videos(video_ids))
 
     def cancel_video(self, video_id: str) -> None:
         """Cancels a video that has not started.
 
-        On Ark a running video can't be cancelled and the record of an ended one is erased: read its status first.
+        On Ark a running video can't be cancelled, and cancelling an ended one erases its record: read the status first,
+        or use `cancel_if_not_started`.
 
         :param video_id: the vendor's id.
         :raises UnsupportedByVendorError: the vendor has no such call.
+        :raises SeedanceApiError: the vendor refused.
         """
         self._driver.run(self._calls.cancel_video(video_id))
 
@@ -141,11 +143,11 @@ class SeedanceClient(BaseClient):
         return self._driver.run(self._calls.list_videos(model=model, status=status, limit=limit, offset=offset))
 
     def read_list(self, name: str, *, since: datetime, after: str | None = None) -> HistoryPage:
-        """One page of what this account has made, whatever model and state.
+        """Reads one page of the account's history: its videos of any model and in any state.
 
         :param name: one of the adapter's `lists`.
-        :param since: what was accepted before may be left out.
-        :param after: `HistoryPage.after` of the page before.
+        :param since: videos accepted earlier may be left out.
+        :param after: `HistoryPage.after` of the previous page; default: the first page.
         :return: the page, in the vendor's order.
         :raises UnsupportedByVendorError: the vendor has no list.
         """
@@ -157,8 +159,8 @@ class SeedanceClient(BaseClient):
         :param mark: the mark, drawn by the adapter's `draw_mark`.
         :param model: the requested model.
         :param since: the earliest moment at which the submission can have been accepted, allowing for wrong clocks.
-        :return: the videos that were found; empty if the submission did not arrive.
-        :raises UnsupportedByVendorError: the vendor has no list, or no field that comes back in it.
+        :return: the videos that were found; empty if none carries the mark.
+        :raises UnsupportedByVendorError: the vendor has no list, or no field that the list repeats.
         :raises TransientApiError: the list could not be read to the end of that time, so nothing can be concluded.
         """
         return self._driver.run(self._calls.find_videos(mark, model=model, since=since))
@@ -167,7 +169,7 @@ class SeedanceClient(BaseClient):
         """Reads the vendor's description of a model.
 
         :param model: the model's name.
-        :return: the description, as the vendor words it.
+        :return: the description in the vendor's own words.
         :raises UnsupportedByVendorError: the vendor has no such call.
         """
         return self._driver.run(self._calls.get_model_info(model))
@@ -179,14 +181,15 @@ class SeedanceClient(BaseClient):
         *,
         on_file: Callable[[MediaAsset], None] | None = None,
     ) -> MediaAsset:
-        """Uploads reference media, and returns at once, even while the vendor still reviews it.
+        """Uploads reference media. Returns at once, even if the vendor is still reviewing them.
 
         :param upload: the upload's options, see `AssetUpload`.
-        :param file: the bytes; not needed where `upload.url` is enough.
-        :param on_file: called with the stored file before its URL is registered, in a library that takes URLs.
+        :param file: the bytes; not needed if `upload.url` is enough.
+        :param on_file: called with the stored file before its URL is registered, in a library that takes URLs; default:
+            nothing is called.
         :return: the asset, usually not active yet.
         :raises InvalidRequestError: a documented rule is broken; nothing was sent.
-        :raises UploadUnknownError: it may be stored.
+        :raises UploadUnknownError: the media may be stored.
         :raises UnsupportedByVendorError: the vendor has no such call.
         """
         return self._driver.run(self._calls.upload_asset(upload, file, on_file=on_file))
@@ -198,9 +201,10 @@ class SeedanceClient(BaseClient):
 
         :param asset_id: the vendor's id.
         :param library: the library that holds it; default: the vendor's first.
-        :param query: the status call's query, where that is not documented; `{asset_id}` stands for the id.
-        :return: the asset as it stands.
-        :raises AssetNotFoundError: the vendor doesn't know it (any more).
+        :param query: the query of the status call, where it is not documented; `{asset_id}` stands for the id. Default:
+            none.
+        :return: the asset in its current state.
+        :raises AssetNotFoundError: the vendor doesn't know the id (any more).
         :raises UnsupportedByVendorError: the library has no states.
         """
         return self._driver.run(self._calls.get_asset(asset_id, library=library, query=query))
@@ -208,7 +212,7 @@ class SeedanceClient(BaseClient):
     def probe(self) -> str:
         """Makes a free call that shows whether the key works.
 
-        :return: a sentence for people.
+        :return: the result as a sentence, for example for the connection form.
         """
         return self._driver.run(self._calls.probe())
 
@@ -249,7 +253,7 @@ class AsyncSeedanceClient(BaseClient):
         return await self._driver.run(self._calls.quote_video(request))
 
     async def get_video(self, video_id: str) -> Video:
-        """See `SeedanceClient.get_video`; here, only the retry policy limits the time."""
+        """Like `SeedanceClient.get_video`, but without `timeout`: only the retry policy limits the time."""
         return await self._driver.run(self._calls.get_video(video_id))
 
     @twin_of(SeedanceClient.get_videos)

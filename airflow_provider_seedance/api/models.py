@@ -1,4 +1,4 @@
-"""One vocabulary for all vendors: what is asked for (`VideoRequest`) and what comes back (`Video`)."""
+"""One vocabulary for all vendors: the request (`VideoRequest`) and the result (`Video`)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from airflow_provider_seedance.api.http.fields import Code, Id, Line, Name, Url,
 
 
 class VideoStatus(StrEnum):
-    """Where a video stands, in the same six words for every vendor."""
+    """The status of a video, in the same six words for every vendor."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -23,7 +23,7 @@ class VideoStatus(StrEnum):
 
     @property
     def is_terminal(self) -> bool:
-        """Whether the status can't change any more."""
+        """Whether the status is final."""
         return self not in (VideoStatus.QUEUED, VideoStatus.RUNNING)
 
 
@@ -32,10 +32,10 @@ def _none_is_empty(value: object) -> object:
 
 
 MediaList = Annotated[tuple[str, ...], BeforeValidator(_none_is_empty)]
-"""URLs of reference media. `None` counts as empty; a bare string is refused instead of being read letter by letter."""
+"""URLs of reference media. `None` counts as empty; a bare string is refused, not split into its letters."""
 
 Word = Annotated[str, AfterValidator(str.lower)]
-"""One of a few words, in any letters: vendors compare them exactly, `4K` and `Adaptive` would be refused."""
+"""A keyword, stored in lower case: vendors compare exactly and would refuse `4K` or `Adaptive`."""
 
 
 def _lower(value: object) -> object:
@@ -43,39 +43,40 @@ def _lower(value: object) -> object:
 
 
 Task = Annotated[Literal["reference", "edit", "extend"], BeforeValidator(_lower)]
-"""What reference videos are for."""
+"""The purpose of reference videos."""
 
 OutputFormat = Annotated[Literal["mp4", "mov"], BeforeValidator(_lower)]
-"""The container of the file."""
+"""The container format of the video file."""
 
 
 class VideoRequest(BaseModel):
-    """What to generate. Fields that are left at their default are not sent, so that the vendor's own default applies.
+    """A request for one video. Fields at their default are not sent, so that the vendor's own default applies.
 
     Media are `https://` URLs; `asset://ID` where the vendor has an asset library; `data:` URIs where it takes base64.
 
-    :param model: the vendor's model name or route, for example `dreamina-seedance-2-0-260128`, `seedance2.0-fast-i2v`.
-    :param prompt: what the video shows. It may be left out beside an image or a video, where the route says so.
-    :param duration: length in whole seconds; `-1` lets the model choose, where the route has it.
+    :param model: the vendor's model name or route, for example `dreamina-seedance-2-0-260128` or
+        `seedance2.0-fast-i2v`, or a model family such as `seedance-2.0`.
+    :param prompt: a description of the video. Optional with an image or a video, where the route allows that.
+    :param duration: length in whole seconds; `-1` lets the model choose, where the route supports it.
     :param resolution: `480p`, `720p`, `1080p` or `4k`, where the route has a choice.
-    :param ratio: `16:9`, `4:3`, `1:1`, `3:4`, `9:16`, `21:9` or `adaptive`, where the route has it.
-    :param first_frame: image the video starts with.
-    :param last_frame: image the video ends with.
-    :param reference_images: images of style or subject; most routes refuse them together with frames.
-    :param reference_videos: videos to follow.
-    :param reference_audios: sounds to follow; never alone.
+    :param ratio: `16:9`, `4:3`, `1:1`, `3:4`, `9:16`, `21:9` or `adaptive`, where the route supports it.
+    :param first_frame: URL of the image that the video starts with.
+    :param last_frame: URL of the image that the video ends with.
+    :param reference_images: URLs of images for style or subject; most routes refuse them together with frames.
+    :param reference_videos: URLs of videos to follow, edit or extend, see `task`.
+    :param reference_audios: URLs of sounds to follow; many routes require an image or a video with them.
     :param seed: for repeatable results; `-1` is random on Modellix.
     :param generate_audio: whether the video has sound.
-    :param watermark: whether the vendor's mark is put on the picture.
+    :param watermark: whether the vendor puts its watermark on the video.
     :param camera_fixed: whether the camera stands still.
-    :param return_last_frame: whether the last frame is returned as an image too.
-    :param web_search: whether the model may look things up.
-    :param execution_expires_after: seconds after which the vendor gives an unfinished video up.
-    :param task: what reference videos are for: `reference` (follow them), `edit` or `extend`. 2.5 only.
-    :param draft: whether a preview in 480p is made, from which `draft_id` makes the final video. 2.5 only.
-    :param draft_id: the draft that the final video is made from, as `Video.draft_id` names it. 2.5 only.
-    :param output_format: `mp4` or `mov`.
-    :param extra: merged into the body last, unchecked: for what this class has no word for.
+    :param return_last_frame: whether the last frame is also returned as an image.
+    :param web_search: whether the model may search the web.
+    :param execution_expires_after: seconds after which the vendor abandons an unfinished video.
+    :param task: the purpose of the reference videos: `reference` (follow them), `edit` or `extend`. 2.5 only.
+    :param draft: whether to make a 480p preview; its `draft_id` then makes the final video. 2.5 only.
+    :param draft_id: the draft from which to make the final video, as in `Video.draft_id`. 2.5 only.
+    :param output_format: container of the file, `mp4` or `mov`.
+    :param extra: the vendor's own fields by name, merged into the body last and unchecked.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
@@ -107,17 +108,17 @@ class VideoRequest(BaseModel):
 
     @property
     def mark(self) -> str | None:
-        """By what this one submission shall be recognised at the vendor; no field, as it says nothing of the video."""
+        """The mark by which the vendor's list identifies this one submission. It isn't a property of the video."""
         return self._mark
 
     def marked(self, mark: str) -> VideoRequest:
-        """The same request with a mark, see `VendorAdapter.mark`."""
+        """A copy of the request with a mark, see `VendorAdapter.mark`."""
         copy = self.model_copy()
         copy._mark = mark  # noqa: SLF001 - of its own class
         return copy
 
     def is_set(self, field: str) -> bool:
-        """Whether the caller asked for anything in this field (`False` counts; `None` and an empty list don't)."""
+        """Whether the field has a value: `False` is one; `None` and empty lists, texts and mappings are none."""
         return getattr(self, field) not in (None, (), {}, "")
 
 
@@ -133,30 +134,30 @@ class VideoError(BaseModel):
     message: Line = ""
 
     blames_request: bool = Field(default=False, exclude=True, repr=False)
-    """Whether the code is one by which this vendor says that the request was wrong, so that it fails each time."""
+    """Whether this vendor's code blames the request, so that a repetition would fail, too."""
 
     def __str__(self) -> str:
         return ": ".join(part for part in (self.code, self.message) if part) or "the vendor gave no reason"
 
 
 class Video(BaseModel):
-    """One video at one vendor, as it was last seen.
+    """One video at one vendor, as last seen.
 
     :param video_id: the vendor's id (task id, request id).
     :param vendor: the vendor's name, as in the connection's extra.
-    :param model: the model that was asked for, where the vendor says it.
+    :param model: the requested model, where the vendor names it.
     :param status: see `VideoStatus`.
-    :param video_url: where the MP4 is, once succeeded. Signed URLs give access to whoever holds them.
-    :param last_frame_url: image of the last frame, if asked for and supported.
-    :param thumbnail_url: preview image, where the vendor makes one.
-    :param url_expires_at: when the URLs stop working, as far as the vendor says; `None` where it doesn't.
-    :param progress: 0 to 100, where the vendor says it.
-    :param error: why it failed.
-    :param usage: what the vendor counted, for example `{"completion_tokens": 108900}`.
-    :param created_at: when the vendor accepted it.
-    :param completed_at: when it ended.
-    :param seed: what the video is made from, where that is known: with it the same take can be asked for again.
-    :param draft_id: of a draft: by what the final video is asked for.
+    :param video_url: URL of the video file, once succeeded. A signed URL gives access to anyone who holds it.
+    :param last_frame_url: URL of an image of the last frame, if requested and supported.
+    :param thumbnail_url: URL of a preview image, where the vendor makes one.
+    :param url_expires_at: when the URLs stop working; `None` if the vendor doesn't say.
+    :param progress: percentage from 0 to 100, where the vendor reports it.
+    :param error: the reason for the failure.
+    :param usage: the vendor's usage counters, for example `{"completion_tokens": 108900}`.
+    :param created_at: when the vendor accepted the request.
+    :param completed_at: when the video ended.
+    :param seed: the seed of the video, where it is known; the same seed asks for the same take again.
+    :param draft_id: of a draft: the id with which the final video is requested.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -178,25 +179,25 @@ class Video(BaseModel):
     draft_id: Code | None = None
 
     undocumented_status: Code | None = Field(default=None, exclude=True, repr=False)
-    """The vendor's word for the status, when nobody ever documented it; such a video counts as running."""
+    """The vendor's word for the status, if it is undocumented; such a video counts as running."""
 
     mark: Name | None = Field(default=None, exclude=True, repr=False)
-    """By what its submission is recognised, as the vendor repeats it; see `VendorAdapter.draw_mark`."""
+    """The mark of its submission, as the vendor repeats it; see `VendorAdapter.draw_mark`."""
 
     result_removed: str | None = Field(default=None, exclude=True, repr=False)
-    """Why there is nothing to fetch any more, where the vendor says that it has removed what it made."""
+    """Why the file is gone, if the vendor says that it has removed the result."""
 
     made_seconds: Whole = Field(default=None, exclude=True)
-    """Length of the finished video, where the vendor says it. Tasks hand it on as `seconds`."""
+    """Length of the finished video in seconds, where the vendor reports it. Tasks return it as `seconds`."""
 
     made_resolution: Name | None = Field(default=None, exclude=True)
-    """Resolution of the finished video in the request's words, where the vendor says it."""
+    """Resolution of the finished video, such as `720p`, where the vendor reports it."""
 
     @property
     def is_deliverable(self) -> bool:
-        """Whether it succeeded with a URL that can be downloaded; vendors have put relative keys and nulls there."""
+        """Whether it succeeded with a URL for the download; vendors have answered with relative keys and nulls, too."""
         return self.status is VideoStatus.SUCCEEDED and self.video_url is not None
 
     def to_dict(self) -> dict[str, Any]:
-        """Flat JSON types, as handed on by XCom; times are ISO 8601 strings in UTC."""
+        """The video as JSON types, for XCom; times are ISO 8601 strings in UTC."""
         return self.model_dump(mode="json")

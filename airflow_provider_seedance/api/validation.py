@@ -1,4 +1,4 @@
-"""Judges a request before anything is sent: rendered requests in full, literals already when a DAG is parsed."""
+"""Checks a request before anything is sent: all of it when it is rendered, its literals when the DAG is parsed."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from airflow_provider_seedance.api.vendors.video_adapter import VendorAdapter
 def to_request(fields: VideoRequest | Mapping[str, Any]) -> VideoRequest:
     """A `VideoRequest` from a dict.
 
+    :param fields: its fields by name; a `VideoRequest` is returned as it is.
+    :return: the request.
     :raises InvalidRequestError: for unknown fields and wrong types; the values stay out of the message.
     """
     if isinstance(fields, VideoRequest):
@@ -30,17 +32,23 @@ def to_request(fields: VideoRequest | Mapping[str, Any]) -> VideoRequest:
 
 
 def for_vendor(request: VideoRequest, adapter: VendorAdapter) -> VideoRequest:
-    """The request as this vendor, and this account, understands it: with its own name in place of a model family.
+    """Replaces a model family by the name that this vendor or this account has for it.
 
+    :param request: the request; one without a family is returned as it is.
+    :param adapter: the vendor's adapter.
+    :return: the request with the vendor's own model name.
     :raises InvalidRequestError: the vendor has no equivalent of the family.
     """
     return with_own_model(request, adapter.descriptor, adapter.models, all_vendors().values())
 
 
 def check_request(request: VideoRequest, adapter: VendorAdapter, told: Any = None) -> list[str]:
-    """Warnings about a request that may be sent.
+    """Checks a request against the documented rules.
 
-    :param told: what the vendor has said itself of its models' limits, see `VendorAdapter.ask_rules`.
+    :param request: the request.
+    :param adapter: the vendor's adapter.
+    :param told: the vendor's own list of its models' limits, see `VendorAdapter.ask_rules`; default: none.
+    :return: warnings about a request that may be sent.
     :raises InvalidRequestError: naming every documented rule that it breaks.
     """
     stated = None if told is None else adapter.stated_route(request, told)
@@ -59,12 +67,13 @@ def check_request(request: VideoRequest, adapter: VendorAdapter, told: Any = Non
 
 
 def check_literals(fields: Mapping[str, Any], templates: Collection[str]) -> None:
-    """Judges what can be judged when a DAG is parsed: rules whose fields are all literals, by the model's name alone.
+    """Checks the rules that can be checked when a DAG is parsed: those whose fields are all literals.
 
-    The connection isn't looked up, so what depends on the vendor alone waits until the task runs.
+    The vendor is inferred from the model's name, since the connection isn't looked up. Everything else is checked when
+    the task runs.
 
     :param fields: the request's fields as the user wrote them.
-    :param templates: the names of those that only get their value at run time.
+    :param templates: the names of the fields that get their value only at run time.
     :raises InvalidRequestError: naming every rule that is certainly broken.
     """
     stand_ins = {"model": "template", "prompt": "template"}
@@ -81,7 +90,9 @@ def check_literals(fields: Mapping[str, Any], templates: Collection[str]) -> Non
 
 
 def _check_family(request: VideoRequest, templates: Collection[str]) -> None:
-    """Judges a model family: the vendor isn't known yet, so only what every vendor of the family refuses is refused."""
+    """Checks a model family. The vendor isn't known yet, so a request is refused only if every vendor of the family
+    would refuse it.
+    """
     verdicts = []
     for vendor in all_vendors().values():
         if request.model in vendor.families:
@@ -103,7 +114,7 @@ def _route(request: VideoRequest, adapter: VendorAdapter) -> Route | None:
 
 
 def _problems(request: VideoRequest, adapter: VendorAdapter, stated: Route | None = None) -> list[Problem]:
-    # With a model that nobody documented only the limits of the dialect remain: a field it has no word for.
+    # For an undocumented model only one rule remains: the vendor's API must have a name for each field.
     route = (
         stated
         or _route(request, adapter)

@@ -1,6 +1,6 @@
-"""The vendors. Nothing outside this package knows a vendor's field name, path or status.
+"""The vendors. Only this package contains a vendor's field names, paths and statuses.
 
-Each folder in here is a vendor: its `__init__` holds `DESCRIPTORS` and imports only the classes for them. Other
+Each folder in here is one vendor's: its `__init__` holds `DESCRIPTORS` and imports only the classes for them. Other
 distributions add vendors by the entry-point group `airflow_provider_seedance.vendors` (see `docs/adding-a-vendor.md`).
 """
 
@@ -39,9 +39,10 @@ VENDORS: tuple[str, ...] = tuple(BUILT_IN)
 
 
 def find_vendor(name: str) -> VendorDescriptor:
-    """The vendor with a name. Entry points are read only if it isn't a built-in one.
+    """Finds a vendor by name. Entry points are read only if it isn't a built-in one.
 
-    :param name: as in the connection's extra.
+    :param name: the value of `vendor` in the connection's extra.
+    :return: the vendor's descriptor.
     :raises SeedanceConfigError: there is no such vendor, or its entry point can't be loaded.
     """
     found = BUILT_IN.get(name) or _added().get(name)
@@ -63,7 +64,8 @@ def make_adapter(
 
     :param vendor: the vendor's name.
     :param settings: the vendor's own settings; missing ones have their defaults.
-    :param models: the account's own models by family, where they differ from the vendor's.
+    :param models: the account's own models by family, where they differ from the vendor's; default: none.
+    :return: the adapter.
     :raises SeedanceConfigError: there is no such vendor.
     """
     descriptor = find_vendor(vendor)
@@ -77,6 +79,7 @@ def make_asset_adapter(vendor: VendorAdapter) -> AssetAdapter:
     """A vendor's adapter for reference media.
 
     :param vendor: its adapter for videos.
+    :return: the adapter.
     :raises UnsupportedByVendorError: the vendor documents no call for uploads.
     """
     if vendor.descriptor.assets is None:
@@ -90,7 +93,12 @@ def make_asset_adapter(vendor: VendorAdapter) -> AssetAdapter:
 
 
 def vendor_of_model(model: str) -> str | None:
-    """The only vendor that has a model of this name, `None` for endpoint ids (`ep-...`), families and new names."""
+    """The name of the only vendor that has a model of this name.
+
+    :param model: the model's name.
+    :return: the vendor's name; `None` for endpoint ids (`ep-...`), families, unknown names and names that several
+        vendors have.
+    """
     if model in FAMILIES:
         return None
     having = [vendor.name for vendor in BUILT_IN.values() if vendor.has_model(model)]
@@ -99,7 +107,7 @@ def vendor_of_model(model: str) -> str | None:
 
 
 def forget_entry_points() -> None:
-    """Makes the entry points be read again, after a distribution was installed into a running process (as tests do)."""
+    """Reads the entry points again at the next use, for a distribution that was installed into a running process."""
     _entry_points.cache_clear()
 
 

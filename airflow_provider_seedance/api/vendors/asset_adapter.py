@@ -35,7 +35,7 @@ STATUSES = {
     "active": AssetStatus.ACTIVE,
     "failed": AssetStatus.FAILED,
 }
-"""The documented words, where there are any."""
+"""The documented words for an asset's status."""
 
 _UPLOAD_ERRORS: dict[Meaning, tuple[type[SeedanceApiError], str]] = {
     Meaning.AUTH: (SeedanceAuthError, "Nothing was stored. Check the API key."),
@@ -91,6 +91,7 @@ class AssetAdapter(ABC):
         """The library with a name.
 
         :param name: the library's name; `None` for the default.
+        :return: the library.
         :raises InvalidRequestError: there is no such library; the message names the existing ones.
         """
         found = next((library for library in self.libraries if name in (None, library.name)), None)
@@ -102,11 +103,20 @@ class AssetAdapter(ABC):
     # The calls below are flows of one step, as in `VendorAdapter`; a vendor that needs more steps overrides them.
 
     def ticket(self, file: MediaFile) -> Flow[Ticket]:
-        """Asks for a ticket for the file, if `needs_ticket`."""
+        """Asks for a ticket for the file, if `needs_ticket`.
+
+        :param file: the file.
+        :return: the flow that returns the ticket.
+        """
         return Step(Call.READ, self.build_ticket(file), self.parse_ticket)
 
     def store(self, file: MediaFile, ticket: Ticket | None) -> Flow[MediaAsset]:
-        """Sends the bytes to the file store."""
+        """Sends the bytes to the file store.
+
+        :param file: the file.
+        :param ticket: the ticket for it; `None` if the vendor needs none.
+        :return: the flow that returns the stored file.
+        """
         return Step(
             Call.UPLOAD, self.build_file(file, ticket), lambda response: self.parse_file(response, file, ticket)
         )
@@ -114,6 +124,9 @@ class AssetAdapter(ABC):
     def register(self, upload: AssetUpload, library: Library) -> Flow[MediaAsset]:
         """Registers a URL in a library.
 
+        :param upload: the URL and its options.
+        :param library: the library.
+        :return: the flow that returns the asset, usually not active yet.
         :raises UnsupportedByVendorError: the vendor has no such call.
         """
         return Step(
@@ -123,8 +136,12 @@ class AssetAdapter(ABC):
         )
 
     def read(self, asset_id: str, library: Library, query: Mapping[str, str]) -> Flow[MediaAsset]:
-        """Reads one asset as it stands.
+        """Reads one asset.
 
+        :param asset_id: the vendor's id.
+        :param library: the library that holds it.
+        :param query: the query of the status call, where it is not documented.
+        :return: the flow that returns the asset in its current state.
         :raises UnsupportedByVendorError: the library has no states.
         """
         return Step(
@@ -138,34 +155,31 @@ class AssetAdapter(ABC):
         raise self._unsupported("ask for an upload URL")
 
     def parse_ticket(self, response: HttpResponse) -> Ticket:
-        """The ticket."""
+        """Reads the ticket from an answer."""
         raise self._unsupported("ask for an upload URL")
 
     @abstractmethod
     def build_file(self, file: MediaFile, ticket: Ticket | None) -> UploadRequest:
-        """Sends the bytes to the file store."""
+        """Makes the request that sends the bytes to the file store."""
 
     @abstractmethod
     def parse_file(self, response: HttpResponse, file: MediaFile, ticket: Ticket | None) -> MediaAsset:
-        """The stored file; raises the refusal, or `UploadUnknownError`."""
+        """The stored file. Raises the vendor's refusal, or `UploadUnknownError`."""
 
     def build_register(self, upload: AssetUpload, library: Library) -> HttpRequest:
         """Makes the request that registers a URL in a library."""
         raise self._unsupported("register media by URL")
 
     def parse_register(self, response: HttpResponse, upload: AssetUpload, library: Library) -> MediaAsset:
-        """The asset, usually not active yet; raises the refusal, or `UploadUnknownError`."""
+        """The asset, usually not active yet. Raises the vendor's refusal, or `UploadUnknownError`."""
         raise self._unsupported("register media by URL")
 
     def build_get(self, asset_id: str, library: Library, query: Mapping[str, str]) -> HttpRequest:
-        """Reads one asset.
-
-        :param query: the status call's query, where that is not documented.
-        """
+        """Makes the request that reads one asset."""
         raise self._unsupported(f"read an asset of its {library.name} library")
 
     def parse_get(self, response: HttpResponse, asset_id: str, library: Library) -> MediaAsset:
-        """The asset as it stands; raises `TransientApiError` for failures that may pass."""
+        """The asset in its current state. Raises `TransientApiError` for a failure that may pass."""
         raise self._unsupported(f"read an asset of its {library.name} library")
 
     def _unsupported(self, what: str) -> UnsupportedByVendorError:
@@ -189,7 +203,11 @@ class AssetAdapter(ABC):
 
 
 def read_asset_status(word: object) -> tuple[AssetStatus, str | None]:
-    """Our status for a vendor's word, and the word itself if it is undocumented; then the asset counts as not ready."""
+    """Our status for a vendor's word.
+
+    :param word: the word in the answer.
+    :return: the status, and the word itself if it is undocumented; then the asset counts as not ready.
+    """
     known = STATUSES.get(word.strip().casefold()) if isinstance(word, str) else None
     return (known, None) if known else (AssetStatus.PROCESSING, "None" if word is None else text_of(word))
 

@@ -20,13 +20,13 @@ from airflow_provider_seedance.api.vendors.video_adapter import HttpRequest, Htt
 Verdict = Literal["holds", "doesn't", "can't tell"]
 
 Mark = Literal["documented", "the vendor's own client", "observed by others", "inferred", "a guess", "not recorded"]
-"""The kind of source. Observed and weaker facts never lead to a refusal of a request."""
+"""The kind of source. A request is never refused because of an observed or weaker fact."""
 
 Needs = Literal["nothing", "a refused request", "a video", "a cancelled video"]
 """The effort of a test."""
 
 NO_SUCH_MODEL = "airflow-first-contact-no-such-model"
-"""A name that no model has."""
+"""A model name that doesn't exist at any vendor."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Look:
     :param request: a read without side effects.
     :param judge: makes the verdict and its reason from the answer. The reason gets into the report, so it must contain
         no text from the vendor and nothing about the account.
-    :param free_because: the document by which the read costs nothing; needed for any request but a GET.
+    :param free_because: the document that says that the read costs nothing; needed for any request but a GET.
     """
 
     assumption: Assumption
@@ -83,10 +83,10 @@ class Look:
 
 @dataclass(frozen=True)
 class RefusedRequest:
-    """A create that can't leave a video, by the vendor's own documents: no model of that name, and nothing to show.
+    """A create that, by the vendor's own documents, can't make a video: no such model, and no content.
 
-    :param because: the documents' words, with their source. An observation is no reason to send it.
-    :param extra: empties the fields that the vendor documents as required.
+    :param because: the documents' statement, with its source. An observation alone would not justify sending it.
+    :param extra: empty values for the fields that the vendor documents as required.
     """
 
     because: str
@@ -168,7 +168,7 @@ def least_of(adapter: VendorAdapter, model: str) -> dict[str, Any]:
     if own.get("model") == model:
         return dict(own)
     route = adapter.route_of(model)
-    # An endpoint's id doesn't tell the model; a size that is small elsewhere is small there too, or is refused.
+    # An endpoint's id doesn't name its model. The smallest size of another model is small there, too, or is refused.
     return {**own, "model": model} if route is None else {"model": model, **_least(route)}
 
 

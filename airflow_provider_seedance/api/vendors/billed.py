@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Places = Mapping[str, tuple[str, ...]]
-"""The places of `model`, `duration` and `resolution` in a vendor's body: the keys that lead there."""
+"""For `model`, `duration` and `resolution`: the path of keys to the value in a vendor's body."""
 
 _SEVERAL = frozenset(
     {
@@ -21,7 +21,7 @@ _SEVERAL = frozenset(
 _FRAMES = frozenset(("frames", "num_frames"))
 
 _IN_TEXT = re.compile(r"--(?:rs|resolution|dur|duration|frames)\s+\S")
-"""Ark's older form, at the end of the prompt: `--rs 1080p --dur 10`."""
+"""Ark's older form, options at the end of the prompt: `--rs 1080p --dur 10`."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Billed:
     :param model: the model that is billed.
     :param duration: as in the body; `None` if it isn't there.
     :param resolution: as in the body; `None` if it isn't there.
-    :param unclear: the reason why the cost of such a body is unknown, `None` if it is known.
-    :param size_unclear: the reason why its length and resolution are unknown, `None` if they are known.
+    :param unclear: the reason why the cost of the request can't be determined; `None` if it can.
+    :param size_unclear: the reason why length and resolution can't be determined; `None` if they can.
     """
 
     model: Any
@@ -46,8 +46,9 @@ def read_billed(body: Mapping[str, Any], places: Places, model: str) -> Billed:
     """Reads the billed facts from a body.
 
     :param body: the body that is sent.
-    :param places: their places in it.
-    :param model: the model, if it isn't in the body.
+    :param places: where the facts are in the body.
+    :param model: the model, for a body that doesn't contain it.
+    :return: the facts, or the reason why they can't be determined.
     """
     found = {name: _at(body, path) for name, path in places.items()}
     found.setdefault("model", model)
@@ -55,7 +56,7 @@ def read_billed(body: Mapping[str, Any], places: Places, model: str) -> Billed:
     for path, value in _everything(body):
         name = path[-1]
         if name in found and path != places.get(name) and value != found[name]:
-            # Only the vendor knows which of the two counts.
+            # Only the vendor knows which of the two values applies.
             unclear = f"{name!r} stands in the request twice, with different values"
         elif name in _SEVERAL and value not in (None, 1, "1"):
             unclear = f"{name!r} may ask for several videos"

@@ -1,4 +1,4 @@
-"""Model families: from a name that means the same everywhere to the vendor's or the account's own name. Pure."""
+"""Replaces the names of model families, which all vendors share, by the vendor's or the account's own. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def with_own_model(
 ) -> VideoRequest:
     """Replaces a family by the vendor's own name; a request with another model stays as it is.
 
-    :param request: as the user wrote it. If the vendor has a model for each kind of input, its media decide.
+    :param request: the user's request. If the vendor has a model for each kind of input, its media decide.
     :param vendor: the vendor.
     :param models: the account's own models by family, which take precedence over the vendor's.
     :param others: the vendors that the message may suggest.
@@ -36,8 +36,9 @@ def with_own_model(
 def read_models(value: Any) -> dict[str, str]:
     """The table `models` of a connection's extra, decoded.
 
-    :param value: as it is in the extra.
-    :raises ValueError: the message names the fault.
+    :param value: the decoded JSON value in the extra.
+    :return: the account's own models by family.
+    :raises ValueError: the table isn't valid; the message says why.
     """
     if not isinstance(value, Mapping):
         raise ValueError('extra `models` must be a JSON object, for example {"seedance-2.0": "ep-20260101-abcde"}.')

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 
 def read_status(word: object, words: Mapping[str, VideoStatus]) -> tuple[VideoStatus, str | None]:
-    """Our status for a vendor's word, and the word itself if it is undocumented; then the video counts as running."""
+    """Our status for a vendor's word.
+
+    :param word: the word in the answer.
+    :param words: our statuses by the vendor's documented words in lower case.
+    :return: the status, and the word itself if it is undocumented; then the video counts as running.
+    """
     if not isinstance(word, str):
         return VideoStatus.RUNNING, "None" if word is None else text_of(word)
     known = words.get(word) or words.get(word.strip().casefold())
@@ -25,7 +30,7 @@ def read_status(word: object, words: Mapping[str, VideoStatus]) -> tuple[VideoSt
 
 
 def text_or_none(value: object) -> str | None:
-    """A non-empty text, else `None`. Whether it is a URL is not judged here: some vendors put a relative key there."""
+    """A text without surrounding blanks, `None` if there is none. It isn't checked for being a URL."""
     return value.strip() or None if isinstance(value, str) else None
 
 
@@ -35,7 +40,7 @@ def positive_or_none(value: object) -> int | None:
 
 
 def seed_or_none(value: object) -> int | None:
-    """A seed by which a video can be made again; `None` for nonsense and for numbers below 0, which mean any seed."""
+    """A seed that can be used again; `None` for invalid values and for negative numbers, which mean a random seed."""
     return value if type(value) is int and 0 <= value < 2**63 else None
 
 
@@ -43,7 +48,7 @@ _SIGNATURE_STYLES = ("X-Tos", "X-Goog", "X-Amz")
 
 
 def signed_url_expiry(url: str | None) -> datetime | None:
-    """The expiry time in a signed URL (AWS, Google and TOS signatures), `None` if there is none."""
+    """The expiry time in a signed URL (AWS, Google and TOS signatures); `None` if it has none."""
     if not url:
         return None
     try:
@@ -73,7 +78,7 @@ def dig(value: Any, *path: str) -> Any:
 
 
 def as_id(value: object) -> str | None:
-    """A non-empty id, also from a number; `None` for a value that can't be an id."""
+    """An id as text, from a text or a whole number; `None` for a value that can't be an id."""
     if isinstance(value, str):
         text = value.strip()
         return text if is_sound_id(text) else None
@@ -87,10 +92,11 @@ _PLAIN_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 def id_in(response: HttpResponse, *paths: tuple[str, ...]) -> str | None:
     """The id in a create's answer, even in a truncated one or an error.
 
-    It is only a hint: the vendor has to be asked whether there is such a video.
+    It is only a hint: only a read shows whether there is such a video.
 
     :param response: the answer.
-    :param paths: the places of the id in the vendor's answers.
+    :param paths: the possible paths of keys to the id in the vendor's answers.
+    :return: the first id that is found; `None` if there is none.
     """
     decoded = response.json()
     found = [as_id(dig(decoded, *path)) for path in paths]
@@ -101,7 +107,7 @@ def id_in(response: HttpResponse, *paths: tuple[str, ...]) -> str | None:
 
 
 def as_progress(value: object) -> int | None:
-    """A percentage between 0 and 100."""
+    """A percentage from 0 to 100, without decimals; `None` if the value is no number."""
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
         return None
     return int(min(100, max(0, value)))

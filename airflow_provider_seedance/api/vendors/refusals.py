@@ -1,4 +1,4 @@
-"""From an error answer to an exception that tells people what to do. Shared by all adapters."""
+"""Turns an error answer into an exception with advice for the user. Shared by all adapters."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Meaning(Enum):
     NOT_NOW = auto()
     """The vendor was temporarily unable to check the request, and created nothing."""
     UNCLEAR = auto()
-    """No proof of a refusal: server errors, gateway time-outs, unreadable answers."""
+    """The answer proves no refusal: server errors, gateway time-outs, unreadable answers."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class ErrorAnswer:
 
     :param meaning: the adapter's verdict, if the answer is the vendor's.
     :param code: the vendor's code.
-    :param message: the vendor's message, as it came.
+    :param message: the vendor's message, not yet cleaned or shortened.
     :param request_id: the vendor's request id.
     :param is_vendors: whether the answer has the form of the vendor's own errors. Any other answer may come from a
         proxy or gateway, and proves neither that a video exists nor that none was made.
@@ -122,13 +122,14 @@ _ON_THE_WAY = (
 def create_error(
     title: str, response: HttpResponse, answer: ErrorAnswer, *, prompt: str = "", video_id: str | None = None
 ) -> SeedanceApiError:
-    """The exception for a create that was not answered by an accepted video.
+    """The exception for a create whose answer holds no accepted video.
 
-    :param title: the vendor's name for people.
+    :param title: the vendor's display name.
     :param response: the answer.
     :param answer: the same, as read by the adapter.
-    :param prompt: removed from the vendor's message, should the vendor echo it.
+    :param prompt: removed from the vendor's message, in case the vendor echoes it.
     :param video_id: the id in the answer, if there is one.
+    :return: the exception; the caller raises it.
     """
     kind, advice = _CREATE_ERRORS[answer.meaning] if answer.is_vendors else _create_error_of_stranger(response)
     if kind is SubmissionUnknownError and video_id:
@@ -141,12 +142,13 @@ def create_error(
 
 
 def read_error(title: str, response: HttpResponse, answer: ErrorAnswer, *, not_found: str = "") -> SeedanceApiError:
-    """The exception for a read that was not answered by a video.
+    """The exception for a read whose answer holds no video.
 
-    :param title: the vendor's name for people.
+    :param title: the vendor's display name.
     :param response: the answer.
     :param answer: the same, as read by the adapter.
     :param not_found: a sentence for an unknown id, for example about how long the vendor keeps records.
+    :return: the exception; the caller raises it.
     """
     kind, advice = _READ_ERRORS[answer.meaning if answer.is_vendors else Meaning.UNCLEAR]
     if kind is VideoNotFoundError:
@@ -164,16 +166,16 @@ def check_read(
     not_found: str,
     own_id: str | None = None,
 ) -> None:
-    """Makes sure that an answer to a read has a status of the requested video.
+    """Makes sure that the answer to a read holds a status, and that of the requested video.
 
-    :param title: the vendor's name for people.
+    :param title: the vendor's display name.
     :param response: the answer.
     :param explain: the adapter's reader of error answers.
     :param told_id: the id in the answer; `None` if the id or the status is missing.
-    :param video_id: the requested video's.
+    :param video_id: the id of the requested video.
     :param not_found: see `read_error`.
     :param own_id: the vendor's own form of the id, if ours is a compound; default: `video_id`.
-    :raises SeedanceApiError: it has no status, or that of another video.
+    :raises SeedanceApiError: the answer has no status, or is about another video.
     """
     if told_id is None:
         raise read_error(title, response, explain(response), not_found=not_found)
@@ -190,12 +192,16 @@ def _create_error_of_stranger(response: HttpResponse) -> tuple[type[SeedanceApiE
 
 
 def told(title: str, response: HttpResponse, answer: ErrorAnswer, *, prompt: str = "") -> str:
-    """The first sentence of an error: the sender and its words.
+    """The first sentence of an error: the sender, the HTTP status and the quoted message.
 
-    :param prompt: removed from the quotes.
+    :param title: the vendor's display name.
+    :param response: the answer.
+    :param answer: the same, as read by the adapter.
+    :param prompt: removed from the quotes; default: none.
     """
     message = answer.message if answer.is_vendors else words_of(response)
-    # Before the message is shortened, so that no half of the prompt stays. One or two letters are in any text.
+    # The prompt is removed before the message is shortened, so that no part of it remains. A prompt of up to three
+    # characters isn't removed, since it may be part of any word.
     said = response.quote(message.replace(prompt, "(prompt)") if len(prompt) > 3 else message)
     if not answer.is_vendors:
         sender, form = sender_and_form(title, response)
@@ -209,7 +215,14 @@ def told(title: str, response: HttpResponse, answer: ErrorAnswer, *, prompt: str
 def error_of(
     kind: type[SeedanceApiError], sentence: str, title: str, response: HttpResponse, answer: ErrorAnswer
 ) -> SeedanceApiError:
-    """An exception with the facts of the answer; from a stranger's answer, only the HTTP status counts as a fact."""
+    """An exception with the facts of the answer; if it isn't the vendor's answer, without code and request id.
+
+    :param kind: the class of the exception.
+    :param sentence: its message.
+    :param title: the vendor's display name.
+    :param response: the answer.
+    :param answer: the same, as read by the adapter.
+    """
     code, request_id = (response.quote(text, LONGEST_CODE) for text in (answer.code, answer.request_id))
     return kind(
         sentence.strip(),
@@ -226,10 +239,11 @@ _NEVER = 1e9
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds to wait, from `Retry-After` (seconds or date) or `X-RateLimit-Reset` (Unix time); never negative.
+    """Seconds to wait, from `Retry-After` (seconds or date) or `X-RateLimit-Reset` (Unix time).
 
-    :param headers: names in lower case.
-    :param now: the moment of the answer.
+    :param headers: the answer's headers, with names in lower case.
+    :param now: when the answer was received.
+    :return: never negative; `None` if the headers have no sound value.
     """
     value = headers.get("retry-after", "").strip()
     if value:
@@ -255,8 +269,8 @@ _BALANCE_WORDS = (
     "余额不足",
     "额度不足",
 )
-# Texts of failed videos and of refusals, as seen at one vendor or another. Whole phrases where a word alone means other
-# things too: "sensitive" is in "case-sensitive", "violation" in "access violation", "safety" in "thread safety".
+# Observed texts of failed videos and of refusals. Where a single word is ambiguous, only the phrase counts: "sensitive"
+# is also in "case-sensitive", "violation" in "access violation", "safety" in "thread safety".
 _MODERATION_WORDS = (
     r"moderat(?:ion|ed)|sensitive ?content|sensitive information|risk ?detect|risk control",
     r"(?:policy|content|severe|guidelines?) ?violation|violation of [\w ]{0,20}(?:polic|guideline|regulation|standard)",
@@ -283,14 +297,17 @@ def speaks_of_balance(text: str) -> bool:
 
 
 def speaks_of_moderation(text: str) -> bool:
-    """Whether a vendor's text says that its moderation refused something. It only distinguishes refusals, too."""
+    """Whether a vendor's text says that its moderation refused something.
+
+    It only distinguishes refusals: a text alone never makes an answer a refusal.
+    """
     return _MODERATION.search(text) is not None
 
 
 _BLAMES_THE_REQUEST = re.compile(r"(?:Invalid|Missing)Parameter(?:\..*)?", re.IGNORECASE | re.DOTALL)
-"""The codes of Seedance's maker, which other sellers pass on."""
+"""The error codes of Seedance's maker, which other vendors pass on."""
 
 
 def blames_the_request(code: str | None) -> bool:
-    """Whether a failed video's code blames the request, so that it would always fail."""
+    """Whether a failed video's code blames the request, so that a repetition would fail, too."""
     return code is not None and _BLAMES_THE_REQUEST.fullmatch(code) is not None

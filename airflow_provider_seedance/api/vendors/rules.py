@@ -1,7 +1,7 @@
 """The vendors' rules as data, and the one function that applies them.
 
-Because the documents contradict each other, a `Route` holds the *widest* of what any of them allows:
-only what every document forbids is refused here; the vendor judges the rest.
+The vendors' documents contradict each other, so a `Route` holds the *widest* limits that any of them states: a request
+is refused here only if every document forbids it. The vendor decides about the rest.
 """
 
 from __future__ import annotations
@@ -29,47 +29,48 @@ OPTION_FIELDS = (
     "draft_id",
     "output_format",
 )
-"""Every request field that a route can take or not; `model`, `prompt` and `extra` are always taken."""
+"""The request fields besides media that only some routes take; `model`, `prompt` and `extra` are always taken."""
 NEWER_FIELDS = frozenset(("task", "draft", "draft_id", "output_format"))
-"""The words that came with Seedance 2.5."""
+"""The fields that came with Seedance 2.5."""
 RULED_FIELDS = frozenset((*MEDIA_FIELDS, *OPTION_FIELDS)) - NEWER_FIELDS
-"""The fields that models of any age may take. A route that takes newer ones names them beside these."""
+"""The fields that models before 2.5 may take, too: the default of a route, which has to name newer ones."""
 
 
 @dataclass(frozen=True)
 class Route:
-    """What one family of models takes.
+    """The rules for a group of models of one vendor. An empty or missing limit means that no document states one.
 
-    :param title: the vendor's name for it.
-    :param models: model names, or patterns with `*`, matched with case.
+    :param title: the vendor's name for the group.
+    :param models: model names, or patterns with `*`; case matters.
     :param source: the document that states the rules.
-    :param fields: those of `MEDIA_FIELDS` and `OPTION_FIELDS` that it takes.
-    :param required: fields it can't do without, besides model and prompt.
-    :param duration: least and greatest number of seconds, `None` if not stated.
-    :param durations: the very numbers of seconds that it takes, where these are listed.
-    :param auto_duration: whether `-1` (the model chooses) is allowed.
-    :param resolutions: allowed values; empty: not stated.
-    :param ratios: allowed values; empty: not stated.
-    :param most: greatest length of each list field, where stated.
-    :param most_media: greatest number of all media together, where stated.
-    :param images_count_frames: whether first and last frame count against the most reference images.
-    :param frames: `optional`; `pair` where first and last frame only come together; `first` where the first may come
-        alone, the last not.
-    :param excludes: pairs of field groups that must not be mixed.
-    :param audio_needs: media of which at least one must come with a reference audio; empty: not stated.
-    :param web_search_needs_text_only: whether web search goes with text alone.
-    :param media: per field the URL schemes it takes; empty: not stated.
-    :param prompt_most: greatest number of characters, `None` if not stated.
-    :param seed: least and greatest seed.
-    :param expires: least and greatest `execution_expires_after`, in seconds.
-    :param text_is_optional_beside: media fields beside which the prompt may be left out.
-    :param needs: pairs of a field and those of which it needs at least one beside it.
-    :param tasks: the values of `task` that it takes; empty: all.
-    :param adaptive_for: media fields, and values of `task`, beside which a ratio has to be `adaptive`.
+    :param fields: the `MEDIA_FIELDS` and `OPTION_FIELDS` that the route supports; default: `RULED_FIELDS`.
+    :param required: fields that are required besides model and prompt.
+    :param duration: the smallest and the largest number of seconds.
+    :param durations: the supported numbers of seconds, where the documents list them one by one.
+    :param auto_duration: whether `-1` (the model chooses) is allowed; default: no.
+    :param resolutions: the allowed values.
+    :param ratios: the allowed values.
+    :param most: the largest number of items by list field.
+    :param most_media: the largest number of media in all fields together.
+    :param images_count_frames: whether first and last frame count towards the limit of reference images.
+    :param frames: `optional` (the default); `pair`: first and last frame only together; `first`: a last frame only with
+        a first one.
+    :param excludes: pairs of groups of fields that can't be combined.
+    :param audio_needs: media fields of which at least one is required with a reference audio.
+    :param web_search_needs_text_only: whether web search works only without media.
+    :param media: the accepted URL schemes by field.
+    :param prompt_most: the largest number of characters in the prompt.
+    :param seed: the smallest and the largest seed.
+    :param expires: the smallest and the largest `execution_expires_after`, in seconds.
+    :param text_is_optional_beside: fields that make the prompt optional.
+    :param needs: pairs of a field and the fields of which it needs at least one.
+    :param tasks: the accepted values of `task`; empty: all.
+    :param adaptive_for: media fields and values of `task` with which a ratio has to be `adaptive`.
     :param chosen_for: values of `task` that need a duration of -1.
-    :param draft_in: the only resolution of a draft, where stated.
-    :param observed: fields whose limits nobody documented, though they were seen: breaking those warns and passes.
-    :param seen: per field, values that no document allows though the vendor was seen to take them: these warn and pass.
+    :param draft_in: the only resolution of a draft.
+    :param observed: fields whose limits were observed but not documented; breaking one only causes a warning.
+    :param seen: by field, values that no document allows but that the vendor was observed to accept; they only cause a
+        warning.
     """
 
     title: str
@@ -112,8 +113,8 @@ class Problem:
     """A broken rule.
 
     :param message: a sentence that names the field and the rule.
-    :param depends_on: the fields that were looked at: while one of them is a template, the verdict is open.
-    :param is_fatal: whether the request is refused for it. Else people are warned, and it is sent.
+    :param depends_on: the fields that were checked; while one of them is a template, the rule can't be decided.
+    :param is_fatal: whether the request is refused; if not, it is sent with a warning. Default: yes.
     """
 
     message: str
@@ -122,7 +123,7 @@ class Problem:
 
 
 def find_route(model: str, routes: Iterable[Route]) -> Route | None:
-    """The route that a model name belongs to, `None` when nobody documented it."""
+    """The route of a model name; `None` for an undocumented model."""
     return next((route for route in routes if route.has(model)), None)
 
 
@@ -130,10 +131,14 @@ Takers = Callable[[str, str | None], str]
 
 
 def check(request: VideoRequest, route: Route, vendor_title: str, takers_of: Takers) -> list[Problem]:
-    """Every rule of the route that the request breaks.
+    """Applies the rules of a route to a request.
 
-    :param takers_of: names, for a field (or one value of `task`) that this route doesn't take, the routes or vendors
-        that do.
+    :param request: the request.
+    :param route: the route of its model.
+    :param vendor_title: the vendor's display name.
+    :param takers_of: given a field, and for `task` a value, names the routes or vendors that support it; used in
+        messages about a field that this route doesn't support.
+    :return: every rule that the request breaks.
     """
     where = f"{vendor_title} {route.title} ({request.model})" if route.title else f"{vendor_title} ({request.model})"
     seen = [name for name, values in route.seen.items() if getattr(request, name) in values]
@@ -145,7 +150,8 @@ def check(request: VideoRequest, route: Route, vendor_title: str, takers_of: Tak
 
 
 def _problem(message: str, depends_on: tuple[str, ...], route: Route) -> Problem:
-    # A field that the route has no word for can't be sent, whatever was seen; so the first word of a rule decides.
+    # A field that the route doesn't support can't be sent, whatever was observed, so only supported fields are excused.
+    # The first field of `depends_on` is the one that the rule is about.
     is_observed = depends_on[0] in route.observed & route.fields
     told = f"{message}; that was seen, not documented, so it is sent as it is" if is_observed else message
     return Problem(f"{told} [{route.source}]", frozenset(("model", *depends_on)), is_fatal=not is_observed)
@@ -172,7 +178,7 @@ def _broken_rules(request: VideoRequest, route: Route, where: str, takers_of: Ta
 
 def _missing_prompt(request: VideoRequest, route: Route, where: str) -> _Broken:
     beside = route.text_is_optional_beside
-    # `extra` can bring the text, or on Ark all of the content.
+    # `extra` can hold the text or, on Ark, the whole content.
     if request.prompt or {"prompt", "content"} & request.extra.keys() or any(map(request.is_set, beside)):
         return
     unless = f" without one of {_words(beside)}" if beside else ""
@@ -202,7 +208,7 @@ def _numbers_out_of_range(request: VideoRequest, route: Route, where: str) -> _B
         if value is not None and bounds and not bounds[0] <= value <= bounds[1]:
             yield f"{name}: {where} takes {bounds[0]} to {bounds[1]}, not {value}", (name,)
     if route.prompt_most and len(request.prompt) > route.prompt_most:
-        # The prompt itself stays out of the message: messages end up in logs.
+        # The message must not contain the prompt, since messages end up in logs.
         yield f"prompt: {where} takes {route.prompt_most} characters, not {len(request.prompt)}", ("prompt",)
 
 
@@ -280,12 +286,12 @@ def _wrong_for_task_or_draft(request: VideoRequest, route: Route, where: str, ta
 
 
 def _has(request: VideoRequest, each: str) -> bool:
-    """Whether a request has a media field, or a value of `task`."""
+    """Whether a request sets a media field, or has this value of `task`."""
     return request.is_set(each) if each in MEDIA_FIELDS else request.task == each
 
 
 def scheme_of(url: str) -> str:
-    """`https://`, `asset://`, `data:` ...; for anything else `a value without a URL scheme`."""
+    """The scheme of a URL as `https://`, `asset://` or `data:`; if there is none, `a value without a URL scheme`."""
     head, separator, _ = url.partition(":")
     if not separator or not head.isalpha():
         return "a value without a URL scheme"

@@ -1,4 +1,4 @@
-"""Answers that are not the vendor's: pages and JSON from proxies, firewalls and gateways before it."""
+"""Answers that don't come from the vendor: pages and JSON of proxies, firewalls and gateways on the way."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _REFUSED_ON_THE_WAY = frozenset(
     (*(400, 401, 402, 403, 404, 405, 406, 407), *(410, 411, 413, 414, 415, 416, 417), *(421, 422, 426, 428, 431, 451))
 )
-"""Statuses by which a proxy or gateway says that it did not pass the request on.
+"""HTTP statuses with which a proxy or gateway says that it did not pass the request on.
 
 408, 409, 425, 499 and undefined ones are missing: with these, the request may have been passed on.
 """
@@ -25,9 +25,9 @@ _WORDS = ("message", "error", "detail", "msg", "error_msg", "error_description",
 
 
 def was_refused_on_the_way(status_code: int) -> bool:
-    """Whether a stranger's answer with this status proves that the vendor never got the request.
+    """Whether an answer that isn't the vendor's proves by its status that the vendor never got the request.
 
-    :param status_code: HTTP status.
+    :param status_code: the HTTP status.
     """
     return status_code in _REFUSED_ON_THE_WAY
 
@@ -35,19 +35,19 @@ def was_refused_on_the_way(status_code: int) -> bool:
 def sender_and_form(title: str, response: HttpResponse) -> tuple[str, str]:
     """The likely sender and the form of an answer, as words for a sentence.
 
-    :param title: the vendor's name for people.
+    :param title: the vendor's display name.
     :param response: the answer.
     """
     what = _form_of(response)
     somebody = f"Something in front of {title}"
     if what in ("a web page", "text") or (what == "JSON" and response.status_code >= 400):
         return somebody, what if what != "JSON" else f"JSON that is not {title}'s"
-    # These could come from the vendor as well as from anybody else.
+    # All other forms may come from the vendor, too.
     return f"{title}, or something in front of it,", f"JSON that {title} does not document" if what == "JSON" else what
 
 
 def words_of(response: HttpResponse) -> str:
-    """The words of a stranger's answer: a page's headline, the usual field of a JSON error, or plain text."""
+    """The message in an answer that isn't the vendor's: a page's title, a field of a JSON error, or plain text."""
     decoded = response.json()
     if isinstance(decoded, str):
         return decoded
