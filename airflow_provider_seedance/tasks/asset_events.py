@@ -1,4 +1,4 @@
-"""The facts about a video in the events of a task's outlet assets, for the DAGs that these events start."""
+"""Adds the facts about a video to the events of a task's outlet assets, for the DAGs that these events trigger."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 NOT_FOR_EVENTS = frozenset(("video_url", "last_frame_url", "thumbnail_url", "url_expires_at"))
-"""Fields that are left out: asset events are shown to more people and kept longer than XComs, and these URLs open the
-video to everybody. A consumer gets fresh URLs by the video's id, free of charge."""
+"""Fields that are left out. Asset events are shown to more people and kept longer than XComs, and anyone with one of
+these URLs can open the video. A consumer gets fresh URLs by the video's id, free of charge."""
 
 
 def attach_to_outlets(context: Context, facts: Mapping[str, Any], uri: str | None = None) -> None:
@@ -21,9 +21,10 @@ def attach_to_outlets(context: Context, facts: Mapping[str, Any], uri: str | Non
 
     It never raises: the video is paid for.
 
-    :param context: of the running task.
-    :param facts: JSON types; the video's dict, or the manifest of the landed object.
-    :param uri: the URI of the landed video: an `AssetAlias` among the outlets gets an asset of this URI.
+    :param context: the task's context.
+    :param facts: the video's dict, or the manifest of the landed object, in JSON types.
+    :param uri: the URI of the landed video; each `AssetAlias` among the outlets gets an asset with this URI. Default:
+        an alias gets none.
     """
     try:
         from airflow.providers.common.compat.sdk import Asset, AssetAlias

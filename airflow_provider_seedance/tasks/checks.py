@@ -1,4 +1,4 @@
-"""What the create operator checks before anything is paid: when its DAG is parsed, and again before each submission."""
+"""The create operator's checks before anything is paid: when its DAG is parsed, and again before each submission."""
 
 from __future__ import annotations
 
@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 
 
 def check_choice(name: str, value: object, choices: tuple[str, str]) -> None:
-    """Whether an argument is one of its two words.
+    """Checks that an argument has one of its two allowed values.
 
-    :raises ValueError: it is none of them.
+    :param name: the argument's name.
+    :param value: its value.
+    :param choices: the allowed values.
+    :raises ValueError: it has neither.
     """
     if value not in choices:
         raise ValueError(f"{name} must be {choices[0]!r} or {choices[1]!r}, not {value!r}")
@@ -33,16 +36,16 @@ def check_when_parsed(
     conn_id: Any = None,
     fallback_conn_ids: Any = None,
 ) -> None:
-    """Judges the literal arguments, as far as that can be done without a connection.
+    """Checks the literal arguments, as far as that is possible without reading a connection.
 
-    :param fields: of the request, those that are set.
-    :param undecided: names of the fields whose values are only known when the task runs.
-    :param max_cost: the limit, literal or a template.
-    :param output_path: where the video is to be landed, literal or a template; `None` if it isn't landed.
-    :param conn_id: of the first connection.
-    :param fallback_conn_ids: of the others.
-    :raises InvalidRequestError: naming the fields.
-    :raises ValueError: nothing can be landed at this path, or the connections are no list.
+    :param fields: the request's fields that are set.
+    :param undecided: the names of the fields whose values are known only when the task runs.
+    :param max_cost: the cost limit, literal or a template; `None` for no limit.
+    :param output_path: the video's destination, literal or a template; `None` if it isn't landed.
+    :param conn_id: the id of the first connection.
+    :param fallback_conn_ids: the ids of the fall-back connections.
+    :raises InvalidRequestError: fields are invalid; the message names them.
+    :raises ValueError: nothing can be landed at this path, or the fall-back connections are no list of ids.
     """
     from airflow_provider_seedance.api.validation import check_literals
     from airflow_provider_seedance.tasks.connections import check_connections
@@ -76,17 +79,17 @@ def check_before_paying(
     object_storage_conn_id: str | None,
     store: SubmissionStore | None = None,
 ) -> None:
-    """Before each submission: whether the vendor takes it, whether the video can be landed, and what it would cost.
+    """Checks, before each submission, the vendor's rules, the destination, and the cost.
 
-    :param hook: of the connection.
-    :param request: what would be submitted.
-    :param run: what `run_facts` gives.
-    :param max_cost: the limit, if there is one.
-    :param lands: whether the task lands the video; the path of one that does may have been rendered to nothing.
-    :param output_path: as rendered.
+    :param hook: the hook of the vendor's connection.
+    :param request: the request to be submitted.
+    :param run: the task's facts, from `run_facts`.
+    :param max_cost: the cost limit; `None` for no limit.
+    :param lands: whether the task lands the video, in which case an empty path is an error.
+    :param output_path: the rendered destination.
     :param object_storage_conn_id: the connection that opens the storage, if it is named.
-    :param store: of the task; a ledger in a database is told the cost.
-    :raises SeedanceError: nothing may be submitted; the class says why.
+    :param store: the store of the task's record; a ledger in a database gets the expected cost.
+    :raises SeedanceError: nothing may be submitted; the class tells the reason.
     """
     from airflow_provider_seedance.api.validation import for_vendor
     from airflow_provider_seedance.tasks.cost_check import check_cost
@@ -94,7 +97,7 @@ def check_before_paying(
 
     adapter, asked = hook.get_conn().adapter, request.model
     request = for_vendor(request, adapter)
-    hook.get_conn().check_video(request)  # its warnings are told when the video is created
+    hook.get_conn().check_video(request)  # warnings are logged only when the video is created
     if lands:
         from airflow_provider_seedance.tasks.output_check import check_output
 

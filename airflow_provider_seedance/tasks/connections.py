@@ -1,4 +1,4 @@
-"""The connections that a create task may use, and the one at which a video was made."""
+"""The connections that a create task may use, and the connection with which a video was made."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from airflow_provider_seedance.tasks.literals import is_literal
 
 
 def conn_id_of(video: Any, seedance_conn_id: str) -> str:
-    """The id of the connection at which a video was made.
+    """The id of the connection with which a video was made.
 
-    :param video: the dict that a create task returns, which names the connection, or anything else.
-    :param seedance_conn_id: the connection to use if there is no such dict.
+    :param video: the dict that a create task returns, which names the connection; or another reference, such as an id.
+    :param seedance_conn_id: the connection to use if `video` doesn't name one.
     """
     told = video.get("seedance_conn_id") if isinstance(video, Mapping) else None
     return told if isinstance(told, str) and told else seedance_conn_id
 
 
 def check_connections(first: Any, others: Any) -> tuple[str, ...]:
-    """Checks the ids of the fall-back connections. Templates are left for later.
+    """Checks the ids of the fall-back connections. Templates can be checked only once they are rendered.
 
     :param first: the id of the first connection.
-    :param others: as the user gave them, or as they were rendered.
-    :return: the ids of the fall-back connections.
-    :raises ValueError: they are no list of ids, or name a connection twice.
+    :param others: the fall-back connections, as the user gave them or as they were rendered.
+    :return: the ids of the fall-back connections; empty for `None` and for a template.
+    :raises ValueError: `others` is no list of ids, or a connection is named twice.
     """
     if others is None or not is_literal(others):
         return ()

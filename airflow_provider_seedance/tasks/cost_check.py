@@ -18,19 +18,22 @@ log = logging.getLogger(__name__)
 def prices_on(hook: SeedanceHook) -> Prices:
     """The prices of a connection, by model; empty if it has none.
 
-    :param hook: of the connection.
-    :raises SeedanceConfigError: they can't be read.
+    :param hook: the hook of the connection.
+    :raises SeedanceConfigError: the prices in the connection's extras are invalid.
     """
     return hook.connection.prices
 
 
 def check_cost(hook: SeedanceHook, request: VideoRequest, max_cost: float | str | None) -> Cost:
-    """Logs the estimate, if the connection has prices.
+    """Estimates the cost of a request, logs it, and compares it with the limit.
 
-    :param hook: of the connection, whose adapter makes the body that is really sent.
+    The estimate comes from the connection's prices. If they don't give one and there is a limit, a vendor that quotes
+    prices is asked for one.
+
+    :param hook: the hook of the connection, whose adapter makes the body that is really sent.
     :param request: the request to be sent.
-    :param max_cost: the limit, if there is one.
-    :return: the estimate.
+    :param max_cost: the most that the video may cost, in the currency of the prices; `None` for no limit.
+    :return: the estimate; without an amount if the cost can't be estimated.
     :raises MaxCostError: the video would cost more, or its cost is unknown.
     :raises InvalidRequestError: the limit is no amount of money.
     """

@@ -1,4 +1,4 @@
-"""When a task's wait ends."""
+"""The deadlines of a task's wait."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from airflow_provider_seedance.api.durations import seconds
 from airflow_provider_seedance.exceptions import airflow_errors
 
 MARGIN = 120.0
-"""Seconds by which Airflow's own time-out of the trigger is later than the deadline that the trigger keeps itself."""
+"""Seconds by which Airflow's time-out of the deferral is later than the trigger's own deadline."""
 
 
 def waiting_argument(name: str, value: float | timedelta) -> float:
-    """The seconds that an operator's argument means, judged when the DAG is parsed; see `api.durations`.
+    """Reads an operator's duration argument when the DAG is parsed; see `api.durations`.
 
-    :raises InvalidRequestError: naming the argument.
+    :param name: the argument's name.
+    :param value: seconds or a timedelta.
+    :return: seconds.
+    :raises InvalidRequestError: the value is no valid duration; the message names the argument.
     """
     with airflow_errors():
         return seconds(name, value)
@@ -25,11 +28,12 @@ def waiting_argument(name: str, value: float | timedelta) -> float:
 def deadline_of(ti: Any, since: float, timeout: float, execution_timeout: timedelta | None) -> float:
     """Unix time at which a wait ends: after its time-out or, if that is earlier, the task's `execution_timeout`.
 
-    Airflow keeps an `execution_timeout` itself only while a task is on a worker (Airflow 3), not while it is deferred.
+    Airflow itself enforces an `execution_timeout` only while the task is on a worker (Airflow 3), not while deferred.
 
-    :param ti: the task instance, of which this attempt's start is taken.
+    :param ti: the task instance; `execution_timeout` counts from the start of its current attempt.
     :param since: Unix time from which `timeout` counts.
     :param timeout: seconds.
+    :param execution_timeout: the task's `execution_timeout`; `None` if it has none.
     """
     deadline = since + timeout
     if execution_timeout is None:
@@ -39,10 +43,10 @@ def deadline_of(ti: Any, since: float, timeout: float, execution_timeout: timede
 
 
 def given_up_after(task: Any) -> float | None:
-    """Seconds from the submission after which nobody takes the task's video any more.
+    """Seconds from the submission after which no task will take the video any more.
 
-    That is when Airflow itself ends the wait at the latest. `None` if it can't be told: where the task does not wait,
-    somebody else may, for as long as they like; and a retry, however late it comes, takes what is ready by then.
+    This is the latest time at which Airflow itself ends the wait. `None` if there is no such time: if the create task
+    doesn't wait, another task may wait for any time; and a retry, however late, takes a video that is ready by then.
 
     :param task: the create task, rendered.
     """

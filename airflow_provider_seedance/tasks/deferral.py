@@ -1,4 +1,4 @@
-"""Both ends of a deferral, shared by the operator and the sensor: handing over to the trigger, taking its event."""
+"""The start and the end of a deferral, shared by the operator and the sensor: handing over to the trigger, resuming."""
 
 from __future__ import annotations
 
@@ -32,14 +32,15 @@ if TYPE_CHECKING:
 
 
 def defer_for_video(task: BaseOperator, trigger: SeedanceVideoTrigger) -> NoReturn:
-    """Hands the wait over to the trigger, and gives back the worker slot.
+    """Hands the wait over to the trigger, and frees the worker slot.
 
-    :param task: resumes with its `execute_complete`.
-    :param trigger: waits for the video until its own deadline.
+    :param task: the task, which resumes with its `execute_complete`.
+    :param trigger: the trigger, which waits for the video until its own deadline.
+    :raises TaskDeferred: always; Airflow catches it.
     """
     left = max(0.0, (trigger.deadline or 0.0) - time.time())
     safety_net = timedelta(seconds=left + 2 * trigger.poll_interval + MARGIN) if trigger.deadline else None
-    # Said only where it is another one than the task's: what an earlier release deferred, and resumes, doesn't know it.
+    # Passed only if it differs from the task's own: `execute_complete` of an earlier release doesn't know the argument.
     conn_id = trigger.seedance_conn_id
     elsewhere = {"seedance_conn_id": conn_id} if conn_id != getattr(task, "seedance_conn_id", conn_id) else None
     task.defer(trigger=trigger, method_name="execute_complete", kwargs=elsewhere, timeout=safety_net)
@@ -54,14 +55,19 @@ def defer_for_room(
     pauses: Pauses,
     at_most: float | None = None,
 ) -> NoReturn:
-    """Gives back the worker slot until the vendor may have room; nothing has been submitted.
+    """Frees the worker slot until the vendor may have room. Nothing has been submitted.
 
-    :param task: resumes with its `execute_when_room`.
-    :param error: the vendor's refusal. It is raised if the deadline would have passed by then.
+    The delay is the longer of the vendor's and `pauses.room`, plus up to half as much again by chance, so that tasks
+    don't all return at once.
+
+    :param task: the task, which resumes with its `execute_when_room`.
+    :param error: the vendor's refusal, which is raised if the deadline would pass during the delay.
     :param since: Unix time of the first refusal.
-    :param deadline: Unix time.
-    :param pauses: how long at least; half as much again is added by chance, so that tasks don't return all at once.
-    :param at_most: seconds after which another vendor is asked, whatever this one says; `None` if there is none.
+    :param deadline: Unix time of the task's deadline.
+    :param pauses: the task's pauses.
+    :param at_most: the longest delay in seconds, if another vendor is to be asked then; `None` if there is no other.
+    :raises TaskDeferred: Airflow catches it.
+    :raises SeedanceRateLimitError: see `error`.
     """
     from airflow_provider_seedance.triggers.backoff import SeedanceBackoffTrigger
 
@@ -81,17 +87,17 @@ def video_of_event(
     wait_again: Callable[[str, float], NoReturn] | None = None,
     pauses: Pauses | None = None,
 ) -> Video:
-    """The finished video that the trigger's event tells of, read again, so that its URL is fresh.
+    """Reads the finished video of a trigger's event once more, so that its URL is fresh.
 
-    A vendor may answer this read from a replica that doesn't know yet what the trigger has seen. That is waited out:
-    for some seconds here, then in the triggerer.
+    A vendor may answer this read from a replica that lags behind the trigger's last poll. The task then waits for some
+    seconds on the worker, and after that in the triggerer again.
 
-    :param hook: of the connection.
-    :param event: the trigger's, as Airflow has stored it.
-    :param wait_again: defers once more for this video, until this deadline (Unix time).
-    :param pauses: between the reads.
-    :return: a video that has succeeded, with its URL.
-    :raises SeedanceError: why there is none.
+    :param hook: the hook of the vendor's connection.
+    :param event: the trigger's event, as Airflow has stored it.
+    :param wait_again: defers the task again for a video id, until a deadline (Unix time). Default: it isn't deferred.
+    :param pauses: `reread` holds the pauses between the reads. Default: those of `Pauses`.
+    :return: the video, which has succeeded and has a URL.
+    :raises SeedanceError: there is no such video; the class and the message tell the reason.
     """
     video_id, error = read_event(event)
     if error is not None:
@@ -105,7 +111,7 @@ def video_of_event(
     if wait_again is not None and deadline is not None and time.time() < deadline:
         wait_again(video_id, deadline)
     if decision.job is not None and decision.job.status is VideoStatus.SUCCEEDED:
-        raise failure_of(decision.job)  # its URL is gone again
+        raise failure_of(decision.job)  # it has no URL any more
     seen = f"calls it {decision.job.status.value} now" if decision.job else "doesn't show it now"
     raise TransientApiError(
         f"Video {video_id} had succeeded when it was waited for, but the vendor {seen}. Looking again later is safe."
@@ -113,7 +119,10 @@ def video_of_event(
 
 
 def id_in(event: Any) -> str | None:
-    """The id of the video that an event is about, `None` if it can't be read."""
+    """The id of the video in a trigger's event; `None` if the event can't be read.
+
+    :param event: the trigger's event, as Airflow has stored it.
+    """
     try:
         video_id, _ = read_event(event)
     except TransientApiError:
@@ -124,10 +133,10 @@ def id_in(event: Any) -> str | None:
 def ended_by_airflow(error: Exception, store: SubmissionStore | None) -> SeedanceError | None:
     """The error to raise after Airflow itself has ended the create operator's deferral.
 
-    :param error: Airflow's.
-    :param store: of the task's submission.
-    :return: says whether a retry can go on with the video; `None` if nothing has been submitted: the task waited for
-        room.
+    :param error: Airflow's error.
+    :param store: the store of the task's record; `None` where there is none.
+    :return: the error, whose message says whether a retry can resume the wait; `None` if nothing was submitted, since
+        the task waited for room.
     """
     record = store.read() if store else None
     if store and record is None:
@@ -139,7 +148,7 @@ def ended_by_airflow(error: Exception, store: SubmissionStore | None) -> Seedanc
 
 
 def _read_until_ready(hook: SeedanceHook, video_id: str, pauses: Pauses) -> Decision[Video]:
-    """Reads the video, and again in short intervals while the answer says nothing final."""
+    """Reads the video, and repeats that after each of the short pauses while the answer isn't final."""
     wait = Wait(VIDEO, video_id, interval=pauses.reread[0], deadline=None, started=time.time())
     for pause in (*pauses.reread, None):
         try:

@@ -1,4 +1,4 @@
-"""What an operator says when Airflow itself has ended its deferral."""
+"""Explains what becomes of the video when Airflow itself has ended an operator's deferral."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ if TYPE_CHECKING:
 
 
 class EndedWaits:
-    """Mixed into an operator that has submitted a video and waits for it."""
+    """A mixin for operators that submit a video and wait for it."""
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
-        """Takes the deferral's end, also where Airflow itself ended it: what became of the video is said then.
+        """Resumes after a deferral. If Airflow itself ended it, the error says what becomes of the video.
 
-        :raises VideoTimeoutError: Airflow ended the wait; whether a retry can go on with the video stands in it.
+        :param next_method: the name of the method to resume with.
+        :param next_kwargs: its arguments.
+        :param context: the task's context.
+        :return: the method's result.
+        :raises VideoTimeoutError: Airflow ended the wait; the message says whether a retry can resume it.
         """
         try:
             return super().resume_execution(next_method, next_kwargs, context)  # type: ignore[misc]  # the operator's

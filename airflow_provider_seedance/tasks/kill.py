@@ -10,14 +10,14 @@ from airflow_provider_seedance.hooks.seedance import SeedanceHook
 
 
 def cancel_if_ended(ti: Any, video_id: str, seedance_conn_id: str, *, patience: float, log: Any) -> None:
-    """Cancels a video that has not started, if the user ended its task; a task that goes on elsewhere keeps its video.
+    """Cancels a video that has not started, if its task was ended by the user and is not resumed elsewhere.
 
     It never raises, and logs the result.
 
     :param ti: the task instance.
-    :param video_id: the id of the video that it waits for.
+    :param video_id: the id of the video that the task waits for.
     :param seedance_conn_id: the connection's id.
-    :param patience: seconds after which the worker goes on, whether or not the cancel has ended.
+    :param patience: the longest wait for the result of the cancel, in seconds.
     :param log: the task's logger.
     """
 
@@ -30,7 +30,7 @@ def cancel_if_ended(ti: Any, video_id: str, seedance_conn_id: str, *, patience: 
         except Exception as error:
             log.warning("Video %s was not cancelled (%s); it may be billed.", video_id, type(error).__name__)
 
-    # In a thread, with a time limit: the signal may have interrupted a call to Airflow's supervisor.
+    # In a thread with a time limit, since the signal may have interrupted a call to Airflow's supervisor.
     thread = Thread(target=cancel, daemon=True)
     thread.start()
     thread.join(timeout=patience)

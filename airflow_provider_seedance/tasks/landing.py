@@ -1,4 +1,4 @@
-"""Lands the video of a create task: no failure of a storage may buy another video."""
+"""Lands the video of a create task, so that no failure of the storage leads to paying for another video."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ def land_paid_video(
 ) -> dict[str, Any]:
     """Lands a finished video in the task that made it.
 
-    :param hook: of the vendor's connection.
+    :param hook: the hook of the vendor's connection.
     :param video: the finished video.
-    :param submission: knows whether a retry would find the video again.
-    :param output_path: the destination.
-    :param model: the requested model, in case the vendor doesn't tell it.
-    :param object_storage_conn_id: the connection that opens the storage, if it is given.
-    :param run: the facts of the task, from `run_facts`.
+    :param submission: the task's submission; an error is retried only if a retry would find the video again.
+    :param output_path: the rendered destination.
+    :param model: the requested model, used if the vendor's answer doesn't name one.
+    :param object_storage_conn_id: the connection that opens the storage, if it is named.
+    :param run: the task's facts, from `run_facts`.
     :param log: the task's logger.
     :return: the manifest.
-    :raises SeedanceError: it can't be landed; whether a retry may follow depends on the submission.
+    :raises SeedanceError: the video can't be landed; the message says whether a retry helps, and what to do otherwise.
     """
     known = {name: value for name, value in video.to_dict().items() if value is not None}
     try:
@@ -46,7 +46,7 @@ def land_paid_video(
     except SeedanceError as error:
         raise submission.failed(error) from None
     except Exception as error:
-        # The storage's own words are in the cause. Airflow would retry that error, which must not buy another video.
+        # The storage's own error is the cause. Raised itself, it would be retried even if that buys another video.
         name = type(error).__name__
         kind = LandingInterruptedError if submission.is_kept else LandingError
         failure = kind(f"The storage failed ({name}). Video {video.video_id} was made, and is billed.")

@@ -1,4 +1,4 @@
-"""Further notes of a task in the ledger: the expected cost of its video, and the outcome."""
+"""A task's entries in the ledger besides its record: the expected cost of its video, and the outcome."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ OnBudget = Literal["fail", "skip"]
 
 
 def expect(store: SubmissionStore | None, hook: SeedanceHook, estimate: Cost, model: str) -> None:
-    """Tells the ledger the cost of the next submission, and the budgets into which it has to fit.
+    """Passes to the ledger the expected cost of the next submission, and the budgets that limit it.
 
-    :param store: the task's store of records.
-    :param hook: of the connection that will be used.
-    :param estimate: by the connection's prices.
-    :param model: as requested; it may be a family.
+    :param store: the store of the task's record.
+    :param hook: the hook of the connection that will be used.
+    :param estimate: the estimated cost, by the connection's prices.
+    :param model: the requested model or model family.
     :raises SeedanceConfigError: the connection has budgets, but there is no ledger to enforce them.
     """
     budgets = hook.connection.budgets
@@ -53,9 +53,11 @@ def expect(store: SubmissionStore | None, hook: SeedanceHook, estimate: Cost, mo
 
 @contextmanager
 def skipping_over_budget(on_budget: OnBudget) -> Iterator[None]:
-    """Skips the task if its video exceeds a budget and `on_budget` is `skip`.
+    """A context manager that skips the task if its video exceeds a budget and `on_budget` is `skip`.
 
     :param on_budget: the operator's argument.
+    :raises AirflowSkipException: a budget is exceeded, and the task is to be skipped.
+    :raises BudgetExceededError: a budget is exceeded, and the task is to fail.
     """
     try:
         yield
@@ -66,9 +68,9 @@ def skipping_over_budget(on_budget: OnBudget) -> Iterator[None]:
 
 
 def note_landing(hook: SeedanceHook, video: Mapping[str, Any], uri: str) -> None:
-    """Notes the place of a video that was landed by another task than its create task.
+    """Records the URI of a video that was landed by a task other than its create task. Failures are only logged.
 
-    :param hook: of the vendor's connection.
+    :param hook: the hook of the vendor's connection.
     :param video: the known fields of the video.
     :param uri: the URI of the landed object.
     """
@@ -78,12 +80,12 @@ def note_landing(hook: SeedanceHook, video: Mapping[str, Any], uri: str) -> None
 
 
 def note_end(vendor: str | None, video_id: str | None, outcome: str, value: Mapping[str, Any] | None = None) -> None:
-    """Notes the outcome and the real cost of a video. A ledger that can't be reached is only a warning.
+    """Records the outcome and the real cost of a video. A failure is only logged, as a warning.
 
-    :param vendor: the vendor's name.
-    :param video_id: the vendor's id.
-    :param outcome: one word.
-    :param value: the video's dict, if there is one.
+    :param vendor: the vendor's name; without it, nothing is recorded.
+    :param video_id: the vendor's id; without it, nothing is recorded.
+    :param outcome: the outcome in one word, see `compat.metrics`.
+    :param value: the video's dict, with cost, usage and URI, as far as they are known. Default: they are unknown.
     """
     try:
         conn_id = ledger_conn_id()

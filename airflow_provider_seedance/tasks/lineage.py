@@ -1,4 +1,4 @@
-"""OpenLineage: the inputs and outputs of a video. OpenLineage is imported only inside the functions."""
+"""The inputs and outputs of a video for OpenLineage, which is imported only inside the functions."""
 
 from __future__ import annotations
 
@@ -19,11 +19,15 @@ log = logging.getLogger(__name__)
 MEDIA_FIELDS = ("first_frame", "last_frame", "reference_images", "reference_videos", "reference_audios")
 
 _BUCKETS = frozenset(("s3", "gs", "abfs", "abfss", "wasbs"))
-"""Namespace = scheme and bucket (for Azure the container and its host), name = key, as OpenLineage names them."""
+"""Schemes whose datasets OpenLineage names by bucket and key: the namespace is the scheme and the bucket (for Azure the
+container and its host), the name is the key."""
 
 
 def media_of(fields: Mapping[str, Any]) -> list[str]:
-    """The URLs of the media in a request."""
+    """The URLs of the media in a request.
+
+    :param fields: the request's fields.
+    """
     found: list[str] = []
     for name in MEDIA_FIELDS:
         value = fields.get(name)
@@ -32,10 +36,14 @@ def media_of(fields: Mapping[str, Any]) -> list[str]:
 
 
 def dataset_name(url: str) -> tuple[str, str] | None:
-    """Namespace and name of the dataset behind a URL; `None` if other jobs could not know it by this URL.
+    """The OpenLineage name of the dataset at a URL.
 
-    Queries and fragments are left out: they hold signatures. OpenLineage has no rule for HTTP; here the namespace is
-    scheme and host, as for its other network addresses. `data:` and `asset://` mean nothing outside of a request.
+    Queries and fragments are left out, since they hold signatures. OpenLineage has no rule for HTTP; here the namespace
+    is the scheme and the host, as in its rules for other network addresses.
+
+    :param url: the URL of a file or an object.
+    :return: namespace and name; `None` for URLs that have no meaning outside of a request, such as `data:` and
+        `asset://`, and for invalid ones.
     """
     try:
         parts = urlsplit(url)
@@ -46,7 +54,7 @@ def dataset_name(url: str) -> tuple[str, str] | None:
     if parts.scheme in _BUCKETS and parts.netloc and path:
         return f"{parts.scheme}://{_bucket(parts.netloc)}", path
     if parts.scheme in ("http", "https") and host and path:
-        # Not `netloc`, which may contain a user and a password.
+        # Not `netloc`, which may contain a user name and a password.
         return f"{parts.scheme}://{host}{f':{port}' if port else ''}", f"/{path}"
     if parts.scheme == "file" and path:
         return f"file://{parts.netloc}" if parts.netloc else "file", f"/{path}"
@@ -54,7 +62,7 @@ def dataset_name(url: str) -> tuple[str, str] | None:
 
 
 def _bucket(netloc: str) -> str:
-    """The bucket, without the connection's id of Airflow's `s3://my_conn@bucket`; Azure's own form keeps both parts."""
+    """The bucket without a connection id, as in Airflow's `s3://my_conn@bucket`. Azure's `container@host` is kept."""
     host = netloc.rpartition("@")[2]
     return netloc if host.endswith(".dfs.core.windows.net") else host
 
@@ -69,11 +77,12 @@ def video_lineage(
 ) -> OperatorLineage[Any, Any]:
     """The lineage that a task reports to OpenLineage at its end.
 
-    :param task: its inlets and outlets are added, since OpenLineage looks for them only if a task reports nothing.
-    :param vendor: the vendor's name.
-    :param video_id: the vendor's id; with the vendor, it is reported as the external job (`externalQuery`).
-    :param inputs: URLs of the media, or of the original of a copy.
-    :param outputs: URIs of the stored objects, with their sizes in bytes.
+    :param task: the task; its inlets and outlets are added, since OpenLineage uses them only if a task reports nothing.
+    :param vendor: the vendor's name; `None` if it is unknown.
+    :param video_id: the vendor's id, which is reported with the vendor as the external job (`externalQuery`); `None` if
+        it is unknown.
+    :param inputs: the URLs of the request's media, or of the file that was copied. Default: none.
+    :param outputs: the sizes of the stored objects in bytes, by URI; a size may be `None`. Default: none.
     """
     from airflow.providers.common.compat.openlineage.facet import ExternalQueryRunFacet
     from airflow.providers.openlineage.extractors import OperatorLineage
@@ -111,7 +120,7 @@ def _output(url: str, size: int | None) -> Dataset | None:
 
 
 def _of_asset(asset: Any) -> Dataset | None:
-    """The dataset of an asset, by OpenLineage's own translation, which knows the installed providers' assets."""
+    """The dataset of an asset, by the OpenLineage provider's own translation, which knows all providers' assets."""
     try:
         from airflow.providers.openlineage.utils.utils import translate_airflow_asset
 
@@ -132,11 +141,11 @@ def _once(datasets: Iterable[Dataset | None]) -> list[Dataset]:
 def created_lineage(
     task: BaseOperator, video: Mapping[str, Any], fields: Mapping[str, Any]
 ) -> OperatorLineage[Any, Any]:
-    """The lineage of a task that makes a video, and may land it.
+    """The lineage of a task that creates a video, and may land it.
 
     :param task: the create task.
-    :param video: the dict that it returned; empty if there is none.
-    :param fields: of its request.
+    :param video: the dict that the task returned; empty if there is none.
+    :param fields: the fields of its request.
     """
     return video_lineage(
         task,

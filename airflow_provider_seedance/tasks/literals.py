@@ -7,7 +7,10 @@ from typing import Any
 
 
 def is_literal(value: Any) -> bool:
-    """Whether a value is known when the DAG is parsed: without Jinja, and no output of another task."""
+    """Whether a value is known when the DAG is parsed, that is, without Jinja and without another task's output.
+
+    :param value: an operator's argument.
+    """
     if isinstance(value, str):
         return "{{" not in value and "{%" not in value
     if isinstance(value, Mapping):

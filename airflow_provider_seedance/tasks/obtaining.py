@@ -1,4 +1,4 @@
-"""How the create task asks one vendor after another, and what it tells of those that refused."""
+"""Prepares the create task's fail-over from one vendor to the next, and publishes the vendors' refusals."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 REFUSALS = "seedance_refusals"
-"""XCom key of who refused the video before another vendor took it, or before nobody did."""
+"""The XCom key of the refusals, whether or not another vendor accepted the video afterwards."""
 
 
 def fail_over_of(
@@ -34,14 +34,14 @@ def fail_over_of(
     *,
     saturated_since: float | None,
 ) -> FailOver:
-    """The task's connections, in their order.
+    """The fail-over over the task's connections, in their order.
 
     :param task: the create task, rendered.
-    :param context: its context.
-    :param store: keeps its record.
-    :param request: what it asks for.
-    :param saturated_since: Unix time since when it waits for room.
-    :raises ValueError: the connections, as rendered, are no list of names.
+    :param context: the task's context.
+    :param store: the store of the task's record; `None` where there is none.
+    :param request: the requested video.
+    :param saturated_since: Unix time of the first "no room", if the task has already waited for room.
+    :raises ValueError: the rendered fall-back connections are no list of ids.
     """
     run = run_facts(context)
 
@@ -75,11 +75,11 @@ def fail_over_of(
 
 
 def tell_refusals(task: Any, ti: Any, over: FailOver) -> None:
-    """Pushes who refused, and why. It never fails the task.
+    """Pushes the refusals as an XCom. It never fails the task.
 
-    :param task: the create task. With `do_xcom_push=False` nothing is told.
-    :param ti: its task instance.
-    :param over: has asked.
+    :param task: the create task; with `do_xcom_push=False` nothing is pushed.
+    :param ti: the task instance.
+    :param over: the fail-over, after `obtain`.
     """
     if not over.refusals or not task.do_xcom_push:
         return

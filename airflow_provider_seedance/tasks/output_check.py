@@ -1,4 +1,4 @@
-"""Checks, before anything is paid, whether a video can be landed at a path, as far as that can be known."""
+"""Checks, before anything is paid, whether a video can be landed at a path, as far as can be known by then."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PROVIDERS = {
     "sftp": "apache-airflow-providers-sftp",
     "smb": "apache-airflow-providers-samba",
 }
-"""The packages that bring the most common storages to Airflow."""
+"""The package that an installation needs for a storage, by scheme; for the most common storages."""
 
 LOCAL = ("", "file", "local")
 
@@ -28,16 +28,16 @@ LOCAL = ("", "file", "local")
 def check_output(
     argument: str, path: Any, *, conn_id: str | None, facts: Mapping[str, Any], is_new: bool = False
 ) -> None:
-    """Judges the path and opens its storage, as landing will.
+    """Checks the path and opens its storage, just as landing will.
 
     :param argument: the argument's name, for example `output_path`.
-    :param path: as rendered, with facts in braces.
-    :param conn_id: the connection that opens the storage, if it isn't given in the path.
-    :param facts: the facts that are known by now.
-    :param is_new: whether the video is yet to be made, so that an existing object can't be it.
+    :param path: the rendered path, in which facts may stand in braces.
+    :param conn_id: the connection that opens the storage, if it is named outside of the path.
+    :param facts: the facts that are known so far.
+    :param is_new: whether the video is yet to be made, so that an existing object can't be that video. Default: no.
     :raises InvalidRequestError: the path can't work; the message names the argument. A retry can't help.
-    :raises LandingRefusedError: another object is there.
-    :raises LandingError: the storage can't be reached now; a retry may help.
+    :raises LandingRefusedError: another object exists at the path.
+    :raises LandingError: the storage can't be reached at the moment; a retry may help.
     """
     if not isinstance(path, str):
         raise _refused(argument, f"is of type {type(path).__name__}, not a text")
@@ -57,7 +57,7 @@ def check_output(
 
 
 def _open(argument: str, path: str, conn_id: str | None) -> Any:
-    """Opens the storage, and gives the place."""
+    """Opens the storage at a path whose facts are filled in, and returns the destination."""
     from airflow.providers.common.compat.sdk import AirflowNotFoundException, ObjectStoragePath
 
     from airflow_provider_seedance.landing.destination import Destination
@@ -65,7 +65,7 @@ def _open(argument: str, path: str, conn_id: str | None) -> Any:
     scheme, _, rest = path.rpartition("://")
     conn = conn_id or rest.partition("/")[0].rpartition("@")[0]
     if conn and scheme not in LOCAL:
-        # If the connection doesn't exist, some storages use the machine's own credentials instead.
+        # Checked here, because some storages use the machine's own credentials if the connection doesn't exist.
         try:
             SeedanceHook.get_connection(conn)
         except AirflowNotFoundException:
@@ -73,8 +73,8 @@ def _open(argument: str, path: str, conn_id: str | None) -> Any:
     try:
         return Destination(ObjectStoragePath(path, **({"conn_id": conn_id} if conn_id else {})))
     except (ValueError, ImportError):
-        # Airflow's own words for a scheme without a provider, or without its library. A provider's words may quote its
-        # connection.
+        # Airflow raises these for a scheme without a provider, or without its library. The message isn't passed on,
+        # because a provider's message may quote its connection.
         needs = PROVIDERS.get(scheme, "a provider that knows this scheme")
         raise _refused(argument, f"Airflow can't open {scheme}:// here; is {needs} installed?") from None
     except Exception as error:
@@ -103,7 +103,7 @@ def _refused(argument: str, problem: str) -> Exception:
 
 
 def _not_now(argument: str, error: Exception) -> Exception:
-    """The error for a storage that can't be reached, without its own words, which may contain secrets."""
+    """The error for a storage that can't be reached, without the storage's message, which may contain secrets."""
     name = type(error).__name__
     return for_airflow(
         LandingError(f"Nothing was sent. {argument}: its storage can't be asked now ({name})."), retry=True

@@ -1,4 +1,4 @@
-"""The rules of storages for paths, as far as they are known without asking. Pure, and cheap to import."""
+"""The storages' rules for paths, as far as they are known without asking the storage. Pure, and cheap to import."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from airflow_provider_seedance.landing.path_template import FACTS, fill, with_na
 from airflow_provider_seedance.tasks.literals import is_literal
 
 LONGEST_NAME = 255
-"""The most bytes of one file or folder name on all common file systems."""
+"""The longest name of a file or folder on the common file systems, in bytes."""
 
 LONGEST_KEY = 1024
-"""The most bytes of an object's whole key in S3 and Google Cloud Storage; Azure allows as many characters."""
+"""The longest key of an object in S3 and Google Cloud Storage, in bytes; Azure allows as many characters."""
 
 BUCKETS = frozenset(("s3", "s3a", "s3n", "gs", "gcs", "abfs", "abfss", "adl", "az", "wasb", "wasbs"))
-"""Schemes of storages with buckets (Azure: containers) and keys instead of files in folders."""
+"""The schemes of storages that have buckets (Azure: containers) and keys instead of folders and files."""
 
 ROOM_FOR_ID = "i" * 64
-"""Stands for the video's id while it is unknown; the ids of the vendors are shorter."""
+"""A placeholder for the video's id while it is unknown; the vendors' ids are shorter."""
 
 
 def problem_of(template: str, facts: Mapping[str, object]) -> str | None:
-    """The reason why nothing can be landed at such a path, `None` if none is known.
+    """The reason why nothing can be landed at a path, as the end of a sentence about it; `None` if none is known.
 
-    :param template: the path of a file, with facts in braces.
+    :param template: the path of a file, in which facts may stand in braces.
     :param facts: the known facts; the others are assumed to be as short as possible.
     """
     if template.strip().casefold() in ("", "none"):
@@ -43,10 +43,10 @@ def problem_of(template: str, facts: Mapping[str, object]) -> str | None:
 
 
 def check_literal(argument: str, path: object) -> None:
-    """Judges a path when the DAG is parsed, as far as it is known by then.
+    """Checks a path when the DAG is parsed. Templates and other tasks' outputs can be checked only once rendered.
 
     :param argument: the argument's name.
-    :param path: as the user wrote it; templates and outputs of other tasks are judged only once they are rendered.
+    :param path: the path as the user wrote it.
     :raises ValueError: the path can't work; the message names the argument.
     """
     if isinstance(path, PathLike) or (is_literal(path) and path is not None and not isinstance(path, str)):

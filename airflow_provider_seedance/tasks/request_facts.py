@@ -1,8 +1,8 @@
-"""What the create task tells the pages before it waits: one small XCom with what was asked for.
+"""Publishes the facts of a request for the pages in Airflow's UI, in one small XCom, before the create task waits.
 
-Airflow keeps rendered fields for a DAG's last runs only, and some versions don't list them, so the pages need a source
-of their own. It holds no more than the rendered fields do: a field that isn't templated isn't told, secrets are masked,
-and addresses go without their signatures.
+Airflow keeps rendered fields only for a DAG's last runs, and some versions don't list them, so the pages need a source
+of their own. It holds no more than the rendered fields do: fields that aren't templated are left out, secrets are
+masked, and URLs lose their signatures.
 """
 
 from __future__ import annotations
@@ -40,11 +40,14 @@ IN_DOUBT = "in_doubt"
 
 @contextmanager
 def request_told(task: BaseOperator, ti: Any, request: VideoRequest) -> Iterator[None]:
-    """Around the submission: the XCom is there before it, and says it if the vendor has no room, or nobody knows.
+    """A context manager around the submission that keeps the XCom up to date.
 
-    :param task: the create task. With `do_xcom_push=False` nothing is told.
-    :param ti: its task instance.
-    :param request: what is asked for.
+    The XCom is pushed before the submission. It is pushed again, with the outcome, if the vendor has no room, or if it
+    is unknown whether the vendor accepted the video.
+
+    :param task: the create task; with `do_xcom_push=False` nothing is pushed.
+    :param ti: the task instance.
+    :param request: the requested video.
     """
     _push(task, ti, request)
     try:
@@ -58,18 +61,18 @@ def request_told(task: BaseOperator, ti: Any, request: VideoRequest) -> Iterator
 
 
 def connection_told(task: BaseOperator, ti: Any, request: VideoRequest, seedance_conn_id: str) -> None:
-    """Tells the pages that another connection than the task's first one has the video.
+    """Updates the XCom after a connection other than the task's first has accepted the video.
 
-    :param task: the create task.
-    :param ti: its task instance.
-    :param request: what was asked for.
-    :param seedance_conn_id: of the vendor that has taken it.
+    :param task: the create task; with `do_xcom_push=False` nothing is pushed.
+    :param ti: the task instance.
+    :param request: the requested video.
+    :param seedance_conn_id: the id of the connection that has the video.
     """
     _push(task, ti, request, seedance_conn_id=seedance_conn_id)
 
 
 def _push(task: BaseOperator, ti: Any, request: VideoRequest, **more: str) -> None:
-    """It never fails the task: what it tells is for the eye."""
+    """Pushes the XCom. It never fails the task, since only the UI reads the XCom."""
     try:
         if task.do_xcom_push:
             facts = facts_of(request, fields=task.template_fields, with_prompt=prompts_are_told())
@@ -80,15 +83,16 @@ def _push(task: BaseOperator, ti: Any, request: VideoRequest, **more: str) -> No
 
 
 def prompts_are_told() -> bool:
-    """Whether `[seedance] prompts_in_xcom` allows it. Default: yes."""
+    """Whether the provider config `[seedance] prompts_in_xcom` allows prompts in the XCom. Default: yes."""
     return bool(conf.getboolean("seedance", "prompts_in_xcom", fallback=True))
 
 
 def facts_of(request: VideoRequest, *, fields: Collection[str], with_prompt: bool) -> dict[str, Any]:
-    """What may be told of a request.
+    """The facts of a request that may be shown, in JSON types.
 
-    :param fields: the task's templated fields: Airflow shows these anyway, and others it doesn't.
-    :param with_prompt: whether the prompt may be among them.
+    :param request: the requested video.
+    :param fields: the names of the task's templated fields; only these are included, since Airflow shows them anyway.
+    :param with_prompt: whether to include the prompt.
     """
     from airflow.providers.common.compat.sdk import redact
 
@@ -106,7 +110,7 @@ def facts_of(request: VideoRequest, *, fields: Collection[str], with_prompt: boo
 
 
 def _reference(url: str) -> str:
-    """A media reference that can be told: without its query, user and password, and without its content."""
+    """A media reference that may be shown: without query, user, password and inline content."""
     scheme = url.partition(":")[0].lower()
     if scheme == "data":
         return url.partition(",")[0].partition(";")[0][:100]
@@ -114,6 +118,6 @@ def _reference(url: str) -> str:
         return url.partition("?")[0].partition("#")[0]
     where = dataset_name(url)
     if where is None:
-        return "…"  # an address of some other kind may hold anything
+        return "…"  # an address of an unknown form may hold secrets
     namespace, path = where
     return f"{namespace}{'' if path.startswith('/') else '/'}{path}"

@@ -1,4 +1,4 @@
-"""What a task hands on with a video: the dict for XCom, the asset events, the metrics. It never fails a paid video."""
+"""Publishes a task's video: the dict for XCom, the asset events, the metrics. It never fails a paid video."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _SHORT = timedelta(hours=2)
-"""A URL that lives no longer may be gone before a later task gets to it."""
+"""A URL that is valid for no longer than this may expire before a later task uses it."""
 
 
 class Usage(TypedDict):
-    """What the dict of a video holds beside the fields of `Video`; `None` is unknown.
+    """The items in a video's dict besides the fields of `Video`. `None` means unknown.
 
-    :param seconds: length of the video: of the finished one, if the vendor tells it, else as requested.
-    :param tokens: what the vendor counted.
-    :param attempts: which try of the task this is.
-    :param estimated_cost: by the connection's `prices`, from the request alone.
-    :param cost: by the connection's `prices`, once the video is there; without prices, what the vendor says with the
-        video (Runware, OpenRouter). The invoice may say something else.
-    :param currency: of both.
+    :param seconds: the video's length in seconds: of the finished video if the vendor reports it, else as requested.
+    :param tokens: the number of tokens that the vendor counted.
+    :param attempts: the number of the task's try.
+    :param estimated_cost: the cost by the connection's `prices`, from the request alone.
+    :param cost: the cost by the connection's `prices`, once the video is finished; without prices, the cost that the
+        vendor reports with the video, if it does. The invoice may differ.
+    :param currency: the currency of both costs.
     """
 
     seconds: int | None
@@ -58,11 +58,14 @@ def hand_on(
     fields: Mapping[str, Any] | None = None,
     landed: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The video's dict, completed; its facts are put into the outlets' events, and a finished video is counted.
+    """Completes the video's dict, adds it to the outlets' events, and counts and records a finished video.
 
-    :param hook: of the connection, whose prices tell the cost.
-    :param fields: the request, if the task knows it.
-    :param landed: the manifest, if the task has landed the video.
+    :param context: the task's context.
+    :param video: the video as last read.
+    :param hook: the hook of the connection, whose prices give the cost.
+    :param fields: the fields of the request, if the task knows them. Default: they are unknown.
+    :param landed: the manifest, if the task has landed the video. Default: it hasn't.
+    :return: the dict for XCom, in JSON types.
     """
     asked = _asked(video, fields or {}, hook)
     known = replace(
@@ -84,7 +87,7 @@ def hand_on(
 
 
 def _hurry(video: Video) -> None:
-    """Says so where the URL that is handed on lives for a short time only."""
+    """Logs until when the URL is valid, if that is only a short time."""
     vendor = all_vendors().get(video.vendor)
     if vendor and vendor.retention and vendor.retention <= _SHORT:
         until = f" until {video.url_expires_at:%H:%M} UTC" if video.url_expires_at else ""
@@ -98,7 +101,13 @@ def count_failure(
     fields: Mapping[str, Any] | None = None,
     video_id: str | None = None,
 ) -> None:
-    """Counts a wait that ended without a video, and notes it if the video has ended too."""
+    """Counts a wait that ended without a video, and records the outcome if the video has ended too.
+
+    :param error: the error that ended the wait.
+    :param hook: the hook of the vendor's connection.
+    :param fields: the fields of the request, if the task knows them. Default: they are unknown.
+    :param video_id: the vendor's id; without it, nothing is recorded in the ledger.
+    """
     try:
         vendor = hook.connection.vendor
     except Exception:
@@ -109,7 +118,7 @@ def count_failure(
 
 
 def _asked(video: Video, fields: Mapping[str, Any], hook: SeedanceHook) -> Quantities:
-    """What was asked for: as it was sent, or at least as far as the task still knows it."""
+    """The requested quantities: as they were sent, or at least as far as the task still knows them."""
     try:
         adapter = hook.connection.adapter
         adapter = adapter if adapter.name == video.vendor else make_adapter(video.vendor)
@@ -124,7 +133,7 @@ def _asked(video: Video, fields: Mapping[str, Any], hook: SeedanceHook) -> Quant
 
 
 def _own_seed(fields: Mapping[str, Any] | None) -> int | None:
-    """The seed that the request names; below 0 it stands for any."""
+    """The seed in the request; `None` if there is none, or it is negative, which means any."""
     try:
         seed = int((fields or {}).get("seed"))  # type: ignore[arg-type]
     except (TypeError, ValueError):
