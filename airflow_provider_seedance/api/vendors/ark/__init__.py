@@ -1,4 +1,4 @@
-"""First-party Ark: BytePlus ModelArk outside China, Volcengine Ark inside. One dialect at two addresses."""
+"""ByteDance's own Ark: BytePlus ModelArk outside China, Volcengine Ark in China. One API at two addresses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What we take for true about Ark, and on whose word."""
+"""Our assumptions about Ark, with their sources."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _SDK = "byteplus-python-sdk-v2 3.0.63, volcengine-python-sdk 5.0.54"
 def _contact(prefix: str) -> FirstContact:
     return FirstContact(
         smallest={"model": f"{prefix}-seedance-2-0-fast-260128", "duration": 4, "resolution": "480p"},
-        # Two reasons, each documented. A field that the vendor doesn't know would be none: `framespersecond` isn't
-        # looked at, and the task is billed.
+        # Two reasons for a refusal, each documented. An unknown field would be none: `framespersecond` is documented as
+        # not validated, and such a task is billed.
         refused=RefusedRequest(
             because=(
                 "`model` and `content` are required, else 400 MissingParameter; a model that doesn't exist is 404 "

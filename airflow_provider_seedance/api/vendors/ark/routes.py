@@ -1,4 +1,4 @@
-"""Ark's models and their rules, the same at both addresses but for the prefix of the names."""
+"""Ark's models and their rules, the same at both addresses except for the prefix of the model names."""
 
 from typing import Any
 
@@ -32,8 +32,8 @@ _SHARED: dict[str, Any] = {
 
 
 def _route(title: str, *models: str, resolutions: tuple[str, ...]) -> Route:
-    # `seed` is listed for 1.x only, yet 2.0 echoes it, so it is let through. `camera_fixed` is documented as refused; a
-    # `False` was seen to pass.
+    # `seed` is documented for 1.x only, but 2.0 was observed to repeat it, so it is allowed. `camera_fixed` is
+    # documented as unsupported; `False` was observed to be accepted.
     return Route(
         title=title,
         models=models,
@@ -71,7 +71,7 @@ ROUTES = (
         duration=(4, 30),
         resolutions=("480p", "720p", "1080p"),
         most={"reference_images": 30, "reference_videos": 10, "reference_audios": 10},
-        # A final is made from one content item, the draft: its text and media are the draft's.
+        # Documented: the final video is made from one content item, the draft, with the draft's text and media.
         excludes=((FRAMES, _REFERENCES), (("draft_id",), ("prompt", *FRAMES, *_REFERENCES))),
         text_is_optional_beside=(*TEXT_IS_OPTIONAL_BESIDE, "draft_id"),
         adaptive_for=(*FRAMES, "edit", "extend"),

@@ -1,4 +1,4 @@
-"""First-party ModelArk (BytePlus) and Ark (Volcengine): `content[]` with roles, strict about unknown fields."""
+"""BytePlus ModelArk and Volcengine Ark: media go into `content[]` with roles; unknown fields are refused."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ _MEANING_BY_CODE = {
     "AccountOverdueError": Meaning.QUOTA,
     "OperationDenied.ServiceOverdue": Meaning.QUOTA,
     "InvalidSubscription": Meaning.QUOTA,
-    # It comes as 429 as well, but no minute of waiting clears it.
+    # This code may come with HTTP 429, but waiting doesn't help.
     "SetLimitExceeded": Meaning.QUOTA,
     "ContentSecurityDetectionError": Meaning.NOT_NOW,
     "InvalidEndpointOrModel.NotFound": Meaning.REJECTED,
@@ -65,7 +65,7 @@ _MEANING_BY_CODE = {
 _MODERATION_CODE = re.compile(
     r"(?:(?:Input|Output)(?:Text|Image|Video|Audio))?(?:SensitiveContent|Risk)Detect", re.IGNORECASE
 )
-# `QuotaExceeded` alone means too many queued tasks, which passes. Free trials and plans that are used up don't.
+# `QuotaExceeded` alone means too many queued tasks, which passes; with one of these texts, a used-up trial or plan.
 _USED_UP = re.compile(r"free[ -]?trial|will reset at", re.IGNORECASE)
 _REQUEST_ID = re.compile(r"Request id:\s*([\w-]+)", re.IGNORECASE)
 
@@ -80,7 +80,7 @@ _BODY_NAMES = {name: name for name in ("resolution", "ratio", "duration", "seed"
 
 
 class ArkAdapter(VendorAdapter):
-    """What BytePlus and Volcengine share: everything but name and address."""
+    """The adapter for BytePlus and Volcengine, which differ only in name, address and model names."""
 
     routes = ROUTES
     fields = FIELDS
@@ -90,7 +90,7 @@ class ArkAdapter(VendorAdapter):
 
     @override
     def build_create(self, request: VideoRequest) -> HttpRequest:
-        """`callback_url`, `priority`, `safety_identifier` and the like go through `extra`."""
+        """Other fields of the API, such as `callback_url`, `priority` and `safety_identifier`, go through `extra`."""
         body: dict[str, Any] = {"model": request.model, "content": _content(request)}
         body |= {theirs: getattr(request, ours) for ours, theirs in _BODY_NAMES.items() if request.is_set(ours)}
         if request.web_search:
@@ -99,7 +99,7 @@ class ArkAdapter(VendorAdapter):
 
     @override
     def parse_create(self, response: HttpResponse, request: VideoRequest) -> Video:
-        """The answer holds the id alone, so the video counts as queued."""
+        """The answer contains nothing but the id, so the video counts as queued."""
         video_id = as_id(self._data(response).get("id"))
         if video_id is None:
             named = id_in(response, ("id",))
@@ -126,7 +126,7 @@ class ArkAdapter(VendorAdapter):
 
     @override
     def build_get_many(self, video_ids: Sequence[str]) -> HttpRequest:
-        """One LIST with the ids repeated; the vendor allows one LIST a second."""
+        """One list request with a `filter.task_ids` for each id. Ark documents a limit of one list per second."""
         wanted = tuple(("filter.task_ids", video_id) for video_id in video_ids)
         return HttpRequest("GET", _TASKS, params=(("page_num", "1"), ("page_size", str(len(video_ids))), *wanted))
 
@@ -137,7 +137,7 @@ class ArkAdapter(VendorAdapter):
 
     @override
     def build_list(self, *, model: str | None, status: VideoStatus | None, limit: int, offset: int) -> HttpRequest:
-        """Goes back 7 days; `offset` must be a multiple of `limit`, as the vendor counts pages."""
+        """The list goes back 7 days. Ark counts pages, so `offset` must be a multiple of `limit`."""
         if not 1 <= limit <= self.page_size or offset < 0 or offset % limit:
             raise InvalidRequestError(
                 f"Nothing was sent. limit, offset: {self.title} lists pages of 1 to {self.page_size} videos, "
@@ -178,27 +178,27 @@ class ArkAdapter(VendorAdapter):
 
     @override
     def build_find(self, model: str, *, number: int, limit: int, offset: int) -> HttpRequest:
-        """Without `filter.model`, which is documented to match an endpoint's id.
+        """List 0 has no filter, list 1 asks for the flex tier: Ark documents that a list without it omits flex tasks.
 
-        The list without a filter and the one of the flex tier: a list that doesn't ask for flex tasks leaves them out.
+        `filter.model` isn't used, since it is documented to match an endpoint's id.
         """
         http = self.build_list(model=None, status=None, limit=limit, offset=offset)
         return http if number == 0 else replace(http, params=(*http.params, ("filter.service_tier", "flex")))
 
     @override
     def parse_find(self, response: HttpResponse, mark: str, *, limit: int, offset: int) -> MarkedPage:
-        """The official SDK types `safety_identifier` as a field of the task too."""
+        """The official SDK has `safety_identifier` as a field of the task, too."""
         videos = self._items(response)
         data = self._data(response)
         total = data.get("total")
-        # Without a sound total, a full page is taken to have a successor.
+        # Without a valid total, a full page is assumed to have a successor.
         has_more = offset + limit < total if type(total) is int else len(data.get("items") or []) >= limit
         found = tuple(video for video in videos if video.mark == mark)
         return MarkedPage(found, tuple(video.created_at for video in videos), has_more)
 
     @override
     def build_cancel(self, video_id: str) -> HttpRequest:
-        """On an ended video this call erases the record, so the status must be read first."""
+        """For an ended video this call erases the record, so the status must be read first."""
         return HttpRequest("DELETE", f"{_TASKS}/{quote(video_id, safe='')}")
 
     @override
@@ -232,7 +232,7 @@ class ArkAdapter(VendorAdapter):
 
     @override
     def is_own_error(self, response: HttpResponse) -> bool:
-        """`{"error": {"code", "message", ...}}`."""
+        """Ark's errors have the form `{"error": {"code", "message", ...}}`."""
         error = response.json_object().get("error")
         code, message = dig(error, "code"), dig(error, "message")
         return isinstance(code, str) and bool(code) and isinstance(message, str)
@@ -273,22 +273,22 @@ class ArkAdapter(VendorAdapter):
             created_at=from_unix(data.get("created_at")),
             completed_at=completed_at,
             seed=seed_or_none(data.get("seed")),
-            draft_id=video_id if data.get("draft") is True else None,  # the final names the draft's task
+            draft_id=video_id if data.get("draft") is True else None,  # the final video is made from the draft's task
             mark=text_or_none(data.get(_MARKED)),
             undocumented_status=undocumented,
-            # Response fields of the official SDK; with `duration=-1` the request doesn't say how long the video is.
+            # Fields of the task in the official SDK; with `duration=-1` the request doesn't tell the length.
             made_seconds=positive_or_none(made.get("duration")),
             made_resolution=text_or_none(made.get("resolution")),
         )
 
 
 def _meaning_of(code: str, message: str) -> Meaning | None:
-    """What a code of the vendor's says beyond the HTTP status, `None` if it says no more."""
+    """The meaning of an Ark error code; `None` if it adds nothing to the HTTP status."""
     if _MODERATION_CODE.match(code):
         return Meaning.MODERATION
     if code == "QuotaExceeded":
         return Meaning.QUOTA if _USED_UP.search(message) else Meaning.RATE_LIMIT
-    if code.endswith("QuotaExceeded"):  # of an account, of a plan
+    if code.endswith("QuotaExceeded"):  # with a prefix: the quota of an account or a plan
         return Meaning.QUOTA
     return _MEANING_BY_CODE.get(code)
 
@@ -308,5 +308,5 @@ def _content(request: VideoRequest) -> list[dict[str, Any]]:
 
 
 def _media(kind: str, url: str, role: str) -> dict[str, Any]:
-    """The role stands beside the URL object, not in it."""
+    """A content item. Its role is a sibling of the URL object, not a part of it."""
     return {"type": kind, kind: {"url": url}, "role": role}

@@ -1,4 +1,4 @@
-"""fal: a queue whose result is a second call; the endpoint is the model and the kind of video in one."""
+"""fal: a queue with separate calls for status and result. An endpoint stands for a model and a kind of video."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ DESCRIPTORS = (
         videos=f"{__name__}.videos:FalAdapter",
         assets=f"{__name__}.assets:FalAssets",
         auth_scheme="Key",
-        # Names without a kind (`bytedance/seedance-2.0`) are those of other sellers too.
+        # Other vendors, too, use names without a kind (`bytedance/seedance-2.0`).
         models=("bytedance/seedance-2.[05]/*",),
         families={
             "seedance-2.0": "bytedance/seedance-2.0",

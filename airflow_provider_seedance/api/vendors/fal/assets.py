@@ -1,4 +1,4 @@
-"""Reference media at fal: a place is asked for, and the bytes go there without the key, as in its own clients."""
+"""Reference media at fal: a call returns an upload URL, and the bytes go there without the key, as in fal's clients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What we take for true about fal, and on whose word."""
+"""Our assumptions about fal, with their sources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What fal's errors mean. There are two forms: a text with a type, and a list of what is wrong with the input."""
+"""The meaning of fal's errors. They have two forms: a text with a type, and a list of faults in the input."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _KEYS = frozenset(("detail", "error_type", "request_id", "gateway_request_id"))
 _MODERATION = ("content_policy_violation", "face_detection_error")
 _CANCELLED = ("client_cancelled", "client_disconnected")
 _NEVER_STARTED = ("request_timeout", "startup_timeout")
-_BLAMES_THE_INPUT = re.compile(  # a download that failed may work the next time, so it is missing here
+_BLAMES_THE_INPUT = re.compile(  # without `file_download_error`: a later download may work
     r"missing|value_error|one_of|feature_not_supported|(?:greater|less)_than(?:_equal)?|sequence_too_(?:long|short)"
     r"|file_too_large|image_(?:too_small|too_large|load_error)|unsupported_\w+_format"
     r"|(?:video|audio)_duration_too_(?:long|short)"
@@ -31,7 +31,11 @@ def is_own_error(response: HttpResponse) -> bool:
 
 
 def explain(response: HttpResponse, request_id: str | None = None) -> ErrorAnswer:
-    """What an error answer says. What it repeats of the input is left out."""
+    """An error answer in our vocabulary, without the input that fal repeats in it.
+
+    :param response: the answer.
+    :param request_id: fal's request id; default: unknown.
+    """
     code, message = _said(response)
     meaning = meaning_of_status(response.status_code)
     if meaning is not Meaning.UNCLEAR and code in _MODERATION:
@@ -42,13 +46,16 @@ def explain(response: HttpResponse, request_id: str | None = None) -> ErrorAnswe
 
 
 def end_of(response: HttpResponse) -> tuple[VideoStatus, VideoError] | None:
-    """How a run ended that has no output, by the answer to the result call; `None` if that doesn't say it.
+    """Status and error of a run without output, from the answer to the result call.
 
-    Only what names its type does: a bare text with a status is no word about a video.
+    Only an error with a type counts: an HTTP status with a bare text says nothing about the video.
+
+    :param response: the answer.
+    :return: our status and the error; `None` if the answer doesn't say how the run ended.
     """
     code, message = _said(response)
     status = response.status_code
-    # 401, 403, 404 and 429 are about the call.
+    # 401, 403, 404 and 429 are about the call, not about the video.
     if code is None or not is_own_error(response) or status in (401, 403, 404, 429) or status < 400:
         return None
     return None if _is_unfinished(code, message) else ended(code, message)
@@ -57,7 +64,8 @@ def end_of(response: HttpResponse) -> tuple[VideoStatus, VideoError] | None:
 def ended(code: str | None, message: str) -> tuple[VideoStatus, VideoError]:
     """Our status and error for a run without output.
 
-    :param code: fal's type of the error.
+    :param code: fal's type of the error; `None` if there is none.
+    :param message: fal's text.
     """
     status = VideoStatus.FAILED
     if code in _CANCELLED:
@@ -69,7 +77,7 @@ def ended(code: str | None, message: str) -> tuple[VideoStatus, VideoError]:
 
 
 def _is_unfinished(code: str, message: str) -> bool:
-    """Observed: the result that is asked for too early is a 400."""
+    """Whether the run hasn't ended. Observed: a call for its result is then answered with HTTP 400."""
     return code == "bad_request" and "in progress" in message.casefold()
 
 

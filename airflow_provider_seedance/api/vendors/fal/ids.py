@@ -1,4 +1,4 @@
-"""The id of a video at fal: all that reading it needs, its app and the request's id, as `owner/app/request`."""
+"""The id of a video at fal, `owner/app/request`: the app and the request id, which a read needs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from airflow_provider_seedance.api.errors import InvalidRequestError
 
 QUEUE_HOSTS = ("queue.fal.run", "queue.falrun.com")
-"""fal's own; its clients know the second as a spare."""
+"""Hosts of fal's queue. The second is a fallback in fal's own client."""
 
 _PART = r"[A-Za-z0-9_-][\w.-]{0,80}"
 _ID = re.compile(rf"(?P<owner>{_PART})/(?P<alias>{_PART})/(?P<request>[\w-]{{1,64}})", re.ASCII)
@@ -28,7 +28,7 @@ class FalId(NamedTuple):
 
     @property
     def path(self) -> str:
-        """Of the request at the queue."""
+        """The path of the request at the queue."""
         return f"/{self.app}/requests/{self.request}"
 
     def __str__(self) -> str:
@@ -36,9 +36,11 @@ class FalId(NamedTuple):
 
 
 def read_id(video_id: str) -> FalId:
-    """The parts of a video's id.
+    """Splits a video's id.
 
-    :raises InvalidRequestError: it isn't one of fal's.
+    :param video_id: an id from `make_id`.
+    :return: its parts.
+    :raises InvalidRequestError: it doesn't have the form of fal's ids.
     """
     found = _ID.fullmatch(video_id)
     if found is None:
@@ -48,11 +50,13 @@ def read_id(video_id: str) -> FalId:
 
 
 def make_id(endpoint: str, request_id: str, response_url: object = None) -> FalId | None:
-    """The id of a video that was created; `None` if no request can have such an id.
+    """The id of a created video.
 
-    :param endpoint: that it was sent to. fal's own clients use its first two parts.
-    :param response_url: the answer's address of the result. If it is on the queue's own host and of this request, its
-        app counts; it is never called itself, the key goes to the base URL only.
+    :param endpoint: the endpoint of the create. As in fal's own clients, its first two parts name the app.
+    :param request_id: fal's request id.
+    :param response_url: the URL of the result in the answer. If it is on a host of the queue and about this request,
+        the app is taken from it. It is never called, since the key goes to the base URL only.
+    :return: the id; `None` if the request id isn't valid.
     """
     if not _REQUEST.fullmatch(request_id):
         return None

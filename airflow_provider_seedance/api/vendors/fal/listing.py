@@ -1,4 +1,4 @@
-"""fal's list of an account's requests: a part of its platform API, on a host of its own."""
+"""fal's list of an account's requests, a part of its platform API, which has its own host."""
 
 from __future__ import annotations
 
@@ -12,20 +12,26 @@ from airflow_provider_seedance.api.vendors.video_adapter import HttpRequest
 
 PLATFORM = "https://api.fal.ai"
 MARKED = "end_user_id"
-"""The input that holds a submission's mark."""
+"""The input field that holds a submission's mark."""
 
 
 def build_listing(endpoints: tuple[str, ...], *params: tuple[str, str]) -> HttpRequest:
-    """Asks for one page.
+    """Makes the request for one page.
 
-    :param endpoints: at most 50.
+    :param endpoints: the endpoints whose requests are listed; at most 50, as documented.
+    :param params: further query parameters.
     """
     asked = (("endpoint_id", ",".join(endpoints)), *params)
     return HttpRequest("GET", "/v1/models/requests/by-endpoint", params=asked, origin=PLATFORM)
 
 
 def listed(item: dict[str, Any], vendor: str) -> Video | None:
-    """One entry; `None` if it has no id. How it ended is for the queue to say."""
+    """The video of one entry, with a preliminary status: only the queue says how it ended.
+
+    :param item: the entry.
+    :param vendor: the vendor's name.
+    :return: the video; `None` if the entry has no valid id.
+    """
     endpoint, request_id = text_or_none(item.get("endpoint_id")), as_id(item.get("request_id"))
     made = make_id(endpoint, request_id) if endpoint and request_id else None
     if made is None:

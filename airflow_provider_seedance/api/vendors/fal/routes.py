@@ -1,4 +1,4 @@
-"""fal's endpoints and their rules. The kind of a video is part of the endpoint; where it is left out, it is chosen."""
+"""fal's endpoints and their rules. An endpoint names the kind of video; for a model without one, the media decide."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ DRAFT = "bytedance/seedance-2.5/draft/complete"
 
 _NEWER = frozenset({"task", "draft", "draft_id"})
 FIELDS = _FIELDS | _NEWER
-"""What the API has a word for."""
+"""The fields that the API has a name for."""
 
-# `seed` is documented as no input of reference-to-video; the others have it in parts, so the vendor judges there.
+# `seed` is documented as no input of reference-to-video. Some other endpoints have it, so the vendor decides there.
 _KINDS = {
     TEXT: _FIELDS - {*FRAMES, *REFERENCES},
     IMAGE: _FIELDS - {*REFERENCES},
@@ -33,7 +33,7 @@ _SMALL, _LARGE = ("480p", "720p"), ("480p", "720p", "1080p", "4k")
 def _routes(family: str, page: str, resolutions: tuple[str, ...], *, newer: bool = False) -> tuple[Route, ...]:
     images, clips = (30, 10) if newer else (9, 3)
     known = FIELDS if newer else _FIELDS
-    # A final is a request to an endpoint of its own, which is documented with the draft's id alone.
+    # The final video is made by an endpoint of its own; the draft's id is its only documented input.
     final = (("draft_id",), tuple(name for name in (*MEDIA_FIELDS, *OPTION_FIELDS) if name in known - {"draft_id"}))
 
     def route(title: str, model: str, fields: frozenset[str], required: tuple[str, ...] = ()) -> Route:
@@ -54,10 +54,10 @@ def _routes(family: str, page: str, resolutions: tuple[str, ...], *, newer: bool
             needs=(("task", REFERENCES),) if "task" in fields else (),
             draft_in="480p" if "draft" in fields else None,
             text_is_optional_beside=("draft_id",) if "draft_id" in fields else (),
-            # For 2.5 no page says that audio can't stand alone.
+            # For 2.5 no page says that audio needs an image or a video.
             audio_needs=() if newer else ("reference_images", "reference_videos"),
             media=dict.fromkeys((*FRAMES, *REFERENCES), _MEDIA),
-            # The schema of some endpoints has it, the models' pages say 480p and 720p.
+            # 1080p is in the schema of some endpoints, but the models' pages say 480p and 720p.
             seen={"resolution": ("1080p",)} if newer else {},
         )
 
@@ -84,19 +84,19 @@ ROUTES = (
         models=(DRAFT,),
         source=f"{_DOC}/seedance-2.5/draft/complete",
         fields=frozenset({"draft_id"}),
-        text_is_optional_beside=("draft_id", "extra"),  # `draft_id` is all that it needs
+        text_is_optional_beside=("draft_id", "extra"),  # `draft_id` is the only required input
     ),
 )
 
 FAMILIES = tuple(route.models[0] for route in ROUTES[::4] if route.models[0] != DRAFT)
-"""Names without a kind."""
+"""The models' names without a kind of video."""
 
 ENDPOINTS = (*(f"{family}/{kind}" for family in FAMILIES for kind in _KINDS), DRAFT)
 """All documented endpoints."""
 
 
 def endpoint_of(request: VideoRequest) -> str:
-    """The endpoint that a request goes to: its model, with the kind that its media ask for."""
+    """The endpoint for a request: its model, completed by the kind of video that its media imply."""
     model = request.model.strip("/")
     if request.draft_id and DRAFT.startswith(f"{model}/"):
         return DRAFT
@@ -104,7 +104,7 @@ def endpoint_of(request: VideoRequest) -> str:
 
 
 def endpoints_of(model: str) -> tuple[str, ...]:
-    """The endpoints that a request for this model may have gone to, whatever its media were."""
+    """All endpoints that a request for this model may have gone to, if its media aren't known."""
     model = model.strip("/")
     return tuple(f"{model}/{kind}" for kind in _KINDS) if model in FAMILIES else (model,)
 

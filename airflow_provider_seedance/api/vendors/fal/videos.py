@@ -1,4 +1,4 @@
-"""fal (docs.fal.ai): a queue that takes any input, and says COMPLETED for whatever has ended."""
+"""fal (docs.fal.ai): a queue that checks the input only in the run, and says COMPLETED for every ended run."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _PAUSE_BETWEEN_PAGES = 1.0
 _STATUSES = {
     "in_queue": VideoStatus.QUEUED,
     "in_progress": VideoStatus.RUNNING,
-    "completed": VideoStatus.SUCCEEDED,  # ended, no more: the result says how
+    "completed": VideoStatus.SUCCEEDED,  # means only that the run ended; its result says how
 }
 _BODY_NAMES = {
     "resolution": "resolution",
@@ -58,7 +58,7 @@ _TASKS = {"reference": "reference", "edit": "editing", "extend": "extension"}
 
 
 class FalAdapter(VendorAdapter):
-    """fal. Create, status, result and cancel go to the queue; lists and prices to the platform API."""
+    """The adapter for fal. Create, read and cancel go to the queue, lists and prices to the platform API."""
 
     routes = ROUTES
     fields = FIELDS
@@ -76,7 +76,7 @@ class FalAdapter(VendorAdapter):
 
     @override
     def build_create(self, request: VideoRequest) -> HttpRequest:
-        """`fal_webhook` in `extra` goes into the query, where fal has it."""
+        """`fal_webhook` in `extra` becomes a query parameter, as documented; everything else goes into the body."""
         body: dict[str, Any] = {"prompt": request.prompt} if request.prompt else {}
         for ours, theirs in _BODY_NAMES.items():
             if request.is_set(ours):
@@ -105,7 +105,7 @@ class FalAdapter(VendorAdapter):
 
     @override
     def billed(self, request: VideoRequest) -> Billed:
-        """Fal's durations are texts."""
+        """Converts fal's durations, which are texts, to numbers."""
         found = super().billed(request)
         text = found.duration
         if text == "auto":
@@ -132,7 +132,7 @@ class FalAdapter(VendorAdapter):
             video_id=str(made),
             vendor=self.name,
             model=request.model,
-            # Whatever has ended already is for the result to tell.
+            # A run that has ended already counts as running here: only its result says how it ended.
             status=status if status is VideoStatus.QUEUED else VideoStatus.RUNNING,
             seed=seed_or_none(request.seed),
             undocumented_status=undocumented,
@@ -142,7 +142,7 @@ class FalAdapter(VendorAdapter):
 
     @override
     def read(self, video_id: str) -> Steps[Video]:
-        """The status, and of what has ended the result."""
+        """Reads the status and, if the run has ended, its result."""
         status = self.build_get(video_id)
         seen = yield from Step(Call.READ, status, lambda response: self.parse_get(response, video_id))
         if seen.status is not VideoStatus.SUCCEEDED:
@@ -152,12 +152,12 @@ class FalAdapter(VendorAdapter):
 
     @override
     def build_get(self, video_id: str) -> HttpRequest:
-        """The address is made of the id: those in fal's answers are not called."""
+        """The URL is made from the id; the URLs in fal's answers are not called."""
         return HttpRequest("GET", f"{read_id(video_id).path}/status")
 
     @override
     def parse_get(self, response: HttpResponse, video_id: str) -> Video:
-        """`succeeded` means here that it has ended, and that the result has to be asked for."""
+        """Reads a status. `succeeded` means here only that the run has ended; its result has to be read."""
         data = self._data(response)
         told = as_id(data.get("request_id")) if "status" in data else None
         check_read(
@@ -177,9 +177,9 @@ class FalAdapter(VendorAdapter):
         return Video(video_id=video_id, vendor=self.name, status=status, error=error, undocumented_status=undocumented)
 
     def parse_result(self, response: HttpResponse, video_id: str) -> Video:
-        """The output of a run that has ended, or why it has none.
+        """The output of an ended run, or the reason why it has none.
 
-        :raises TransientApiError: the answer says neither.
+        :raises TransientApiError: the answer holds neither.
         """
         data = self._data(response)
         if "video" in data:
@@ -189,7 +189,7 @@ class FalAdapter(VendorAdapter):
                 vendor=self.name,
                 status=VideoStatus.SUCCEEDED,
                 video_url=url,
-                # No time stands in any answer. Counted from this one, the expiry is the latest possible.
+                # No answer contains a time. Counted from this answer, the expiry is the latest possible one.
                 url_expires_at=self.expiry(response.received_at) if url else None,
                 seed=seed_or_none(data.get("seed")),
                 draft_id=text_or_none(data.get("draft_id")),
@@ -198,7 +198,7 @@ class FalAdapter(VendorAdapter):
         if found is None:
             answer = explain(response)
             if answer.meaning is Meaning.REJECTED:
-                # Asked too early, as observed; whatever else it is, the status has said that the request is there.
+                # The result was read too early, as observed. In any case the status showed that the request exists.
                 answer = replace(answer, meaning=Meaning.UNCLEAR)
             raise read_error(self.title, response, answer, not_found=self.retention_note)
         status, error = found
@@ -208,7 +208,7 @@ class FalAdapter(VendorAdapter):
 
     @override
     def build_cancel(self, video_id: str) -> HttpRequest:
-        """What is queued is taken out; for what runs it is a wish, and it may end all the same."""
+        """Removes a queued run. A running one is only asked to stop and may still finish, as documented."""
         return HttpRequest("PUT", f"{read_id(video_id).path}/cancel")
 
     @override
@@ -222,11 +222,11 @@ class FalAdapter(VendorAdapter):
             answer = replace(answer, meaning=meaning, code=word, is_vendors=True)
         raise read_error(self.title, response, answer, not_found=self.retention_note)
 
-    # -- lists, looked up by the mark ----------------------------------------------------------------------------
+    # -- lists, and the search for a mark ------------------------------------------------------------------------
 
     @override
     def draw_mark(self, request: VideoRequest) -> str | None:
-        """`end_user_id` is a documented input; that the list repeats it is inferred."""
+        """The mark is `end_user_id`, a documented input; that the list repeats it is inferred."""
         # The endpoint that finishes a draft documents no `end_user_id`.
         takes_mark = endpoint_of(request) != DRAFT
         if not self.settings["mark_end_user_id"] or MARKED in request.extra or not takes_mark:
@@ -237,9 +237,9 @@ class FalAdapter(VendorAdapter):
     def find(
         self, mark: str, model: str, *, number: int, limit: int, offset: int, since: datetime
     ) -> Steps[MarkedPage]:
-        """All pages of the request list, which goes by cursors.
+        """Searches all pages of the request list, which is paged by cursors.
 
-        Whether it shows what has not ended is not known, so that nothing is found proves nothing.
+        It isn't known whether the list shows unfinished requests, so an empty result proves nothing.
         """
         start = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         asked = (("expand", "payloads"), ("limit", str(limit)), ("start", start))
@@ -271,7 +271,7 @@ class FalAdapter(VendorAdapter):
         return Step(Call.READ, build_listing(ENDPOINTS, *asked), parsed, most_bytes=MOST_OF_A_LIST)
 
     def _as_it_stands(self, listed: Video) -> Steps[Video]:
-        """What the queue says of a listed video; it is found, whether or not that can be read now."""
+        """Reads a listed video from the queue. If the read fails, the video still counts as found, and as running."""
         try:
             return (yield from self.read(listed.video_id))
         except SeedanceError:
@@ -279,7 +279,7 @@ class FalAdapter(VendorAdapter):
 
     @override
     def build_list(self, *, model: str | None, status: VideoStatus | None, limit: int, offset: int) -> HttpRequest:
-        """The list goes by cursors, so only its beginning can be asked for."""
+        """The list is paged by cursors, so only its first page can be requested."""
         if status is not None:
             raise self._unsupported("list videos by status")
         if offset:
@@ -292,7 +292,7 @@ class FalAdapter(VendorAdapter):
         return VideoPage(videos, has_more=cursor is not None)
 
     def _parse_items(self, response: HttpResponse) -> tuple[tuple[Video, ...], str | None]:
-        """The videos of one page, and where the next one begins."""
+        """The videos of one page, and the cursor of the next page; `None` if this is the last one."""
         data = self._data(response)
         items = data.get("items")
         if not isinstance(items, list):
@@ -305,7 +305,7 @@ class FalAdapter(VendorAdapter):
 
     @override
     def build_model_info(self, model: str) -> HttpRequest:
-        """What fal's price list says."""
+        """fal's price list serves as the description of a model."""
         params = (("endpoint_id", ",".join(endpoints_of(model))),)
         return HttpRequest("GET", "/v1/models/pricing", params=params, origin=PLATFORM)
 
@@ -319,7 +319,7 @@ class FalAdapter(VendorAdapter):
 
     @override
     def build_probe(self) -> HttpRequest:
-        """The account's own requests are not shown without a key; the list of models may be."""
+        """Lists the account's own requests, which need a key (inferred); the list of models might not."""
         return build_listing(ENDPOINTS[:1], ("limit", "1"))
 
     @override

@@ -1,4 +1,4 @@
-"""GMI Cloud: a request queue. Lists requests and describes models; cancelling is not documented."""
+"""GMI Cloud: a request queue. Requests can be listed and models described; no cancel is documented."""
 
 from airflow_provider_seedance.api.vendors.descriptor import Setting, VendorDescriptor
 

@@ -1,7 +1,7 @@
-"""Reference media at GMI Cloud: a signed URL to put a file to, and a public one to read it from.
+"""Reference media at GMI Cloud: a signed URL for the upload, and a public URL for reading.
 
-Observed, not documented: third parties' clients call `POST /upload-url` with the suffix as `file_type`, then PUT the
-bytes with the MIME type of that suffix. No limits are known.
+Observed, not documented: third-party clients call `POST /upload-url` with the file's suffix as `file_type`, then PUT
+the bytes with the MIME type of that suffix. No limits are known.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _FILES = Library(
 
 
 class GMICloudAssets(TicketAssets):
-    """GMI Cloud's upload URL. How `reference_asset_ids` are made is not documented."""
+    """GMI Cloud's file store. No call that makes `reference_asset_ids` is documented."""
 
     vendor: GMICloudAdapter
     libraries = (_FILES,)

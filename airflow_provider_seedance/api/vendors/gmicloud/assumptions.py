@@ -1,4 +1,4 @@
-"""What we take for true about GMI Cloud, and on whose word."""
+"""Our assumptions about GMI Cloud, with their sources."""
 
 from __future__ import annotations
 

@@ -47,8 +47,8 @@ _WEB = ("https://", "http://")
 _RATIOS = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive")
 _FIELDS = RULED_FIELDS - {"camera_fixed", "return_last_frame", "execution_expires_after"}
 
-# Counts and exclusions are not stated by GMI Cloud, so the vendor judges them. Fast is listed with 1080p here, though
-# the first party's own fast model has none. `asset://ID` among the images goes to `reference_asset_ids`.
+# GMI Cloud documents no counts and no exclusions, so the vendor decides about them. It documents 1080p for the fast
+# model, too, which ByteDance doesn't. `asset://ID` among the reference images becomes one of `reference_asset_ids`.
 _ROUTES = (
     Route(
         title="Seedance 2.0",
@@ -81,8 +81,8 @@ _STATUSES = {
     "canceled": VideoStatus.CANCELLED,
 }
 
-# Observed at submit: what the backend refuses comes as HTTP 500 with this text and the backend's own status, and
-# creates nothing. A 403 was seen where a frame was no plain string.
+# Observed at submit: a refusal by the backend comes as HTTP 500 with this text and the backend's own status, and
+# nothing is created. The backend's 403 was observed for a frame that was no plain string.
 _BACKEND = re.compile(r"backend error \((\d{3})\)", re.IGNORECASE)
 _BACKEND_MEANINGS = {403: Meaning.REJECTED}
 _ERROR_FIELDS = frozenset(("error", "message", "detail", "request_id", "code"))
@@ -105,7 +105,7 @@ _SEED_MARK = "seed:"
 
 
 class GMICloudAdapter(VendorAdapter):
-    """GMI Cloud. Lists requests and tells about models; cancelling is not documented."""
+    """The adapter for GMI Cloud. Requests can be listed and models described; no cancel is documented."""
 
     routes = _ROUTES
     fields = frozenset((*_PAYLOAD_FIELDS, "reference_images"))
@@ -152,7 +152,7 @@ class GMICloudAdapter(VendorAdapter):
 
     @override
     def build_list(self, *, model: str | None, status: VideoStatus | None, limit: int, offset: int) -> HttpRequest:
-        """The vendor needs the model and can't filter by status."""
+        """Lists one model's requests: as observed, the list needs a model. It can't filter by status."""
         if model is None:
             raise self._unsupported("list videos without naming a model")
         if status is not None:
@@ -172,13 +172,13 @@ class GMICloudAdapter(VendorAdapter):
 
     @override
     def draw_mark(self, request: VideoRequest) -> str | None:
-        """A seed: a documented field that the list repeats with the rest of the payload."""
+        """The mark is a random seed, a documented field; the list was observed to repeat the payload with it."""
         route = self.route_of(request.model)
         taken = request.is_set("seed") or "seed" in request.extra
         if not self.settings["draw_seed"] or taken or route is None or route.seed is None:
             return None
         lowest, highest = route.seed
-        # 0 stands for "any" in some APIs; nothing says so here, and nothing is lost by leaving it out.
+        # 0 is left out, since it means "random" in some APIs; no document says so for this one.
         return f"{_SEED_MARK}{max(lowest, 1) + secrets.randbelow(highest - max(lowest, 1) + 1)}"
 
     @override
@@ -187,7 +187,7 @@ class GMICloudAdapter(VendorAdapter):
 
     @override
     def lists(self, models: Sequence[str]) -> tuple[str, ...]:
-        """The vendor needs the model's name."""
+        """A list for each model: those that are passed, the connection's and the vendor's own."""
         own = (name for name in self.descriptor.families.values() if isinstance(name, str))
         return tuple(dict.fromkeys((*models, *self.models.values(), *own)))
 
@@ -235,16 +235,16 @@ class GMICloudAdapter(VendorAdapter):
 
     @override
     def is_own_error(self, response: HttpResponse) -> bool:
-        """`error`, `message` or `detail`, and little else, as observed."""
+        """Observed: an error has `error`, `message` or `detail`, and few other keys."""
         answer = response.json_object()
         error = _error_in(answer)
         _, message = _said(error)
         return bool(error and message) and (answer.keys() <= _ERROR_FIELDS or _BACKEND.search(message) is not None)
 
     def _explain(self, response: HttpResponse, *, submitted: bool = False) -> ErrorAnswer:
-        """What an error answer says.
+        """An error answer in our vocabulary.
 
-        :param submitted: whether it answers a submit: only there a backend's error was observed to be a refusal.
+        :param submitted: whether it answers a submit: only there an error of the backend was observed to be a refusal.
         """
         answer = response.json_object()
         code, message = _said(_error_in(answer))
@@ -281,7 +281,7 @@ class GMICloudAdapter(VendorAdapter):
             url_expires_at=signed_url_expiry(url),
             error=error,
             created_at=from_unix(data.get("created_at")),
-            # No field says when it ended; the last update of an ended request is the nearest.
+            # No field holds the time of the end; the last update of an ended request is closest to it.
             completed_at=from_unix(data.get("updated_at")) if status.is_terminal else None,
             seed=seed,
             mark=None if seed is None else f"{_SEED_MARK}{seed}",
@@ -290,7 +290,7 @@ class GMICloudAdapter(VendorAdapter):
 
 
 def _first_media_url(outcome: object) -> str | None:
-    """The newer outcome, as observed: `media_urls: [{"url": ...}]`."""
+    """The URL in the newer form of the outcome, as observed: `media_urls: [{"url": ...}]`."""
     media = dig(outcome, "media_urls")
     return text_or_none(dig(media[0], "url")) if isinstance(media, list) and media else None
 
@@ -300,7 +300,7 @@ def _error_in(answer: dict[str, Any]) -> object:
 
 
 def _said(error: object) -> tuple[str | None, str]:
-    """Code and message of an error that is a text or `{code, message, status}`; both were observed."""
+    """Code and message of an error. Two forms were observed: a text, and `{code, message, status}`."""
     if isinstance(error, dict):
         return text_of(error.get("code")) or None, text_of(error.get("message"))
     return None, text_of(error)

@@ -1,4 +1,4 @@
-"""Jimmy AI: many routes behind one endpoint. No list, no cancel, no idempotency: by absence in its documents."""
+"""Jimmy AI: many routes behind one endpoint. Its documents mention no list, no cancel and no idempotency key."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ DESCRIPTORS = (
         videos=f"{__name__}.videos:JimmyAIAdapter",
         assets=f"{__name__}.assets:JimmyAIAssets",
         models=("sd2_mx_*", "sd2-933-*", "seedance2.0-*", "seedance-2.5-*", "seedance2.5-gz*"),
-        # Of several routes for a family the one that takes most: all media, URLs and assets, a choice of resolutions.
+        # Of several routes for a family, the most capable one: all media, URLs and assets, a choice of resolutions.
         families={
             "seedance-2.0": "seedance2.0-sp",
             "seedance-2.0-fast": "seedance2.0-fast-sp",

@@ -1,7 +1,7 @@
 """Reference media at Jimmy AI: a file store, the SP library, the real-person whitelist, and the Full route's audit.
 
-The first three stand in docs.jimmyai.cn. Of the audit only the two paths do: what goes into them is the caller's word,
-and what comes back is read leniently.
+The first three are documented (docs.jimmyai.cn). Of the audit only the two paths are: the caller writes its requests,
+and its answers are read leniently.
 """
 
 from __future__ import annotations
@@ -62,12 +62,12 @@ _AUDIT = Library(
 _REGISTER = {"sp": "/seedance/sp/assets/upload", "realperson": "/seedance/sp/realperson/submit"}
 _READ = {"sp": "/seedance/sp/assets/detail", "realperson": "/seedance/sp/realperson/status"}
 _AUDIT_ID = "{asset_id}"
-"""Stands for the id in the audit's status query, whose parameters are not documented."""
+"""The placeholder for the id in the audit's status query, whose parameters are not documented."""
 _ID_NAMES = ("asset_id", "assetId")
 
 
 class JimmyAIAssets(AssetAdapter):
-    """Jimmy AI's libraries. Lists, deletes and batch look-ups are not used."""
+    """Jimmy AI's libraries. The calls that list, delete or read many assets are not used."""
 
     vendor: JimmyAIAdapter
     libraries = (_FILES, _SP, _REAL_PERSON, _AUDIT)
@@ -110,7 +110,7 @@ class JimmyAIAssets(AssetAdapter):
 
     @override
     def parse_register(self, response: HttpResponse, upload: AssetUpload, library: Library) -> MediaAsset:
-        """Where the audit puts the id is not documented: it is looked for by its name."""
+        """The place of the id in the audit's answer is not documented, so the answer is searched for its name."""
         data = self._data(response)
         ids = _ids_in(data) if library is _AUDIT else [as_id((data or {}).get("asset_id"))]
         if data is None or len(ids) != 1 or ids[0] is None:
@@ -153,7 +153,7 @@ class JimmyAIAssets(AssetAdapter):
         reference = text_or_none(data.get("asset_ref")) or ""
         reason = None
         if status is AssetStatus.FAILED:
-            # No field for the reason is documented; these are where the vendor's videos have it.
+            # No field for the reason is documented; these are the fields of the vendor's failed videos.
             reasons = (text_of(data.get(key)) for key in ("error_message", "error_msg", "reason"))
             reason = clean(next((text for text in reasons if text), "")) or None
         return MediaAsset(
@@ -170,13 +170,13 @@ class JimmyAIAssets(AssetAdapter):
 
 
 def _ids_in(value: object) -> list[str | None]:
-    """Every different id that stands under one of the id's names, at any depth."""
+    """All different ids under one of the id's names, up to a depth of five."""
     found = [as_id(item[name]) for item in _objects_in(value) for name in _ID_NAMES if name in item]
     return list(dict.fromkeys(found))
 
 
 def _status_in(value: object) -> Mapping[str, Any]:
-    """The first object that has a status, at any depth; else an empty one."""
+    """The first object with a status, up to a depth of five; an empty one if there is none."""
     return next((item for item in _objects_in(value) if "status" in item), {})
 
 

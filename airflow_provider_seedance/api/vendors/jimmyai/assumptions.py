@@ -1,4 +1,4 @@
-"""What we take for true about Jimmy AI, and on whose word."""
+"""Our assumptions about Jimmy AI, with their sources."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _DOCS = "docs.jimmyai.cn"
 
 
 def _code_of_success(response: HttpResponse) -> tuple[Verdict, str]:
-    """Which of the documented codes a success has; the documents give two."""
+    """Whether a success has one of the known codes. The documents give two, 0 and 20000; clients also accept 200."""
     code = response.json_object().get("code")
     if response.status_code != 200 or not isinstance(code, int | str) or isinstance(code, bool):
         return "can't tell", f"HTTP {response.status_code}, with no code"

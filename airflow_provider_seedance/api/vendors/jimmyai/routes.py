@@ -1,4 +1,4 @@
-"""Jimmy AI's routes: which model takes which fields, by the vendor's own documents."""
+"""Jimmy AI's routes and their rules, from the vendor's own documents."""
 
 from airflow_provider_seedance.api.vendors.rules import Route
 
@@ -28,14 +28,14 @@ _HTTPS_OR_ASSET = dict.fromkeys(_ANY_FIELD, ("https://", "asset://"))
 _FULL_RATIOS = ("16:9", "9:16", "1:1", "4:3", "3:4", "21:9", "Adaptive")
 _MD_RATIOS = ("16:9", "9:16", "1:1")
 _933_DOC = "docs.jimmyai.cn"
-_25_DOC = "docs.viraltok.ai"  # of GZ too
+_25_DOC = "docs.viraltok.ai"  # for GZ, too
 
 _STD_RATIOS = ("21:9", "16:9", "4:3", "1:1", "3:4", "9:16")
 _RESOLUTIONS = ("480p", "720p", "1080p")
 
 
 def _full(title: str, *models: str, videos: bool = False) -> Route:
-    # Duration: the OpenAPI text says 4-12, the vendor's newer skill 4-15; the wider one is let through.
+    # Duration: the OpenAPI document says 4-12, the vendor's newer skill 4-15; the wider range counts.
     return Route(
         title=title,
         models=models,
@@ -50,7 +50,7 @@ def _full(title: str, *models: str, videos: bool = False) -> Route:
 
 
 def _sp(title: str, *models: str) -> Route:
-    # 480p and the fast route's reference videos are in the reference, though a troubleshooting page denies both.
+    # The reference allows 480p, and reference videos on the fast route; a troubleshooting page denies both.
     return Route(
         title=title,
         models=models,
@@ -85,7 +85,7 @@ _SEEDANCE_20 = (
         media=_HTTPS,
     ),
     Route(
-        # Aliases name the resolution or the video input; which of them takes reference videos is left to the vendor.
+        # Aliases name the resolution or the video input; the vendor decides which of them take reference videos.
         title="Mini",
         models=("seedance2.0-mini", "seedance2.0-mini-*"),
         source=_MINI_DOC,
@@ -97,8 +97,8 @@ _SEEDANCE_20 = (
         media=_HTTPS,
     ),
     Route(
-        # Duration: 1-15 in the OpenAPI text, 4-15 on the MD page. Resolution is ignored, not refused, by the vendor;
-        # we refuse to drop what was asked for, except for the value that is delivered anyway.
+        # Duration: 1-15 in the OpenAPI document, 4-15 on the MD page. The vendor ignores the resolution; we refuse any
+        # value but the 720p that is delivered anyway.
         title="MD",
         models=("seedance2.0-md", "seedance2.0-fast-md"),
         source=_MD_DOC,
@@ -142,7 +142,7 @@ _SEEDANCE_20 = (
 )
 
 SEEDANCE_25 = Route(
-    # Only the vendor's newer site has it, without saying which media may be mixed.
+    # Only the vendor's newer site documents it, and doesn't say which media can be combined.
     title="2.5",
     models=("seedance-2.5*", "seedance2.5-gz*"),
     source=_25_DOC,
@@ -155,7 +155,7 @@ SEEDANCE_25 = Route(
 ROUTES = (
     *_SEEDANCE_20,
     Route(
-        # Only the vendor's newer site has it.
+        # Only the vendor's newer site documents it.
         title="GZ",
         models=("seedance2.0-gz-*",),
         source=_25_DOC,
@@ -166,7 +166,7 @@ ROUTES = (
         audio_needs=_AUDIO_NEEDS,
     ),
     Route(
-        # Of these only the names and the field for sound are known.
+        # Only the names of these models and their field `generate_audio` are documented.
         title="933",
         models=("sd2-933-*", "seedance2.0-933"),
         source=_933_DOC,

@@ -1,4 +1,4 @@
-"""Jimmy AI (docs.jimmyai.cn): many routes behind one endpoint; the envelope is judged even on HTTP 200."""
+"""Jimmy AI (docs.jimmyai.cn): many routes behind one endpoint; an error may come in the envelope with HTTP 200."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ _STATUSES = {
     "cancelled": VideoStatus.CANCELLED,
 }
 
-# The prose shows the integer 0, the OpenAPI example the string '20000'; clients in the wild accept 200 as well.
+# The prose shows the integer 0, the OpenAPI example the string '20000'; a third-party client also accepts 200.
 _OK_CODES = ("0", "200", "20000")
 _BAD_REQUEST = "20002"
 _MEANING_BY_CODE = {"20001": Meaning.AUTH, _BAD_REQUEST: Meaning.REJECTED, "-1": Meaning.UNCLEAR}
 _NO_SUCH_MODEL = "配置不存在"
-"""The one text that its documents give for a refusal, word for word: the model isn't known."""
+"""The only text that the documents (FAQ) give for a refusal: the model is unknown."""
 
 _BODY_NAMES = {
     "duration": "duration",
@@ -71,7 +71,7 @@ _DEFAULT_DURATION = 5  # the API requires the field, and every page of the refer
 
 
 class JimmyAIAdapter(VendorAdapter):
-    """Jimmy AI. No list, no cancel, no idempotency: by absence in its documents."""
+    """The adapter for Jimmy AI. Its documents mention no list, no cancel and no idempotency key."""
 
     routes = ROUTES
     fields = frozenset(_BODY_NAMES)
@@ -126,19 +126,19 @@ class JimmyAIAdapter(VendorAdapter):
 
     @override
     def is_own_error(self, response: HttpResponse) -> bool:
-        """`{"code", "msg", "data"}`."""
+        """Jimmy AI's errors have the form `{"code", "msg", "data"}`."""
         envelope = response.json_object()
         return _code_of(envelope) is not None and isinstance(envelope.get("msg"), str)
 
     def _data(self, response: HttpResponse) -> dict[str, Any] | None:
-        """The payload of a successful answer, `None` if it isn't one."""
+        """The payload of a successful answer; `None` for any other answer."""
         if not _is_success(response):
             return None
         envelope = response.json_object()
         code = envelope.get("code")
         if code is not None and str(code) not in _OK_CODES:
             return None
-        # An older rendering of the query page shows the object without the envelope.
+        # An older version of the query page shows the object without the envelope.
         data = envelope.get("data", envelope)
         return data if isinstance(data, dict) and data else None
 
@@ -146,12 +146,12 @@ class JimmyAIAdapter(VendorAdapter):
         envelope = response.json_object()
         code, message = _code_of(envelope), text_of(envelope.get("msg"))
         meaning = meaning_of_status(response.status_code)
-        # Behind a status that leaves it open whether the vendor has begun (408, 5xx ...), no envelope proves a refusal.
+        # With a status that doesn't tell whether the vendor has begun (408, 5xx ...), no envelope proves a refusal.
         if code is not None and (_is_success(response) or meaning is not Meaning.UNCLEAR):
-            # A code that nobody documented says no more than the HTTP status, whatever its text.
+            # An undocumented code adds nothing to the HTTP status, whatever its text.
             meaning = _MEANING_BY_CODE.get(code, meaning)
         if meaning is Meaning.REJECTED:
-            # One code stands for all that is wrong with a request; the text only tells which refusal it is.
+            # One code stands for all refusals of a request; its text only tells them apart.
             if speaks_of_balance(message):
                 meaning = Meaning.QUOTA
             elif speaks_of_moderation(message):
@@ -159,7 +159,7 @@ class JimmyAIAdapter(VendorAdapter):
         return ErrorAnswer(meaning, code, message, is_vendors=self.is_own_error(response))
 
     def _explain_read(self, response: HttpResponse) -> ErrorAnswer:
-        """What an error answer to a read says: there is nothing but the id in it that could be wrong."""
+        """An error answer to a read. A bad request then means an unknown id, since a read contains nothing else."""
         answer = self._explain(response)
         if answer.code == _BAD_REQUEST and answer.meaning is not Meaning.UNCLEAR:
             return replace(answer, meaning=Meaning.NOT_FOUND)
@@ -194,13 +194,13 @@ def _is_success(response: HttpResponse) -> bool:
 
 
 def _code_of(envelope: dict[str, Any]) -> str | None:
-    """The envelope's code as a text; it was seen as a number too."""
+    """The envelope's code as a text, whether it is a text or a number."""
     code = envelope.get("code")
     return str(code) if isinstance(code, str | int) and not isinstance(code, bool) and code != "" else None
 
 
 def _failure(message: str) -> VideoError:
-    """Splits `PROVIDER_MODERATION_ERROR: TRADEMARK`, as seen on failed tasks, into code and message."""
+    """Splits a reason such as `PROVIDER_MODERATION_ERROR: TRADEMARK`, as observed, into code and message."""
     code, separator, rest = message.partition(": ")
     if separator and code.isupper() and code.replace("_", "").isalpha():
         return VideoError(code=code, message=rest)

@@ -1,4 +1,4 @@
-"""Modellix: the model is part of the path. No list of tasks, no cancel, no idempotency: by absence in its documents."""
+"""Modellix: the model is part of the path. Its documents mention no list of tasks, no cancel, no idempotency key."""
 
 from datetime import timedelta
 
@@ -28,6 +28,6 @@ DESCRIPTORS = (
         ),
         retention=timedelta(hours=24),
         retention_note="Modellix keeps results for 24 hours (its skill) or 7 days (its plugin); plan for 24 hours.",
-        rates=PollRates(get_per_second=100 / 60),  # 100 a minute and key, by an archived page that may be stale
+        rates=PollRates(get_per_second=100 / 60),  # 100 per minute and key, by an archived page that may be stale
     ),
 )

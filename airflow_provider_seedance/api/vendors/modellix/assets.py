@@ -1,4 +1,4 @@
-"""Reference media at Modellix: a file store for images, kept for about 7 days."""
+"""Reference media at Modellix: a file store for images."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from airflow_provider_seedance.api.vendors.video_adapter import HttpResponse
 
 _FILES = Library(
     name="files",
-    # Both of the vendor's own clients refuse everything else before they send it.
+    # The vendor's own two clients refuse other files before they send them.
     source="Modellix's command-line client, src/lib/media-file.ts",
     takes="file",
     suffixes={"image": (".png", ".jpg", ".jpeg", ".webp")},
@@ -21,7 +21,7 @@ _FILES = Library(
 
 
 class ModellixAssets(AssetAdapter):
-    """Modellix's media files."""
+    """Modellix's file store."""
 
     vendor: ModellixAdapter
     libraries = (_FILES,)
@@ -32,7 +32,7 @@ class ModellixAssets(AssetAdapter):
 
     @override
     def parse_file(self, response: HttpResponse, file: MediaFile, ticket: Ticket | None) -> MediaAsset:
-        """What comes back has been seen with and without the usual envelope's `code`."""
+        """The stored file. Answers were observed with and without the `code` of the usual envelope."""
         data = self.vendor._data(response)
         url = text_or_none(data.get("url"))
         if url is None or not url.startswith(("https://", "http://")):

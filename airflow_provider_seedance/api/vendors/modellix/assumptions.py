@@ -1,4 +1,4 @@
-"""What we take for true about Modellix, and on whose word."""
+"""Our assumptions about Modellix, with their sources."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DOCS = "docs.modellix.ai"
 
 
 def _balance(response: HttpResponse) -> tuple[Verdict, str]:
-    """Whether the balance is where the vendor's client reads it. How much it is concerns nobody."""
+    """Whether the balance is where the vendor's own client reads it. The report doesn't contain the amount."""
     if response.status_code != 200:
         return "can't tell", f"HTTP {response.status_code}"
     found = dig(response.json(), "data", "balance")

@@ -1,4 +1,4 @@
-"""Modellix (docs.modellix.ai): the model is part of the path, and arrays are never empty."""
+"""Modellix (docs.modellix.ai): the model is part of the path, and no list in the body may be empty."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ _ROUTES = (
     _route("v2v", "seedance-2.0-fast-v2v", "seedance-2.0-mini-v2v", resolutions=_SMALL),
 )
 
-# `success`, `pending`, `processing` and `failed` are documented; the rest is what its own clients tolerate.
+# `success`, `pending`, `processing` and `failed` are documented; the vendor's own clients tolerate the others.
 _STATUSES = {
     "pending": VideoStatus.QUEUED,
     "created": VideoStatus.QUEUED,
@@ -117,7 +117,7 @@ _BODY_NAMES = {
 
 
 class ModellixAdapter(VendorAdapter):
-    """Modellix. No list of tasks, no cancel, no idempotency: by absence in its documents."""
+    """The adapter for Modellix. Its documents mention no list of tasks, no cancel and no idempotency key."""
 
     routes = _ROUTES
     fields = frozenset(_BODY_NAMES)
@@ -144,7 +144,7 @@ class ModellixAdapter(VendorAdapter):
 
     @override
     def build_get(self, video_id: str) -> HttpRequest:
-        """The absolute `get_result.url` is not used: the key goes to the base URL only."""
+        """The URL in `get_result.url` is not called, since the key goes to the base URL only."""
         return HttpRequest("GET", f"/tasks/{quote(video_id, safe='')}")
 
     @override
@@ -156,7 +156,7 @@ class ModellixAdapter(VendorAdapter):
 
     @override
     def probe(self) -> Steps[str]:
-        """Whether the key works, as documented, and the balance, as its own clients ask for it; that may fail."""
+        """Checks the key, as documented, then reads the balance as the vendor's own clients do; the latter may fail."""
         told = yield from super().probe()
         balance = HttpRequest("GET", "/team/balance")
         try:
@@ -184,12 +184,12 @@ class ModellixAdapter(VendorAdapter):
 
     @override
     def build_model_info(self, model: str) -> HttpRequest:
-        """The vendor documents one list of all models; the answer is searched for this one."""
+        """Only a list of all models is documented; the answer is searched for this one."""
         return HttpRequest("GET", "/models")
 
     @override
     def parse_model_info(self, response: HttpResponse, model: str) -> dict[str, Any]:
-        """The shape of an entry is not documented, so any text in it may name the model."""
+        """The entry of the model. The fields of an entry are not documented, so any of them may hold the name."""
         envelope = response.json_object()
         data = envelope.get("data") if self._succeeded(response, envelope) else None
         for entry in _entries(data):
@@ -202,7 +202,7 @@ class ModellixAdapter(VendorAdapter):
 
     @override
     def is_own_error(self, response: HttpResponse) -> bool:
-        """`{"code", "message"}` and little else, the code being the HTTP status."""
+        """Modellix's errors have `code` and `message`, and few other keys; the code is the HTTP status."""
         envelope = response.json_object()
         code = envelope.get("code")
         is_status = type(code) is int and (200 <= response.status_code < 300 or code == response.status_code)
@@ -221,7 +221,7 @@ class ModellixAdapter(VendorAdapter):
         code = envelope.get("code")
         status = response.status_code
         if 200 <= status < 300 and isinstance(code, int):
-            status = code  # documented as the same number; should they differ, the envelope is the vendor's word
+            status = code  # documented as the same number; if they differ, the envelope counts
         message = text_of(envelope.get("message"))
         meaning = meaning_of_status(status)
         if meaning is Meaning.REJECTED and speaks_of_moderation(message):
@@ -238,7 +238,7 @@ class ModellixAdapter(VendorAdapter):
         error = None
         if status is VideoStatus.FAILED:
             error = _failure(data, response.json_object())
-        # No time is documented in any answer. Counted from this answer, the expiry is the latest possible one.
+        # No answer is documented to contain a time. Counted from this answer, the expiry is the latest possible one.
         latest = self.expiry(response.received_at) if url else None
         return Video(
             video_id=video_id,
@@ -259,9 +259,10 @@ def _entries(data: object) -> list[dict[str, Any]]:
 
 
 def _resource(item: object) -> dict[str, Any] | None:
-    """A result: an object with its type, as documented, or a plain address, which its own clients take as well.
+    """A result as an object with its type.
 
-    An address says by its name alone what is there; what isn't named as an image is taken for the video.
+    Documented are such objects; the vendor's own clients also accept plain URLs. A plain URL counts as the video unless
+    it has the suffix of an image.
     """
     if not isinstance(item, str):
         return item if isinstance(item, dict) else None
@@ -279,7 +280,7 @@ def _url_of(resources: list[dict[str, Any]], *, kind: str | None = None, role: s
 
 
 def _failure(data: dict[str, Any], envelope: dict[str, Any]) -> VideoError:
-    """Where a failed task says why is not documented; these are the places to look, in order."""
+    """The reason for a failure. Its place is not documented, so several are searched in this order."""
     error = data.get("error")
     if isinstance(error, dict):
         return VideoError(code=text_of(error.get("code")) or None, message=clean(text_of(error.get("message"))))

@@ -1,4 +1,4 @@
-"""What we take for true about OpenRouter, and on whose word."""
+"""Our assumptions about OpenRouter, with their sources."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What OpenRouter's own list of models states of each: a route that counts before what was only inferred. Pure.
+"""The rules in OpenRouter's own list of models, which replace inferred ones. Pure.
 
-The names of the list's fields are those of its client; a field that is missing, empty or of an odd form states nothing.
+The names of the list's fields are from the vendor's own client. A missing, empty or malformed field states nothing.
 """
 
 from __future__ import annotations
@@ -16,11 +16,15 @@ from airflow_provider_seedance.api.vendors.rules import Route
 SOURCE = "OpenRouter's own list of models, GET /videos/models"
 
 _WORD = re.compile(r"[\w:.]{1,16}", re.ASCII)
-_MOST = 200  # of the values of one field
+_MOST = 200  # values of one field
 
 
 def entries_in(data: object) -> dict[str, Mapping[str, Any]]:
-    """The entries of the list by model, under both of its names."""
+    """The entries of the list by model.
+
+    :param data: the decoded list.
+    :return: the entries, each under both names of its model.
+    """
     found: dict[str, Mapping[str, Any]] = {}
     for entry in data if isinstance(data, list) else ():
         if isinstance(entry, Mapping):
@@ -30,10 +34,11 @@ def entries_in(data: object) -> dict[str, Mapping[str, Any]]:
 
 
 def stated_route(request: VideoRequest, entry: Mapping[str, Any], inferred: Route) -> Route:
-    """The route of a request's model, as far as the list states it; the rest as it was inferred.
+    """The route of a request's model: the rules that the list states, and the inferred ones for the rest.
 
-    :param entry: of the model.
-    :param inferred: what counts without a list.
+    :param request: the request; `generate_audio` counts as unsupported only if it asks for sound.
+    :param entry: the model's entry in the list.
+    :param inferred: the route that applies without a list.
     """
     durations = tuple(number for number in _values(entry, "supported_durations") if type(number) is int)
     resolutions, ratios = _words(entry, "supported_resolutions"), _words(entry, "supported_aspect_ratios")

@@ -1,4 +1,4 @@
-"""OpenRouter (openrouter.ai): one prompt, one job, and the text of whoever makes the video where it fails."""
+"""OpenRouter (openrouter.ai): jobs without a list; a failure is a text of the provider that makes the video."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _route(title: str, model: str, resolutions: tuple[str, ...], longest: int) -
         duration=(4, longest) if longest else None,
         resolutions=resolutions,
         ratios=_RATIOS,
-        # Documented: frames win where both are given, so the references would be paid for and not be seen.
+        # Documented: if both are given, the frames win. The references would be ignored, and the video billed anyway.
         excludes=((("first_frame", "last_frame"), _REFERENCES),),
         text_is_optional_beside=_BESIDE,
         observed=frozenset({"duration", "resolution", "ratio"}),
@@ -86,7 +86,7 @@ _PARTS = {"reference_images": "image_url", "reference_videos": "video_url", "ref
 
 
 class OpenRouterAdapter(VendorAdapter):
-    """OpenRouter. A create whose answer is lost can't be looked up: there is no list, and no mark comes back."""
+    """The adapter for OpenRouter. A create whose answer was lost can't be found: there is no list and no mark."""
 
     routes = _ROUTES
     fields = _FIELDS
@@ -94,7 +94,7 @@ class OpenRouterAdapter(VendorAdapter):
 
     @override
     def ask_rules(self) -> Step[Any] | None:
-        """Its list of models is free, and exact."""
+        """Reads the list of models, which is free."""
 
         def entries(response: HttpResponse) -> dict[str, Any]:
             return dict(entries_in(self._listed(response)))
@@ -109,12 +109,12 @@ class OpenRouterAdapter(VendorAdapter):
 
     @override
     def build_create(self, request: VideoRequest) -> HttpRequest:
-        """`callback_url`, `provider`, `size` and the like go through `extra`."""
+        """Other fields of the API, such as `callback_url`, `provider` and `size`, go through `extra`."""
         body: dict[str, Any] = {"model": request.model}
         if request.prompt:
             body["prompt"] = request.prompt
         if request.resolution is not None:
-            body["resolution"] = request.resolution.replace("k", "K")  # its words are `720p` and `4K`
+            body["resolution"] = request.resolution.replace("k", "K")  # the API writes `720p`, but `4K`
         body |= {theirs: getattr(request, ours) for ours, theirs in _BODY_NAMES.items() if request.is_set(ours)}
         frames = [
             _part("image_url", url, role) for role in ("first_frame", "last_frame") if (url := getattr(request, role))
@@ -133,13 +133,13 @@ class OpenRouterAdapter(VendorAdapter):
         if video_id is None:
             named = id_in(response, ("id",))
             raise create_error(self.title, response, self._explain(response), prompt=request.prompt, video_id=named)
-        # An answer without a status is no read one: the job was taken, and that is all it says.
+        # An answer without a status says only that the job was accepted.
         shown = data if "status" in data else {**data, "status": "pending"}
         return self._video(shown, video_id).model_copy(update={"model": request.model})
 
     @override
     def build_get(self, video_id: str) -> HttpRequest:
-        """The answer's `polling_url` is not used: the key goes to the base URL only."""
+        """The `polling_url` in the answer is not called, since the key goes to the base URL only."""
         return HttpRequest("GET", f"{_VIDEOS}/{quote(video_id, safe='')}")
 
     @override
@@ -164,7 +164,7 @@ class OpenRouterAdapter(VendorAdapter):
 
     @override
     def build_model_info(self, model: str) -> HttpRequest:
-        """A list of all models; the answer is searched for this one."""
+        """There is only a list of all models; the answer is searched for this one."""
         return HttpRequest("GET", f"{_VIDEOS}/models")
 
     @override
@@ -183,7 +183,7 @@ class OpenRouterAdapter(VendorAdapter):
 
     @override
     def is_own_error(self, response: HttpResponse) -> bool:
-        """`{"error": {"code", "message", ...}}`, the code being the HTTP status."""
+        """OpenRouter's errors have the form `{"error": {"code", "message", ...}}`; the code is the HTTP status."""
         error = response.json_object().get("error")
         code, message = dig(error, "code"), dig(error, "message")
         return type(code) is int and code == response.status_code and isinstance(message, str)
@@ -224,14 +224,14 @@ def _part(kind: str, url: str, frame: str | None = None) -> dict[str, Any]:
 
 
 def _url_of(data: dict[str, Any]) -> str | None:
-    """A signed URL if there is one, which anybody can open; else one that needs the key."""
+    """The signed URL, which needs no key, if there is one; otherwise the URL that needs the key."""
     lists = [data.get(name) for name in ("urls", "unsigned_urls")]
     found = [text_or_none(url) for urls in lists if isinstance(urls, list) for url in urls]
     return next((url for url in found if is_http_url(url)), next(iter(found), None))
 
 
 def _usage(data: dict[str, Any]) -> dict[str, Any] | None:
-    """With the currency, which the vendor's client names."""
+    """The usage of the answer, with the currency of its cost: US dollars, as in the vendor's own client."""
     usage = data.get("usage")
     if not isinstance(usage, dict):
         return None

@@ -1,4 +1,4 @@
-"""Replicate: predictions of official models. What they made is removed an hour after their end."""
+"""Replicate: predictions of official models. Their inputs and outputs are removed one hour after their end."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ DESCRIPTORS = (
         base_url="https://api.replicate.com/v1",
         videos=f"{__name__}.videos:ReplicateAdapter",
         assets=f"{__name__}.assets:ReplicateAssets",
-        # The models' names are those of other sellers too.
+        # Other vendors, too, use these model names, so `models` is empty.
         families={
             "seedance-2.0": "bytedance/seedance-2.0",
             "seedance-2.0-fast": "bytedance/seedance-2.0-fast",
@@ -33,7 +33,7 @@ DESCRIPTORS = (
             "Replicate keeps predictions, but removes their inputs, outputs and files one hour after their end "
             "(replicate.com/docs, data retention): land the video in the task that creates it."
         ),
-        rates=PollRates(get_per_second=50),  # published: 3,000 a minute
+        rates=PollRates(get_per_second=50),  # published: 3,000 per minute
         can_list=True,
         list_note=(
             "Replicate lists predictions of all models: those whose model has no `seedance` in its name are left out. "

@@ -19,7 +19,7 @@ _FILES = Library(
 
 
 class ReplicateAssets(AssetAdapter):
-    """Replicate's files."""
+    """Replicate's file store."""
 
     vendor: ReplicateAdapter
     libraries = (_FILES,)

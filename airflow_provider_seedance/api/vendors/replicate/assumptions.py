@@ -1,4 +1,4 @@
-"""What we take for true about Replicate, and on whose word."""
+"""Our assumptions about Replicate, with their sources."""
 
 from __future__ import annotations
 

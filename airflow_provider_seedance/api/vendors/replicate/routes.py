@@ -1,4 +1,4 @@
-"""Replicate's models and their rules: those of 2.0 by its pages, those of 2.5 as others read them from its schema."""
+"""Replicate's models and their rules: for 2.0 from its pages, for 2.5 as observed by third parties in its schema."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _older(model: str, title: str, resolutions: tuple[str, ...]) -> Route:
         models=(model,),
         source=f"replicate.com/{model}/api",
         fields=frozenset(_FIELDS),
-        # From 1 by its schema. That upstream wants 4 is inferred, and a refusal is free.
+        # The model's page allows -1 to 15. A lower limit of 4 is only inferred, and a refusal costs nothing.
         duration=(1, 15),
         resolutions=resolutions,
         most={"reference_images": 9, "reference_videos": 3, "reference_audios": 3},

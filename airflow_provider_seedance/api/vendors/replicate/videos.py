@@ -1,4 +1,4 @@
-"""Replicate (replicate.com/docs): one object, the prediction, in every answer."""
+"""Replicate (replicate.com/docs): create, read and cancel all answer with the same object, the prediction."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ from airflow_provider_seedance.api.vendors.video_adapter import (
 
 _BESIDE_INPUT = ("webhook", "webhook_events_filter")
 _SEED_MARK = "seed:"
-_LARGEST_SEED = 2**31 - 1  # no page names a range; this fits wherever a whole number is taken
+_LARGEST_SEED = 2**31 - 1  # ours: no page names a range, and 31 bits fit every integer type
 _PAUSE_BETWEEN_PAGES = 0.5
 _ERROR_KEYS = frozenset(("title", "detail", "status", "invalid_fields", "type", "instance"))
 _CODE = re.compile(r"\((E\d{3,5})\)\s*$")
@@ -77,7 +77,7 @@ _INPUT_NAMES = {
 
 
 class ReplicateAdapter(VendorAdapter):
-    """Replicate's official models, which have no version."""
+    """The adapter for Replicate's official models, which need no version in the request."""
 
     routes = ROUTES
     fields = frozenset({*_INPUT_NAMES, "execution_expires_after"})
@@ -85,16 +85,16 @@ class ReplicateAdapter(VendorAdapter):
 
     @override
     def give_up_after(self, request: VideoRequest, seconds: float) -> VideoRequest:
-        """`Cancel-After`, unless the user has set it."""
+        """Sets `execution_expires_after`, which is sent as the header `Cancel-After`, unless the user has set it."""
         if request.is_set("execution_expires_after"):
             return request
         return request.model_copy(update={"execution_expires_after": math.ceil(seconds)})
 
     @override
     def build_create(self, request: VideoRequest) -> HttpRequest:
-        """`extra` is merged into the input, but for the webhook, which stands beside it.
+        """`extra` is merged into the input, except for the webhook fields, which go beside it.
 
-        No `Prefer: wait`: an answer that is held back is one that can be lost.
+        The header `Prefer: wait` is not used: an answer that the vendor delays is more easily lost.
         """
         given: dict[str, Any] = {"prompt": request.prompt} if request.prompt else {}
         for ours, theirs in _INPUT_NAMES.items():
@@ -133,7 +133,7 @@ class ReplicateAdapter(VendorAdapter):
 
     @override
     def build_cancel(self, video_id: str) -> HttpRequest:
-        """Stops what has not ended; to what has, nothing happens."""
+        """Stops a queued or running prediction; an ended one stays as it is, as documented."""
         return HttpRequest("POST", f"/predictions/{quote(video_id, safe='')}/cancel")
 
     @override
@@ -141,11 +141,11 @@ class ReplicateAdapter(VendorAdapter):
         if as_id(self._data(response).get("id")) != video_id:
             raise read_error(self.title, response, self._explain(response), not_found=self.retention_note)
 
-    # -- the list, and what is found in it ----------------------------------------------------------------------
+    # -- the list, and the search for a mark --------------------------------------------------------------------
 
     @override
     def draw_mark(self, request: VideoRequest) -> str | None:
-        """A seed: a documented input, which the list repeats until inputs are removed."""
+        """The mark is a random seed, a documented input; that the list repeats it until the removal is inferred."""
         taken = request.is_set("seed") or "seed" in request.extra
         if not self.settings["replicate_draw_seed"] or taken:
             return None
@@ -159,7 +159,10 @@ class ReplicateAdapter(VendorAdapter):
     def find(
         self, mark: str, model: str, *, number: int, limit: int, offset: int, since: datetime
     ) -> Steps[MarkedPage]:
-        """All pages of the list since then. An input that has been removed is nobody's: what isn't found is unknown."""
+        """Searches all pages of the list from `since` on.
+
+        Removed inputs contain no mark, so later than an hour after the end an empty result proves nothing.
+        """
         after = ("created_after", since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
         cursor: tuple[tuple[str, str], ...] = ()
         for page in range(self.most_pages):
@@ -175,7 +178,7 @@ class ReplicateAdapter(VendorAdapter):
 
     @override
     def read_list(self, name: str, *, since: datetime, after: str | None = None) -> Flow[HistoryPage]:
-        """The account may have predictions of anything: other models' are no videos of this provider's kind."""
+        """The list has predictions of all models; those without `seedance` in the model's name are left out."""
         start = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         cursor = (("cursor", after),) if after else ()
 
@@ -188,7 +191,7 @@ class ReplicateAdapter(VendorAdapter):
 
     @override
     def build_list(self, *, model: str | None, status: VideoStatus | None, limit: int, offset: int) -> HttpRequest:
-        """The list goes by cursors and has no filters, so only its beginning can be asked for."""
+        """The list is paged by cursors and can't filter by model or status, so only its first page can be requested."""
         if model is not None or status is not None:
             raise self._unsupported("list videos by model or status")
         if offset:
@@ -201,7 +204,7 @@ class ReplicateAdapter(VendorAdapter):
         return VideoPage(videos[:limit], has_more=cursor is not None or len(videos) > limit)
 
     def _page(self, response: HttpResponse) -> tuple[tuple[Video, ...], str | None]:
-        """The videos of one page, and the cursor of the next one: its address is not called."""
+        """The videos of one page, and the cursor from the next page's URL, which itself is not called."""
         data = self._data(response)
         items = data.get("results")
         if not isinstance(items, list):
@@ -237,7 +240,7 @@ class ReplicateAdapter(VendorAdapter):
 
     @override
     def is_own_error(self, response: HttpResponse) -> bool:
-        """`title` and `detail`: problem details; a rate limit has the text alone."""
+        """Replicate's errors have `title` and `detail` and few other keys; a rate limit (429) has only `detail`."""
         answer = response.json_object()
         detail = answer.get("detail")
         has_form = isinstance(answer.get("title"), str) or response.status_code == 429

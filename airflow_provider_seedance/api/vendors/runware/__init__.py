@@ -1,4 +1,4 @@
-"""Runware: the client chooses the id, and no id is taken twice. No list and no cancel: by absence in its documents."""
+"""Runware: the client chooses the id, and each id is accepted only once. No list and no cancel are documented."""
 
 from airflow_provider_seedance.api.vendors.descriptor import PollRates, VendorDescriptor
 
@@ -20,8 +20,8 @@ DESCRIPTORS = (
         retention_note=(
             "Runware documents a field `ttl` for the life of the URL and no figure for its default; plan for 24 hours."
         ),
-        rates=PollRates(get_per_second=5.0, list_per_second=1.0),  # it publishes no figures
-        batch_size=50,  # several tasks in one request are documented, how many isn't
+        rates=PollRates(get_per_second=5.0, list_per_second=1.0),  # ours: it publishes no limits
+        batch_size=50,  # ours: several tasks in one request are documented, their largest number isn't
         has_callbacks=True,
         tells_cost=True,
         quotes_prices=True,

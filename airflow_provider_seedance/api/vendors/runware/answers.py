@@ -1,4 +1,4 @@
-"""What Runware's answers say of one task: items in `data`, errors in `errors`, matched by the id."""
+"""Reads Runware's answers about a task: items in `data` and errors in `errors`, matched by the task's id."""
 
 from __future__ import annotations
 
@@ -42,20 +42,20 @@ _CODES: tuple[tuple[re.Pattern[str], Meaning], ...] = tuple(
         (r".*insufficientCredits$", Meaning.QUOTA),
         (r"(?:rateLimit|concurrencyLimit)", Meaning.RATE_LIMIT),
         (r"(?:invalidProviderContent|contentModeration)", Meaning.MODERATION),
-        # The vendor's own client sorts by these beginnings.
+        # The vendor's own client classifies errors by these prefixes.
         (r"(?:missing|invalid|unsupported|incompatible|value|array|unknown|conflict)", Meaning.REJECTED),
     )
 )
-"""What the beginning of a code means; of others only the HTTP status tells."""
+"""The meaning of a code by its beginning; for any other code the HTTP status counts."""
 
 
 @dataclass(frozen=True)
 class Read:
-    """What an answer says of one task.
+    """The parts of an answer that are about one task.
 
-    :param items: of `data`, that carry its id.
-    :param error: of `errors`, that carries its id, or none, so that it is about the request.
-    :param is_refusal: whether that error is about the request, and says nothing of the video.
+    :param items: the items of `data` with its id.
+    :param error: an error with its id or, if there is none, one without any id; `None` if there is neither.
+    :param is_refusal: whether the error is about the request and says nothing about the video.
     """
 
     items: tuple[Mapping[str, Any], ...]
@@ -64,19 +64,21 @@ class Read:
 
     @property
     def is_known(self) -> bool:
-        """Whether the answer tells of the task at all."""
+        """Whether the answer contains anything about the task."""
         return bool(self.items) or (self.error is not None and not self.is_refusal)
 
 
 def read(response: HttpResponse, video_id: str) -> Read:
-    """What an answer says of the task of this id."""
+    """Reads the parts of an answer that are about the task with this id."""
     return read_task(response.json_object(), video_id, is_success=_is_success(response))
 
 
 def read_task(value: Any, video_id: str, *, is_success: bool = True) -> Read:
-    """The same of a decoded answer.
+    """Does the same for a decoded answer.
 
-    :param is_success: whether HTTP said so: a failed video is told with success.
+    :param value: the decoded answer.
+    :param video_id: the task's id.
+    :param is_success: whether the HTTP status was a success, as it is for a failed video. Default: yes.
     """
     items = tuple(item for item in _objects(value, "data") if item.get("taskUUID") == video_id)
     errors = _objects(value, "errors")
@@ -87,31 +89,36 @@ def read_task(value: Any, video_id: str, *, is_success: bool = True) -> Read:
 
 
 def is_answer(response: HttpResponse) -> bool:
-    """Whether it has the form of an answer about tasks."""
+    """Whether the answer has the form of an answer about tasks."""
     body = response.json_object()
     return _is_success(response) and (isinstance(body.get("data"), list) or isinstance(body.get("errors"), list))
 
 
 def is_own_error(response: HttpResponse) -> bool:
-    """Whether it has the form of Runware's errors: each with a code."""
+    """Whether the answer has the form of Runware's errors: `errors`, each with a code."""
     errors = _objects(response.json_object(), "errors")
     return bool(errors) and all(isinstance(error.get("code"), str) and error["code"] for error in errors)
 
 
 def first_item(response: HttpResponse) -> dict[str, Any]:
-    """What the answer to a request of one task holds; empty if that is nothing."""
+    """The first item of `data`; empty if there is none."""
     items = _objects(response.json_object(), "data") if _is_success(response) else []
     return items[0] if items else {}
 
 
 def results_in(response: HttpResponse) -> list[dict[str, Any]] | None:
-    """What a search has found, `None` if this is no answer to a search."""
+    """The results of a search; `None` if this is no answer to a search."""
     results = first_item(response).get("results")
     return [each for each in results if isinstance(each, dict)] if isinstance(results, list) else None
 
 
 def explain(response: HttpResponse, error: Mapping[str, Any], *, is_vendors: bool) -> ErrorAnswer:
-    """An error in our words."""
+    """An error answer in our vocabulary.
+
+    :param response: the answer.
+    :param error: the error in it; empty if there is none.
+    :param is_vendors: whether the answer has the form of Runware's errors.
+    """
     code, message = text_of(error.get("code")) or None, text_of(error.get("message"))
     return ErrorAnswer(_meaning(response.status_code, code or "", message), code, message, is_vendors=is_vendors)
 
@@ -119,17 +126,17 @@ def explain(response: HttpResponse, error: Mapping[str, Any], *, is_vendors: boo
 def _meaning(status: int, code: str, message: str) -> Meaning:
     by_status = meaning_of_status(status)
     if status == 429 or (by_status is Meaning.UNCLEAR and not 200 <= status < 300):
-        return by_status  # no text makes a refusal of what may have been taken
+        return by_status  # the request may have been accepted, so no code proves a refusal
     meaning = next((meaning for pattern, meaning in _CODES if pattern.match(code)), by_status)
     if meaning is Meaning.NOT_FOUND:
-        return Meaning.REJECTED  # there is one address for all: it says nothing of a video
+        return Meaning.REJECTED  # the API has one URL for all calls, so HTTP 404 says nothing about a video
     if meaning is Meaning.REJECTED and speaks_of_moderation(message):
         return Meaning.MODERATION
     return meaning
 
 
 def video_read(read: Read, video_id: str, vendor: str) -> Video:
-    """The video that an answer about its task shows."""
+    """The video in an answer about its task."""
     if read.items:
         best = next((item for item in read.items if text_or_none(item.get("videoURL"))), read.items[0])
         return video_of(best, video_id, vendor)
@@ -137,7 +144,7 @@ def video_read(read: Read, video_id: str, vendor: str) -> Video:
 
 
 def video_of(item: Mapping[str, Any], video_id: str, vendor: str) -> Video:
-    """A video from an item of `data` or an error of `errors`. Without a status it counts as running."""
+    """A video from an item of `data` or `errors`. An item without a status has succeeded if it has a URL, else it runs."""
     status, undocumented = read_status(_status(item), _STATUSES)
     failed = status is VideoStatus.FAILED
     url = text_or_none(item.get("videoURL"))
@@ -166,7 +173,7 @@ def _failure(item: Mapping[str, Any]) -> VideoError:
 
 
 def usage_of(item: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The cost in US dollars, which `includeCost` has asked for."""
+    """The cost in US dollars, which the field `includeCost` of the create requests; `None` if there is none."""
     cost = item.get("cost")
     is_number = isinstance(cost, int | float) and not isinstance(cost, bool) and is_sound_number(cost)
     return {"cost": cost, "currency": "USD"} if is_number else None

@@ -1,7 +1,7 @@
-"""Reference media at Runware: a task that stores one file and names its UUID.
+"""Reference media at Runware: a task stores one file and returns its UUID.
 
-Observed, and in the vendor's own client; not documented in what was read. No limits are known: the one here is ours,
-since a file travels as Base64 in JSON.
+This was observed and is in the vendor's own client; it isn't in the documents that were read. No limits are known. The
+limit here is ours, since a file is sent as Base64 in JSON.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _FILES = Library(
 
 
 class RunwareAssets(AssetAdapter):
-    """Runware's media storage. The create takes a stored file by its UUID."""
+    """Runware's media storage. A create refers to a stored file by its UUID."""
 
     vendor: RunwareAdapter
     libraries = (_FILES,)

@@ -1,4 +1,4 @@
-"""What we take for true about Runware, and on whose word."""
+"""Our assumptions about Runware, with their sources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runware's models and what was seen of their limits. Its documents name models and fields, and hardly any limit."""
+"""Runware's models and their limits as observed: its documents name models and fields, but hardly any limits."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ FIELDS = frozenset(
         *("duration", "resolution", "ratio", "seed", "generate_audio", "task", "output_format"),
     }
 )
-"""What the API has a word for."""
+"""The fields that the API has a name for."""
 TASKS = ("reference", "edit")
-"""Reference videos are either followed or, one of them and by 2.5 alone, edited. For extending there is no word."""
+"""The supported tasks. Only 2.5 edits, and only one video; the API has no name for extending."""
 
 RATIOS = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9")
 
@@ -25,10 +25,10 @@ _PIXELS = {
     "4k": ((3840, 2160),),
 }
 SIZES = {resolution: dict(zip(RATIOS, sizes, strict=False)) for resolution, sizes in _PIXELS.items()}
-"""Pixels by resolution and ratio, as observed. Of 4k one size was seen."""
+"""Width and height in pixels by resolution and ratio, as observed. For 4k only one size was observed."""
 
 SIZES_OF_2_5: dict[tuple[str, str], tuple[int, int]] = {("480p", "16:9"): (854, 480), ("480p", "9:16"): (480, 854)}
-"""Where 2.5 differs."""
+"""The sizes of 2.5 that differ, as observed."""
 
 
 def _route(
@@ -45,7 +45,7 @@ def _route(
         source=_OBSERVED,
         fields=fields,
         duration=(4, longest),
-        auto_duration="task" in fields,  # seen where a video is edited
+        auto_duration="task" in fields,  # observed for an edit
         resolutions=resolutions,
         ratios=(*RATIOS, "adaptive"),
         most=dict(zip(("reference_images", "reference_videos", "reference_audios"), most, strict=True)),
@@ -71,10 +71,12 @@ ROUTES = (
 
 
 def size_of(model: str, resolution: str, ratio: str) -> tuple[int, int] | None:
-    """Width and height, `None` where none was seen.
+    """The size of a video in pixels.
 
-    :param resolution: in the request's words.
-    :param ratio: in the request's words.
+    :param model: the model's name.
+    :param resolution: as in the request, such as `720p`.
+    :param ratio: as in the request, such as `16:9`.
+    :return: width and height; `None` if no size was observed.
     """
     if model.endswith("@2.5") and (resolution, ratio) in SIZES_OF_2_5:
         return SIZES_OF_2_5[resolution, ratio]

@@ -1,4 +1,4 @@
-"""Runware (runware.ai): one address, a list of tasks in each request, and an id that the client chooses."""
+"""Runware (runware.ai): one URL for all calls, a list of tasks in each request, and an id that the client chooses."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _RESOLUTIONS = {size: resolution for resolution, sizes in SIZES.items() for size
 
 
 class RunwareAdapter(VendorAdapter):
-    """Runware. The submission's mark is the video's id: `taskUUID`, which must be unique for the account."""
+    """The adapter for Runware. The mark is the video's id: `taskUUID`, documented as unique for the account."""
 
     routes = ROUTES
     fields = FIELDS
@@ -52,10 +52,10 @@ class RunwareAdapter(VendorAdapter):
 
     @override
     def create(self, request: VideoRequest) -> Flow[Video]:
-        """A create whose answer was lost is sent again, under the same id.
+        """Submits a video. If the answer is lost, the create is sent again with the same id.
 
-        That can't be billed twice: the vendor documents that it refuses an id which was used, and its own client takes
-        that refusal for the acceptance of the first one.
+        This can't be billed twice: the vendor documents that it refuses an id that was used before. Its own client
+        takes this refusal for the acceptance of the first create.
         """
         return self._create(request if request.mark else self.mark(request, self.draw_mark(request)))
 
@@ -71,7 +71,7 @@ class RunwareAdapter(VendorAdapter):
             try:
                 return (yield from step)
             except SeedanceError as error:
-                # Whatever this one was told, the first one may have been taken.
+                # Whatever the answer to this repetition, the first create may have been accepted.
                 lost = error
                 if not (isinstance(error, SubmissionUnknownError) or error.retryable):
                     break
@@ -90,12 +90,12 @@ class RunwareAdapter(VendorAdapter):
 
     @override
     def draw_mark(self, request: VideoRequest) -> str:
-        """A UUID of version 4, as documented; the user's own, if `extra` holds one."""
+        """The mark is a UUID of version 4, as documented, or the user's own id if `extra` contains one."""
         return str(request.extra.get(ID) or uuid.uuid4())
 
     @override
     def build_create(self, request: VideoRequest) -> HttpRequest:
-        """`webhookURL`, `ttl` and the like go through `extra`."""
+        """Other fields of the API, such as `webhookURL` and `ttl`, go through `extra`."""
         return HttpRequest("POST", "", json=[self._task(request)])
 
     def _task(self, request: VideoRequest) -> dict[str, Any]:
@@ -124,7 +124,7 @@ class RunwareAdapter(VendorAdapter):
         return {**task, **fixed, "includeCost": True, **request.extra}
 
     def _edited(self, videos: Sequence[str]) -> str:
-        """The one video that is edited, which has an input of its own."""
+        """The only reference video: an edit takes exactly one, in an input of its own."""
         if len(videos) != 1:
             raise UnsupportedByVendorError(
                 f"Nothing was sent. task: {self.title} edits one video; reference_videos has {len(videos)}."
@@ -132,7 +132,7 @@ class RunwareAdapter(VendorAdapter):
         return videos[0]
 
     def _size(self, request: VideoRequest) -> dict[str, Any]:
-        """The size in pixels, where the ratio is given too; else the resolution: the vendor chooses the shape."""
+        """Width and height in pixels if the request has a ratio; otherwise the resolution, so the vendor chooses both."""
         if request.resolution is None:
             return {}
         if request.ratio in (None, "adaptive") or "width" in request.extra:
@@ -147,7 +147,7 @@ class RunwareAdapter(VendorAdapter):
 
     @override
     def billed(self, request: VideoRequest) -> Billed:
-        """A size in pixels counts as its resolution."""
+        """Converts width and height to the resolution that they stand for."""
         task = self._task(request)
         size = (task.get("width"), task.get("height"))
         if size != (None, None):
@@ -157,7 +157,7 @@ class RunwareAdapter(VendorAdapter):
 
     @override
     def parse_create(self, response: HttpResponse, request: VideoRequest) -> Video:
-        """That the id was used means that this very task had been taken before."""
+        """The answer that the id was used before means that this very task was accepted before."""
         video_id = request.mark or ""
         read = answers.read(response, video_id)
         if read.error is not None and read.error.get("code") == answers.CONFLICT:
@@ -167,16 +167,16 @@ class RunwareAdapter(VendorAdapter):
         if read.items and response.status_code < 300:
             if read.error is None or read.is_refusal:
                 return self._accepted(video_id, request)
-            explained = replace(explained, meaning=Meaning.UNCLEAR)  # taken and refused at once
+            explained = replace(explained, meaning=Meaning.UNCLEAR)  # both accepted and failed
         raise create_error(self.title, response, explained, prompt=request.prompt)
 
     def _accepted(self, video_id: str, request: VideoRequest) -> Video:
-        """Whatever status the answer has: `processing` is said of what waits as well."""
+        """The accepted video. It counts as queued, since no status of its own is documented for waiting tasks."""
         return Video(video_id=video_id, vendor=self.name, model=request.model, status=VideoStatus.QUEUED)
 
     @override
     def quote(self, request: VideoRequest) -> Flow[Cost]:
-        """A dry run, documented: the same task, under an id of its own, with a header."""
+        """Asks for a dry run, as documented: the same task with a header, and with an id of its own."""
         asked = request.marked(str(uuid.uuid4()))
         http = replace(self.build_create(asked), headers={"X-Runware-Dry-Run": "1"})
         return Step(Call.READ, http, lambda response: self._quoted(response, asked.mark or ""))
@@ -200,7 +200,7 @@ class RunwareAdapter(VendorAdapter):
 
     @override
     def read(self, video_id: str) -> Flow[Video]:
-        """What `getResponse` doesn't tell of, `getTaskDetails` may; neither's silence is proof."""
+        """Asks `getResponse` and, if the task is missing there, `getTaskDetails`. A missing task proves nothing."""
         return self._read(video_id)
 
     def _read(self, video_id: str) -> Steps[Video]:
@@ -223,12 +223,12 @@ class RunwareAdapter(VendorAdapter):
 
     @override
     def build_get_many(self, video_ids: Sequence[str]) -> HttpRequest:
-        """One task for each id, in one request."""
+        """One request with a `getResponse` task for each id."""
         return HttpRequest("POST", "", json=[{"taskType": "getResponse", ID: video_id} for video_id in video_ids])
 
     @override
     def parse_get_many(self, response: HttpResponse, video_ids: Sequence[str]) -> list[Video]:
-        """That an id is missing proves nothing."""
+        """The videos in the answer. A missing id proves nothing."""
         found = [(video_id, answers.read(response, video_id)) for video_id in video_ids]
         known = [answers.video_read(read, video_id, self.name) for video_id, read in found if read.is_known]
         refused = next((read for _, read in found if read.is_refusal), None)
@@ -259,7 +259,7 @@ class RunwareAdapter(VendorAdapter):
 
     @override
     def build_probe(self) -> HttpRequest:
-        """A search in the list of models: nobody documents a call that is made for this."""
+        """Searches the list of models, since no call for checking a key is documented."""
         return self._search("seedance")
 
     @override
@@ -292,7 +292,7 @@ class RunwareAdapter(VendorAdapter):
 
     @override
     def is_own_error(self, response: HttpResponse) -> bool:
-        """`{"errors": [{"code", "message", ...}]}`."""
+        """Runware's errors have the form `{"errors": [{"code", "message", ...}]}`."""
         return answers.is_own_error(response)
 
     def _explain(self, response: HttpResponse, read: answers.Read) -> ErrorAnswer:
