@@ -305,7 +305,7 @@ class FalAdapter(VendorAdapter):
 
     @override
     def build_model_info(self, model: str) -> HttpRequest:
-        """fal's price list serves as the description of a model."""
+        """The description of a model is its entry in fal's price list."""
         params = (("endpoint_id", ",".join(endpoints_of(model))),)
         return HttpRequest("GET", "/v1/models/pricing", params=params, origin=PLATFORM)
 

@@ -144,7 +144,14 @@ def video_read(read: Read, video_id: str, vendor: str) -> Video:
 
 
 def video_of(item: Mapping[str, Any], video_id: str, vendor: str) -> Video:
-    """A video from an item of `data` or `errors`. An item without a status has succeeded if it has a URL, else it runs."""
+    """A video from an item of `data` or `errors`.
+
+    Without a status it counts as succeeded if it has a URL, otherwise as running.
+
+    :param item: the item.
+    :param video_id: the task's id.
+    :param vendor: the vendor's name.
+    """
     status, undocumented = read_status(_status(item), _STATUSES)
     failed = status is VideoStatus.FAILED
     url = text_or_none(item.get("videoURL"))

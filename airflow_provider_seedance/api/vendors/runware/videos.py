@@ -132,7 +132,7 @@ class RunwareAdapter(VendorAdapter):
         return videos[0]
 
     def _size(self, request: VideoRequest) -> dict[str, Any]:
-        """Width and height in pixels if the request has a ratio; otherwise the resolution, so the vendor chooses both."""
+        """Width and height in pixels if the request has a ratio; otherwise the resolution, and the vendor chooses."""
         if request.resolution is None:
             return {}
         if request.ratio in (None, "adaptive") or "width" in request.extra:
