@@ -1,4 +1,4 @@
-"""The upload operator: uploads reference media to the vendor and waits until they can be used."""
+"""The upload operator: uploads reference media to the vendor, and waits until the vendor accepts them for videos."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.submissions.upload_record import AssetRecords
 
 MARGIN = 120.0
-"""Seconds by which Airflow's own time-out of the trigger is later than the deadline that the trigger keeps itself."""
+"""Seconds by which Airflow's time-out of the deferral is later than the trigger's own deadline."""
 
 LOOK_AGAIN = 30.0
-"""Seconds for which an asset that the trigger saw active is read again, until the vendor says so here too."""
+"""Seconds for which the resumed task repeats its read, if the read doesn't yet show what the trigger has seen."""
 
 _UPLOAD_FIELDS = ("source", "kind", "library", "name", "extra")
 
@@ -36,27 +36,28 @@ class SeedanceUploadAssetOperator(BaseOperator):
     """Uploads an image, a video or a sound; `asset` in its result is a reference for the create operator.
 
     The result is a flat dict (see `MediaAsset`), with each field also as its own XCom, so
-    `reference_images=[upload.output["asset"]]` works. Not every vendor has such a call: see the docs.
+    `reference_images=[upload.output["asset"]]` works. Not every vendor accepts uploads: see the docs.
 
-    A retry goes on with the media that an earlier attempt uploaded. Media that the vendor refused are not retried.
+    A retry uses the media that an earlier attempt uploaded. If the vendor refuses the media, the task is not retried.
 
-    :param source: a local path, any object-storage URL (`s3://conn_id@bucket/key`), or an http(s) URL. Files are
-        streamed. Only the audit does without. (templated)
-    :param kind: `image`, `video`, `audio` or `text`. Default: told from the source's suffix. (templated)
-    :param library: `files` gives a URL, at every vendor with uploads; Jimmy AI's `sp` (SP routes), `realperson`
-        (portraits of real people, SP routes) and `audit` (Full routes) give an `asset://ID`. Default: `files`.
-        (templated)
-    :param name: the asset's name at the vendor. Default: the file's. (templated)
-    :param extra: merged into the body last, unchecked; for `audit`, whose body is not documented, all of it.
-        (templated)
+    :param source: a local path, an object-storage URL (`s3://conn_id@bucket/key`), or an http(s) URL. Files are
+        streamed. Required for every library but `audit`. (templated)
+    :param kind: `image`, `video`, `audio` or `text`. Default: by the source's suffix. (templated)
+    :param library: the vendor's library to upload to. `files`, at every vendor with uploads, gives a URL; Jimmy AI's
+        `sp` (SP routes), `realperson` (portraits of real people, SP routes) and `audit` (Full routes) give an
+        `asset://ID`. Default: `files`. (templated)
+    :param name: the asset's name at the vendor. Default: the file's name. (templated)
+    :param extra: fields that are merged into the request body last, unchecked; for `audit`, whose body is not
+        documented, the whole body. (templated)
     :param status_query: for `audit` only: the query of its status call, which is not documented either; `{asset_id}`
         stands for the id. Without it, the asset is returned as `processing`. (templated)
-    :param seedance_conn_id: the connection's id. (templated)
-    :param wait_for_completion: whether to wait until the asset is active, where there is such a state. Default: yes.
+    :param seedance_conn_id: the connection's id. Default: `seedance_default`. (templated)
+    :param wait_for_completion: whether to wait until the asset is active, if the library has such a state. Default:
+        yes.
     :param deferrable: whether to wait in the triggerer, without a worker slot. Default: yes.
-    :param poll_interval: seconds between polls, or a timedelta. Default 5.
-    :param timeout: seconds from the upload after which the wait is given up, or a timedelta; a retry waits anew.
-        Default 1,800. An `execution_timeout` holds too, also while the task is deferred.
+    :param poll_interval: the time between polls, in seconds or as a timedelta. Default: 5.
+    :param timeout: the longest wait after the upload, in seconds or as a timedelta; each retry has the full time again.
+        Default: 1,800. An `execution_timeout` is enforced too, even while the task is deferred.
     """
 
     template_fields: Sequence[str] = (*_UPLOAD_FIELDS, "status_query", "seedance_conn_id")
@@ -99,7 +100,12 @@ class SeedanceUploadAssetOperator(BaseOperator):
                 raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Uploads, or finds what an earlier attempt uploaded; then returns it, waits for it, or defers."""
+        """Uploads the media, or finds an earlier attempt's upload; then returns the asset, waits for it, or defers.
+
+        :param context: the task's context.
+        :return: the asset's dict, see `MediaAsset`.
+        :raises SeedanceError: the media can't be uploaded, or were refused, or the wait has timed out.
+        """
         from airflow_provider_seedance.api.vendors import make_asset_adapter
         from airflow_provider_seedance.submissions.upload_record import AssetRecords
 
@@ -121,7 +127,13 @@ class SeedanceUploadAssetOperator(BaseOperator):
             hook.close()
 
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
-        """Takes the trigger's event."""
+        """Resumes after the trigger's event: reads the asset again and returns it.
+
+        :param context: the task's context.
+        :param event: the trigger's event.
+        :return: the asset's dict, see `MediaAsset`.
+        :raises SeedanceError: the media were refused, or the wait has timed out.
+        """
         from airflow_provider_seedance.api.asset_jobs import ASSET
         from airflow_provider_seedance.api.outcomes import read_event
         from airflow_provider_seedance.submissions.upload_record import AssetRecords
@@ -218,7 +230,7 @@ class SeedanceUploadAssetOperator(BaseOperator):
         return wait_here(wait, read, teller(self.log), hook.pause)
 
     def _ready(self, asset: MediaAsset, uploaded: MediaAsset | None) -> dict[str, Any]:
-        """The asset as last seen, with the fields that are known only from the upload."""
+        """The dict of the asset as last read, completed with the fields that are known only from the upload."""
         from airflow_provider_seedance.api.assets import AssetStatus
 
         if asset.status is AssetStatus.FAILED:
@@ -230,10 +242,10 @@ class SeedanceUploadAssetOperator(BaseOperator):
         return {name: before.get(name) if value is None else value for name, value in asset.to_dict().items()}
 
     def _deadline(self, ti: Any) -> float:
-        """The deadline, counted from now in each attempt."""
+        """Unix time of the deadline, which counts from now in each attempt."""
         return deadline_of(ti, time.time(), self.timeout, self.execution_timeout)
 
 
 def _label(asset: MediaAsset) -> str:
-    """The asset's name in the log, without its URL, which may be signed."""
+    """The asset's name for the log, without its URL, which may be signed."""
     return asset.asset if asset.asset.startswith("asset://") else (asset.name or "a file")

@@ -1,4 +1,4 @@
-"""The reconcile operator: what vendors have made, against what was recorded and delivered."""
+"""The reconcile operator: compares the vendors' videos with the records and deliveries in the ledger."""
 
 from __future__ import annotations
 
@@ -17,38 +17,38 @@ if TYPE_CHECKING:
 
 _DAY = timedelta(days=1)
 _ROWS = 50
-"""Rows of the result in the XCom."""
+"""The most rows of the result in the XCom."""
 
 
 class SeedanceReconcileOperator(BaseOperator):
-    """Compares what vendors have made, and bill, with what the ledger has recorded and delivered.
+    """Compares the videos that vendors have made, and bill, with the records and deliveries in the ledger.
 
-    It finds lost submissions by their marks (and notes their ids), videos that were paid for and never delivered
-    (orphans), submissions that nobody can tell anything about, and videos that are none of this Airflow's. At the
-    vendors it only reads: nothing is created or cancelled. It needs `[seedance] ledger_conn_id`; what it can't know
-    without one is said in the result. It ends with success whatever it finds: `calls_for_action` in the result is for
-    the next task.
+    It finds lost submissions by their marks (and records their ids), videos that were paid for but never delivered
+    (orphans), submissions whose fate can't be told, and videos that this Airflow didn't submit. It only reads from the
+    vendors: nothing is created or cancelled. It needs `[seedance] ledger_conn_id`; without one, the result names what
+    could not be checked. The task succeeds whatever it finds: `calls_for_action` in the result is for the next task.
 
     The result: `since, until, is_whole, calls_for_action, counts, costs, accounts, rows` (the first 50 that call for
-    action, are strangers or could not be told), `left_off, report`. Gauges: `seedance.reconciled_videos` and
+    action, were not submitted here or could not be told), `left_off, report`. Gauges: `seedance.reconciled_videos` and
     `seedance.reconciled_cost`, by vendor, connection and kind.
 
-    :param seedance_conn_id: a vendor's connection, or a list of them. Default: all by which the ledger knows
-        submissions in that time. (templated)
-    :param since: the first moment, ISO 8601 (UTC unless it says otherwise). Default: the begin of the data interval,
-        or a day before the end where that is empty or missing; earlier by `overlap`. (templated)
-    :param until: the moment at which it ends, left out itself. Default: the end of the data interval; now where there
-        is none. (templated)
-    :param land_to: where orphans are landed, a path as `output_path` of the create operator. Default: they are only
-        named. (templated)
-    :param object_storage_conn_id: the connection that opens that storage, and the report's. (templated)
-    :param report_path: a file, on any object storage, that gets the whole result as JSON. (templated)
-    :param overlap: seconds, or a timedelta, by which a span that isn't given begins earlier: what was under way at the
-        end of one run is looked at again by the next. Default a day.
-    :param settle: seconds, or a timedelta, for which a task may still be about to do what it has not done. Default 900.
-    :param most_seconds: seconds, or a timedelta, that one connection may take. Default 600.
-    :param most_pages: of each list of a vendor. Default 20.
-    :param most_ids: videos that are read one by one, for each connection. Default 1,000.
+    :param seedance_conn_id: the id of a vendor's connection, or a list of ids. Default: every connection with
+        submissions in the ledger in that time. (templated)
+    :param since: the start of the time span, ISO 8601 (UTC if it has no offset). Default: the start of the data
+        interval, or a day before the end if the interval is empty or missing; earlier by `overlap`. (templated)
+    :param until: the end of the time span, exclusive. Default: the end of the data interval, or now if there is none.
+        (templated)
+    :param land_to: the destination for orphans, a path like `output_path` of the create operator. Default: orphans are
+        only reported. (templated)
+    :param object_storage_conn_id: the connection that opens the storage of `land_to` and `report_path`. (templated)
+    :param report_path: a file, on any object storage, to which the whole result is written as JSON. (templated)
+    :param overlap: how much earlier a span without `since` starts, in seconds or as a timedelta, so that a video that
+        was unfinished at the end of one run is checked again by the next. Default: a day.
+    :param settle: the time after a submission or the end of a video during which its task may still be busy with it,
+        in seconds or as a timedelta. Default: 900.
+    :param most_seconds: the most time for one connection, in seconds or as a timedelta. Default: 600.
+    :param most_pages: the most pages to read of each of a vendor's lists. Default: 20.
+    :param most_ids: the most videos to read one by one, per connection. Default: 1,000.
     """
 
     template_fields: Sequence[str] = (
@@ -95,7 +95,13 @@ class SeedanceReconcileOperator(BaseOperator):
             check_paths(land_to, None, None, has_id=True)
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Reconciles, tells the metrics, and returns the summary."""
+        """Reconciles, sends the metrics, and returns the summary.
+
+        :param context: the task's context.
+        :return: the result as described above, in JSON types.
+        :raises SeedanceError: no connection is known, or the time span is invalid.
+        :raises LedgerDownError: the ledger's database can't be reached.
+        """
         from airflow_provider_seedance.api.durations import seconds
         from airflow_provider_seedance.reconcile.asking import Bounds
         from airflow_provider_seedance.reconcile.connections import Landing, open_ledger, reconcile
@@ -118,9 +124,9 @@ class SeedanceReconcileOperator(BaseOperator):
         return told
 
     def _span(self, context: Context) -> tuple[float, float]:
-        """The span of time, in Unix time.
+        """The start and the end of the time span, in Unix time.
 
-        :raises InvalidRequestError: it is none.
+        :raises InvalidRequestError: a moment is not ISO 8601, or the start is not before the end.
         """
         from airflow_provider_seedance.api.durations import seconds
         from airflow_provider_seedance.api.errors import InvalidRequestError
@@ -142,7 +148,7 @@ class SeedanceReconcileOperator(BaseOperator):
 
         from airflow.providers.common.compat.sdk import ObjectStoragePath
 
-        # Older Airflows take a `conn_id` of None for the word that there is none, though the path names one.
+        # Older versions of Airflow let a `conn_id` of None override the connection that the path names.
         options = {"conn_id": self.object_storage_conn_id} if self.object_storage_conn_id else {}
         place = ObjectStoragePath(path, **options)
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The create operator: submits a video with one POST, and waits for it if asked to."""
+"""The create operator: submits a video exactly once, and waits for it if asked to."""
 
 from __future__ import annotations
 
@@ -38,54 +38,55 @@ OTHER_FIELDS = ("max_cost", "output_path", "object_storage_conn_id")
 
 
 class SeedanceCreateVideoOperator(EndedWaits, BaseOperator):
-    """Submits a Seedance video and returns it as a flat dict, each field also as an XCom of its own.
+    """Submits a Seedance video and returns it as a flat dict, with each field also as its own XCom.
 
-    The fields of the request are those of `VideoRequest`, in the same words for every vendor; all of them can be
-    templates. Literal values are judged when the DAG is parsed, rendered ones before anything is sent.
+    The fields of the request are those of `VideoRequest`, with the same names for every vendor; all of them can be
+    templates. Literal values are checked when the DAG is parsed, rendered ones before anything is sent.
 
-    :param model: the vendor's model name or route. (templated)
-    :param prompt: what the video shows. It may be left out beside an image, where the route says so. (templated)
-    :param duration: length in whole seconds. (templated)
+    :param model: the vendor's model name or route, or a model family such as `seedance-2.0`. (templated)
+    :param prompt: a description of the video; optional with an image or a video, if the route allows it. (templated)
+    :param duration: the length in whole seconds; `-1` lets the model choose, if the route allows it. (templated)
     :param resolution: `480p`, `720p`, `1080p` or `4k`. (templated)
     :param ratio: `16:9`, `4:3`, `1:1`, `3:4`, `9:16`, `21:9` or `adaptive`. (templated)
-    :param first_frame: URL of the image that the video starts with. (templated)
-    :param last_frame: URL of the image that the video ends with. (templated)
-    :param reference_images: URLs of images of style or subject. (templated)
-    :param reference_videos: URLs of videos to follow. (templated)
-    :param reference_audios: URLs of sounds to follow; never alone. (templated)
-    :param seed: for repeatable results. (templated)
+    :param first_frame: the URL of the image that the video starts with. (templated)
+    :param last_frame: the URL of the image that the video ends with. (templated)
+    :param reference_images: the URLs of images for style or subject. (templated)
+    :param reference_videos: the URLs of reference videos. (templated)
+    :param reference_audios: the URLs of reference sounds; many routes require an image or a video too. (templated)
+    :param seed: the random seed, for repeatable results. (templated)
     :param generate_audio: whether the video has sound. (templated)
-    :param watermark: whether the vendor's mark is put on the picture. (templated)
+    :param watermark: whether the picture carries a watermark. (templated)
     :param camera_fixed: whether the camera stands still. (templated)
-    :param return_last_frame: whether the last frame is returned as an image too. (templated)
-    :param web_search: whether the model may look things up. (templated)
-    :param execution_expires_after: seconds after which the vendor gives an unfinished video up. (templated)
-    :param task: what reference videos are for: `reference`, `edit` or `extend`; Seedance 2.5. (templated)
-    :param draft: whether a preview in 480p is made; Seedance 2.5. (templated)
-    :param draft_id: the `draft_id` of the draft that the final video is made from. (templated)
+    :param return_last_frame: whether to return the last frame as an image too. (templated)
+    :param web_search: whether the model may search the web. (templated)
+    :param execution_expires_after: seconds after which the vendor gives up on an unfinished video. (templated)
+    :param task: the purpose of the reference videos: `reference`, `edit` or `extend`; Seedance 2.5. (templated)
+    :param draft: whether to make a preview in 480p; Seedance 2.5. (templated)
+    :param draft_id: the `draft_id` of the draft from which to make the final video. (templated)
     :param output_format: `mp4` or `mov`. (templated)
-    :param extra: merged into the body last, unchecked. (templated)
-    :param seedance_conn_id: the connection's id. (templated)
-    :param fallback_conn_ids: connections to ask in turn after a refusal with which it is certain that nothing was
-        created: not reachable, no room, no balance or quota, key refused or model not open. (templated)
-    :param room_patience: seconds, or a timedelta, for which a vendor may have no room until the next one is asked.
-        Default 60.
-    :param fail_over_on_moderation: whether a refusal by moderation counts too. Default: no.
-    :param wait_for_completion: whether to wait for the video in this task. Default: no, a `SeedanceVideoSensor` does.
+    :param extra: fields that are merged into the request body last, unchecked. (templated)
+    :param seedance_conn_id: the connection's id. Default: `seedance_default`. (templated)
+    :param fallback_conn_ids: connections to ask in turn after a refusal that leaves no doubt that nothing was created:
+        unreachable, no room, no balance or quota, key refused or model not enabled. Default: none. (templated)
+    :param room_patience: how long a vendor may have no room before the next one is asked, in seconds or as a
+        timedelta. Default: 60.
+    :param fail_over_on_moderation: whether to ask the next vendor after a refusal by moderation too. Default: no.
+    :param wait_for_completion: whether to wait in this task. Default: no, for use with a `SeedanceVideoSensor`.
     :param deferrable: whether to wait in the triggerer, without a worker slot. Default: yes.
-    :param poll_interval: seconds between polls, or a timedelta. Default 10.
-    :param timeout: seconds from the submission after which the wait is given up, or a timedelta. Default 3,600. An
-        `execution_timeout` is kept too, while the task is deferred as well. Replicate is told, if nobody else waits.
-    :param cancel_on_kill: whether the vendor is asked to cancel the video when the user ends the task while it waits.
-        Not every vendor can; some cancel only a queued video. A video that runs on is billed. Default: yes.
-    :param on_unknown_submission: what to do if a create was sent, its outcome is unknown, and the vendor has no list
-        that shows it: `fail` (default; a person decides) or `resubmit` (a retry submits again, and may pay twice).
-    :param max_cost: the most that one video may cost, in the currency of the connection's `prices`. What would cost
-        more, or can't be told before, is not submitted. Default: no limit. (templated)
-    :param on_budget: what to do if the video doesn't fit into the connection's `budgets`: `fail` (default) or `skip`.
-    :param output_path: lands the finished video in any object storage, in this task, on the worker: see
-        `SeedanceVideoToObjectStorageOperator`. Its manifest is added to the dict. Goes with `wait_for_completion=True`.
-        Path and storage are looked at before the video is submitted. (templated)
+    :param poll_interval: the time between polls, in seconds or as a timedelta. Default: 10.
+    :param timeout: the longest wait after the submission, in seconds or as a timedelta. Default: 3,600. An
+        `execution_timeout` is enforced too, even while the task is deferred. A vendor that accepts a deadline for the
+        video is sent one, if no retry or other task could still take the video.
+    :param cancel_on_kill: whether to cancel the video at the vendor when the user ends the waiting task. Not every
+        vendor can; some cancel only a queued video. A video that runs on is billed. Default: yes.
+    :param on_unknown_submission: what to do if a create was sent, its outcome is unknown, and the video can't be found
+        at the vendor: `fail` (default; a person decides) or `resubmit` (a retry submits again, and may pay twice).
+    :param max_cost: the most that the video may cost, in the currency of the connection's `prices`. A video that would
+        cost more, or whose cost is unknown, is not submitted. Default: no limit. (templated)
+    :param on_budget: what to do if the video would exceed the connection's `budgets`: `fail` (default) or `skip`.
+    :param output_path: where this task lands the finished video, in any object storage: see
+        `SeedanceVideoToObjectStorageOperator`, whose manifest is added to the dict. It requires
+        `wait_for_completion=True`. Path and storage are checked before the video is submitted. (templated)
     :param object_storage_conn_id: the connection that opens the storage. (templated)
     """
 
@@ -194,22 +195,26 @@ class SeedanceCreateVideoOperator(EndedWaits, BaseOperator):
         )
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Submits the video, or finds what an earlier attempt submitted; then returns it, waits for it, or defers."""
+        """Submits the video, or finds the one of an earlier attempt; then returns it, waits for it, or defers.
+
+        :return: the video's dict. `execute_when_room` and `execute_complete` return and raise the same.
+        :raises SeedanceError: there is no video; the class says why, the message what a retry does.
+        """
         return self._obtain(context, saturated_since=None)
 
     def execute_when_room(self, context: Context, event: Any = None) -> dict[str, Any]:
-        """Comes back after the vendor had no room."""
+        """Resumes after the wait for room at the vendor: submits the video as `execute` does."""
         since = event.get("since") if isinstance(event, dict) else None
         return self._obtain(context, saturated_since=since if isinstance(since, int | float) else time.time())
 
     def execute_complete(
         self, context: Context, event: Any = None, seedance_conn_id: str | None = None
     ) -> dict[str, Any]:
-        """Takes the trigger's event: reads the video again, lands it if that is asked for, and hands it on.
+        """Resumes after the trigger's event: reads the video again, lands it if asked to, and returns it.
 
-        :param event: the trigger's; it is only a hint, the vendor's answer is the truth.
+        :param event: the trigger's event; only the vendor's own answer counts.
         :param seedance_conn_id: the connection that has the video, if it is not the task's first.
-        :raises SeedanceError: there is no video, or it can't be landed; what a retry does stands in the message.
+        :raises SeedanceError: there is no video, or it can't be landed; the message says what a retry does.
         """
         from airflow_provider_seedance.submissions.recorder import recall
         from airflow_provider_seedance.submissions.store import reopen_store
@@ -227,7 +232,7 @@ class SeedanceCreateVideoOperator(EndedWaits, BaseOperator):
             return self._finish(hook, context, submission.with_seed(video), submission)
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any]:
-        """For OpenLineage: the media that the video is made from, and the vendor's job."""
+        """The lineage for OpenLineage: the media of the request, the stored video, and the vendor's job."""
         from airflow_provider_seedance.tasks.lineage import created_lineage
 
         return created_lineage(self, self.delivered or {}, self._request_fields())
@@ -269,7 +274,7 @@ class SeedanceCreateVideoOperator(EndedWaits, BaseOperator):
             self.log.info("Video %s at %s (%s): %s.", video.video_id, video.vendor, video.model, video.status.value)
             if not self.wait_for_completion:
                 return self._hand_on(hook, context, video)
-            # At once, so that links and people find the id while the task waits.
+            # Pushed at once, so that links and users have the id while the task waits.
             ti.xcom_push(key="video_id", value=video.video_id)
             if video.is_deliverable:
                 return self._finish(hook, context, video, submission)
@@ -299,11 +304,11 @@ class SeedanceCreateVideoOperator(EndedWaits, BaseOperator):
         defer_for_video(self, trigger)
 
     def _deadline(self, ti: Any, since: float) -> float:
-        """From the submission, kept by retries."""
+        """Unix time of the deadline. It counts from the submission, so a retry doesn't extend it."""
         return deadline_of(ti, since, self.timeout, self.execution_timeout)
 
     def _finish(self, hook: SeedanceHook, context: Context, video: Video, submission: Submission) -> dict[str, Any]:
-        """Lands the finished video, if that is asked for, and hands it on."""
+        """Lands the finished video if asked to, and returns its dict."""
         if self.output_path is None:
             return self._hand_on(hook, context, video)
         from airflow_provider_seedance.landing.path_template import run_facts
@@ -336,9 +341,9 @@ class SeedanceCreateVideoOperator(EndedWaits, BaseOperator):
         return submission.failed(error)
 
     def _request_fields(self) -> dict[str, Any]:
-        """The fields of the request that are set; what isn't set isn't sent."""
+        """The fields of the request that are set; only these are sent."""
         return {name: value for name in REQUEST_FIELDS if (value := getattr(self, name)) is not None}
 
     def _undecided(self, fields: Mapping[str, Any]) -> set[str]:
-        """Names of the request's fields that only get their value when the task runs."""
+        """The names of the request's fields whose values are known only when the task runs."""
         return {name for name, value in fields.items() if not is_literal(value)}

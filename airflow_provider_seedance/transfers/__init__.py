@@ -1,1 +1,1 @@
-"""From a vendor's URL, which dies within hours or days, to the user's own storage."""
+"""Transfers a video from the vendor's URL, which expires within hours or days, to the user's own storage."""

@@ -1,4 +1,4 @@
-"""The transfer operator: a finished video, whose URL dies, becomes an object in the user's own storage."""
+"""The transfer operator: copies a finished video from the vendor's expiring URL to the user's own storage."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ PATHS = ("output_path", "last_frame_path", "thumbnail_path")
 
 
 class SeedanceVideoToObjectStorageOperator(BaseOperator):
-    """Brings a finished video to any object storage or disk that Airflow can write to, and returns its manifest.
+    """Copies a finished video to any object storage or disk that Airflow can write to, and returns its manifest.
 
-    The object appears under its name once it is complete; its manifest (`<name>.manifest.json`) is beside it. If both
-    are there already, nothing is fetched. After a lost connection the download goes on; an expired URL is renewed by
-    the video's id. A retry costs nothing at the vendor.
+    The object appears under its name only once it is complete; its manifest (`<name>.manifest.json`) is stored beside
+    it. If both exist already, nothing is downloaded. A download is resumed after a lost connection, and an expired URL
+    is renewed by the video's id. A retry costs nothing at the vendor.
 
     Paths may contain facts in braces, `s3://bucket/{run_id}/{video_id}.{ext}`: `video_id`, `vendor`, `model`, `dag_id`,
     `run_id`, `task_id`, `map_index` and `ext` (`mp4`; `png` or `jpg` for pictures). A path that ends with a slash gets
@@ -40,16 +40,19 @@ class SeedanceVideoToObjectStorageOperator(BaseOperator):
 
     :param output_path: the video's destination: `file://`, `s3://`, `gs://`, `abfs://` or any other storage of an
         installed provider. (templated)
-    :param video_id: the vendor's id, or the dict that create operator and sensor return. (templated)
+    :param video_id: the vendor's id, or the dict that the create operator and the sensor return. Either this or
+        `video_url` is required. (templated)
     :param video_url: the video's URL, if nothing else is known; it can't be renewed without `video_id`. (templated)
-    :param last_frame_path: the destination of the last frame, if it is wanted and exists. (templated)
-    :param thumbnail_path: the destination of the thumbnail, if it is wanted and exists. (templated)
-    :param object_storage_conn_id: the connection that opens the storage. Default: the storage provider's own.
+    :param last_frame_path: the destination of the last frame, if the vendor provides one. Default: it isn't stored.
         (templated)
-    :param seedance_conn_id: the connection to the vendor; if the dict in `video_id` names one, that one is used.
+    :param thumbnail_path: the destination of the thumbnail, if the vendor provides one. Default: it isn't stored.
         (templated)
-    :param max_bytes: the largest file that is accepted. Default 10 GiB.
-    :param overwrite: whether another file at the destination is replaced. Default: no, the task fails.
+    :param object_storage_conn_id: the connection that opens the storage. Default: the default connection of the
+        storage's provider. (templated)
+    :param seedance_conn_id: the vendor's connection; a connection named by the dict in `video_id` takes precedence.
+        Default: `seedance_default`. (templated)
+    :param max_bytes: the size of the largest file to accept, in bytes. Default: 10 GiB.
+    :param overwrite: whether to replace another file at the destination. Default: no, the task fails.
     """
 
     template_fields: Sequence[str] = (
@@ -100,7 +103,12 @@ class SeedanceVideoToObjectStorageOperator(BaseOperator):
             check_literal(argument, getattr(self, argument))
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Lands the video, unless it is there already."""
+        """Copies the video, unless the object exists already with its manifest.
+
+        :param context: the task's context.
+        :return: the manifest.
+        :raises SeedanceError: the video can't be landed; the class and the message say whether a retry may help.
+        """
         from airflow_provider_seedance.landing.lander import land_video
         from airflow_provider_seedance.landing.path_template import run_facts
         from airflow_provider_seedance.tasks.ledger import note_landing
@@ -128,7 +136,7 @@ class SeedanceVideoToObjectStorageOperator(BaseOperator):
         return returned(self, context, self.landed)
 
     def _check_paths(self, video: Mapping[str, Any], run: Mapping[str, Any]) -> None:
-        """Checks the paths before anything is fetched."""
+        """Checks the paths before anything is downloaded."""
         from airflow_provider_seedance.tasks.output_check import check_output
 
         facts = {**run, **{name: video.get(name) for name in ("video_id", "vendor", "model")}}
@@ -138,7 +146,10 @@ class SeedanceVideoToObjectStorageOperator(BaseOperator):
                 check_output(argument, path, conn_id=self.object_storage_conn_id, facts=facts)
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any]:
-        """For OpenLineage: the file at the vendor, the object that it became, and the vendor's job."""
+        """The lineage for OpenLineage: the vendor's file as input, the stored object as output, and the vendor's job.
+
+        :param task_instance: not used.
+        """
         from airflow_provider_seedance.tasks.lineage import video_lineage
 
         landed = self.landed or {}
@@ -154,7 +165,7 @@ class SeedanceVideoToObjectStorageOperator(BaseOperator):
     def _video(self) -> dict[str, Any]:
         """The known fields of the video.
 
-        :raises InvalidRequestError: `video_id` is no id.
+        :raises InvalidRequestError: `video_id` is not a valid id.
         """
         from airflow_provider_seedance.api.video_ids import check_video_id
 
