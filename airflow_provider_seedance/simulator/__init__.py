@@ -1,8 +1,8 @@
-"""A local server that stands in for the vendors: test a DAG without spending.
+"""A local server that stands in for the vendors, for testing a DAG at no cost.
 
-It speaks the dialects of Jimmy AI, GMI Cloud, Modellix, BytePlus Ark and Volcengine Ark at their real paths, renders
-real MP4 files, keeps a ledger of what would have been billed, and misbehaves on demand. It knows nothing of this
-package's client, so that it can prove the client wrong. Needs the extra ``simulator`` to start.
+It answers like the vendors' APIs at their real paths, renders real video files, keeps a ledger of the videos that would
+have been billed, and misbehaves on demand. It shares no code with this package's client, so a mistake of the client
+can't be hidden by the same mistake here. Needs the extra ``simulator`` to start.
 """
 
 from airflow_provider_seedance.simulator.faults import Fault

@@ -36,7 +36,7 @@ def _introduce(sim: Simulator) -> None:
 
 
 def _log(sim: Simulator, path: Path, stopped: threading.Event) -> None:
-    """Append what came since the last look, twice a second, and once more at the end."""
+    """Append the new requests to the log file, twice a second and once more at the end."""
     seen = 0
     with path.open("a", encoding="utf-8") as file:
         done = False
@@ -51,7 +51,10 @@ def _log(sim: Simulator, path: Path, stopped: threading.Event) -> None:
 
 
 def main() -> int:
-    """Run until told to stop. Exit code 0, or 1 if it could not start."""
+    """Run until SIGINT or SIGTERM.
+
+    :return: the exit code: 0, or 1 if the simulator could not start
+    """
     options = _arguments()
     try:
         sim = Simulator(

@@ -15,12 +15,12 @@ from airflow_provider_seedance.simulator.dispatch import FrontDesk, Incoming, Ou
 from airflow_provider_seedance.simulator.files import Files
 from airflow_provider_seedance.simulator.videos import RecordedRequest
 
-#: Cuts the caller's TCP connection; given the ASGI scope.
+#: Resets the caller's TCP connection, given the ASGI scope.
 Cutter = Callable[[Scope], None]
 
 
 def read_incoming(request: Request, vendor: str, path: str, body: bytes) -> Incoming:
-    """A Starlette request in the desk's words."""
+    """Convert a Starlette request for :class:`FrontDesk`."""
     return Incoming(
         vendor=vendor,
         method=request.method,
@@ -35,7 +35,8 @@ def read_incoming(request: Request, vendor: str, path: str, body: bytes) -> Inco
 class App:
     """The whole simulator as one ASGI application.
 
-    :param cut: resets a connection for real; the server knows how
+    :param desk: answers the API requests
+    :param cut: resets a TCP connection; provided by the server
     """
 
     def __init__(self, desk: FrontDesk, cut: Cutter) -> None:
@@ -55,7 +56,7 @@ class App:
                 await self._media(scope, receive, send, rest.partition("/")[0])
             else:
                 await self._local(head)(scope, receive, send)
-        except ClientDisconnect:  # left while sending its body: there is nobody to answer
+        except ClientDisconnect:  # the caller left while sending its body
             return
 
     def _local(self, head: str) -> ASGIApp:
@@ -118,7 +119,7 @@ class App:
             await send(message)
 
         await response(scope, receive, halved)
-        await asyncio.sleep(0.05)  # let the bytes out: a reset throws away what is still in the buffer
+        await asyncio.sleep(0.05)  # lets the bytes out, since a reset discards the send buffer
 
 
 async def _wait_for_end(receive: Receive) -> None:
@@ -127,7 +128,7 @@ async def _wait_for_end(receive: Receive) -> None:
 
 
 async def _leaves_within(receive: Receive, seconds: float) -> bool:
-    """Wait; true if the caller hangs up meanwhile."""
+    """Wait for a number of real seconds; true as soon as the caller hangs up, else false."""
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(_wait_for_end(receive), seconds)
         return True

@@ -1,4 +1,4 @@
-"""What the simulator remembers of reference media: files that were stored, and assets that are looked at."""
+"""The simulator's reference media: stored files, and assets that a vendor reviews."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ ASSET_ENDINGS: tuple[AssetStatus, ...] = ("active", "failed")
 
 @dataclass(slots=True)
 class SimulatedAsset:
-    """One stored file or registered URL. ``size`` and ``sha256`` are those of the bytes that came, if any did."""
+    """One stored file or registered URL. ``size`` and ``sha256`` are those of the uploaded bytes, if there were any."""
 
     id: str
     vendor: str
@@ -22,13 +22,13 @@ class SimulatedAsset:
     clock: Clock = field(repr=False)
     born: float
     created_at: float
-    #: Simulated seconds until the vendor has looked at it; 0 = active at once.
+    #: Simulated seconds of the vendor's review; 0 = active at once.
     seconds: float = 0.0
     kind: str | None = None
     content_type: str | None = None
     size: int | None = None
     sha256: str | None = None
-    #: How it ends; "stuck" never does.
+    #: The result of the review; "stuck" = it never ends.
     ending: str = "active"
     reason: str | None = None
     unknown_word: str = "pondering"
@@ -38,7 +38,7 @@ class SimulatedAsset:
 
     @property
     def status(self) -> AssetStatus:
-        """The status now, in the project's words."""
+        """The current status, in this package's words."""
         if self.forced is not None:
             return self.forced
         if self.ending == "stuck" or self.clock.simulated() < self.born + self.seconds:

@@ -1,4 +1,4 @@
-"""The simulator's time: stamps that look real, and states that pass faster than in life."""
+"""The simulator's time: timestamps at the real pace, and states that pass faster than in reality."""
 
 import bisect
 import threading
@@ -6,10 +6,10 @@ import time
 
 
 class Clock:
-    """Two clocks in step.
+    """Two clocks that are advanced together.
 
-    *Simulated* seconds decide how long a video queues and runs; they pass ``speed`` times faster than real ones.
-    *Stamps* are unix time as answers carry it (``created_at``, expiry of a URL); they pass at the real pace.
+    *Simulated* seconds measure how long a video queues and runs; they pass ``speed`` times faster than real ones.
+    *Stamps* are Unix times for answers (``created_at``, the expiry of a URL); they pass at the real pace.
     ``advance`` moves both by the same amount.
 
     :param speed: simulated seconds per real second, above 0
@@ -21,24 +21,24 @@ class Clock:
             raise ValueError(f"speed must be above 0, not {speed}")
         self.speed = speed
         self._lock = threading.Lock()
-        # (simulated, stamp, monotonic) at the start and on both sides of each jump: in between both clocks are linear.
+        # (simulated, stamp, monotonic) at the start, and before and after each jump; both clocks are linear in between.
         self._points = [(0.0, time.time(), time.monotonic())]
 
     def simulated(self) -> float:
-        """Simulated seconds since the simulator was made."""
+        """Simulated seconds since the clock was made."""
         simulated, _, mark = self._points[-1]
         return simulated + (time.monotonic() - mark) * self.speed
 
     def now(self) -> float:
-        """Unix time plus everything that was skipped by :meth:`advance`."""
+        """Unix time plus all seconds of :meth:`advance`."""
         _, stamp, mark = self._points[-1]
         return stamp + (time.monotonic() - mark)
 
     def advance(self, seconds: float) -> None:
         """Jump ahead on both clocks.
 
-        :param seconds: how far, 0 or more
-        :raises ValueError: if negative; time that went backwards would revive dead URLs
+        :param seconds: 0 or more
+        :raises ValueError: if negative, since going back would revive expired URLs
         """
         if seconds < 0:
             raise ValueError(f"cannot advance by {seconds} s: the clock only goes forward")
@@ -49,7 +49,10 @@ class Clock:
             self._points += [before, (before[0] + seconds, before[1] + seconds, mark)]
 
     def stamp_of(self, simulated: float) -> float:
-        """The unix time that belongs to a moment of the simulated clock, past or to come."""
+        """The Unix time of a moment of the simulated clock, past or future.
+
+        :param simulated: simulated seconds since the clock was made
+        """
         points = self._points
         index = max(bisect.bisect_right(points, simulated, key=lambda point: point[0]) - 1, 0)
         start, stamp, _ = points[index]

@@ -1,6 +1,6 @@
-"""Control over HTTP for users in another process, under /_simulator. The same acts as the Python API.
+"""Control over HTTP under /_simulator, for use from another process. It offers the same actions as the Python API.
 
-Not for web pages: a browser on this machine reaches the port too, whatever page is open in it.
+Web pages are refused: a browser on this machine can reach the port, too, from any page that is open in it.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ from airflow_provider_seedance.simulator.videos import RecordedRequest, Simulate
 
 
 class _Control:
-    """The handlers; bad input is a 400 that says why."""
+    """The handlers. Bad input is answered with HTTP 400 and the reason."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -73,7 +73,7 @@ class _Control:
 
 
 def _request_shown(recorded: RecordedRequest) -> dict[str, Any]:
-    # Keys are bearer secrets, even a simulator's: somebody may point a real client here by mistake.
+    # The key is left out: a real client may be pointed here by mistake, with a real key.
     headers = {name: value for name, value in recorded.headers.items() if name != "authorization"}
     names = ("number", "vendor", "call", "method", "path", "query", "at", "answered", "fault", "video_id", "json")
     return {name: getattr(recorded, name) for name in names} | {"headers": headers}
@@ -84,14 +84,15 @@ def _video_shown(video: SimulatedVideo) -> dict[str, Any]:
     return {name: getattr(video, name) for name in (*names, "error_code", "error_message", "request")}
 
 
-#: Names under which this machine calls itself. Any other was made to point here by somebody's DNS.
+#: The host names of this machine. Any other name points here only by DNS, possibly an attacker's.
 OWN_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def objection(headers: Mapping[str, str]) -> str | None:
-    """Why a request may come from a web page of somebody else, ``None`` if it can't.
+    """The reason to refuse a request as possibly sent by a foreign web page.
 
-    :param headers: with lower-case names
+    :param headers: the request's headers, with lower-case names
+    :return: the reason; ``None`` if the request can't come from a foreign web page
     """
     host = headers.get("host", "")
     if _name_of(host) not in OWN_NAMES:

@@ -1,4 +1,4 @@
-"""The front desk: takes a request, lets faults strike, has the vendor answer, keeps the books. No network in here."""
+"""Dispatch of requests: applies the faults, calls the vendor's handler and records the request. No network in here."""
 
 import json
 import time
@@ -14,14 +14,14 @@ from airflow_provider_seedance.simulator.state import World, doom
 from airflow_provider_seedance.simulator.vendors.base import Answer, Call, Refused, Vendor
 from airflow_provider_seedance.simulator.videos import RecordedRequest
 
-#: What a proxy says in its own words; twice the status.
+#: The error page of a proxy; formatted with the status twice.
 PAGE = (
     b"<html>\r\n<head><title>%s</title></head>\r\n<body>\r\n<center><h1>%s</h1></center>\r\n"
     b"<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
 )
-#: Half an emoji, what no database of texts takes, an order to a terminal, and what turns the direction of reading.
+#: Half a surrogate pair, NUL (which databases refuse in texts), an escape sequence, and a right-to-left override.
 POISON = "\ud83d\0\x1b[2J\u202e"
-#: Larger than any type of number that a database or a message has.
+#: Larger than any number type of a database or a message format.
 HUGE = 10**400
 BAD_GATEWAY = (
     b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><h1>502 Bad Gateway</h1></body>\r\n</html>\r\n"
@@ -30,20 +30,25 @@ BAD_GATEWAY = (
 
 @dataclass(slots=True)
 class Outcome:
-    """What the network side must do: wait, then send the answer, or cut the connection if there is none."""
+    """Instructions for the server: wait ``delay`` real seconds, then send the answer, or reset the connection if there
+    is none.
+    """
 
     record: RecordedRequest
     answer: Answer | None = None
     delay: float = 0.0
-    #: For files: a fault that spoils the transfer itself.
+    #: For files: a fault that disturbs the transfer itself.
     fault: Fault | None = None
-    #: For files: what the path names.
+    #: For files: the parts of the path.
     notes: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Incoming:
-    """A request off the wire; ``path`` without the vendor's segment, ``origin`` as the caller reached us."""
+    """A received request.
+
+    ``path`` lacks the vendor's segment; ``origin`` is scheme and host as the caller used them.
+    """
 
     vendor: str
     method: str
@@ -54,14 +59,22 @@ class Incoming:
     origin: str
 
     def record(self, call: str) -> RecordedRequest:
-        """The same, as it is remembered."""
+        """The record of this request.
+
+        :param call: the kind of call
+        """
         return RecordedRequest(
             self.vendor, self.method, self.path, self.query, self.headers, self.body, time.time(), 0, call
         )
 
 
 def refusal_of(fault: Fault, vendor: Vendor) -> Refused | Answer | None:
-    """What a fault that strikes before the call is answered with; ``None`` = the connection is cut."""
+    """The answer to a call that a fault prevents.
+
+    :param fault: a fault of :data:`~airflow_provider_seedance.simulator.faults.BEFORE`
+    :param vendor: the called vendor
+    :return: a refusal or an answer; ``None`` = reset the connection
+    """
     options = fault.options
     code, message = options.get("code"), options.get("message")
     match fault.kind:
@@ -97,7 +110,7 @@ def page_of(fault: Fault) -> Answer:
 
 
 def _plain(options: Mapping[str, Any]) -> Answer:
-    """What somebody on the way answers."""
+    """An answer from a proxy or gateway on the way."""
     body = str(options.get("body", "")).encode()
     return Answer(int(options.get("status", 408)), body, str(options.get("content_type", "text/plain")))
 
@@ -111,12 +124,16 @@ def _wait_headers(options: Mapping[str, Any]) -> dict[str, str]:
     return headers
 
 
-#: Fields whose words nobody has to understand.
+#: Fields with texts that a client only shows.
 _WORDS = frozenset({"model", "model_id", "msg", "message", "name", "org_id", "service_tier", "error_message"})
 
 
 def poisoned(answer: Answer, text: str) -> Answer:
-    """The answer with poison in every text that is only read by people, and in the numbers that are only counted."""
+    """Add poison to the texts of an answer that a client only shows, and huge numbers to its usage.
+
+    :param answer: an answer with a JSON body
+    :param text: the poison
+    """
 
     def spoilt(value: Any) -> Any:
         if isinstance(value, list):
@@ -138,12 +155,12 @@ def poisoned(answer: Answer, text: str) -> Answer:
     return Answer(answer.status, json.dumps(value).encode(), answer.content_type, answer.headers, answer.accepted)
 
 
-#: Bytes of a request's body that are remembered: uploads are kept by their digest.
+#: The bytes of a request's body that are kept; an upload also has a digest.
 BODY_KEPT = 1024 * 1024
 
 
 class FrontDesk:
-    """Answers for all vendors over one :class:`World`."""
+    """Answers the requests to all vendors of one :class:`World`."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -152,7 +169,7 @@ class FrontDesk:
         }
 
     def handle(self, incoming: Incoming) -> Outcome:
-        """Answer one API request and remember it."""
+        """Answer one API request and record it."""
         vendor = self.vendors[incoming.vendor]
         with self.world.lock:
             try:
@@ -242,11 +259,11 @@ class FrontDesk:
     def _without_id(self, vendor: Vendor, answer: Answer) -> Answer:
         try:
             return Answer.json(vendor.strip_id(json.loads(answer.body)), answer.status)
-        except (KeyError, TypeError):  # an answer that never had an id, e.g. a list
+        except (KeyError, TypeError):  # an answer without an id, such as a list
             return answer
 
     def handle_media(self, incoming: Incoming) -> Outcome:
-        """Remember a download and say which fault strikes it, if any."""
+        """Record a download, with the fault that applies to it, if any."""
         with self.world.lock:
             record = incoming.record("media")
             self.world.record(record)

@@ -1,4 +1,4 @@
-"""Misbehaviour on demand: what can go wrong, for whom and how often."""
+"""Faults: misbehaviour on demand, by kind, vendor, call and number of times."""
 
 import random
 import threading
@@ -9,66 +9,68 @@ CALLS = (
     *("auth_probe", "info", "upload", "upload_url", "asset", "any"),
 )
 
-#: Struck instead of the call: nothing is created, nothing billed.
+#: These prevent the call: nothing is created or billed.
 BEFORE = frozenset(
     {
         *("reset_before", "http_429", "http_500", "http_502_html", "http_503", "http_status", "auth", "no_balance"),
         *("moderation_submit", "model_not_open", "stranger_page"),
     }
 )
-#: The call takes effect (a create is billed), then the answer is lost, late or spoilt.
+#: The call takes effect (a create is billed), but its answer is lost, delayed or damaged.
 AFTER = frozenset(
     {
         *("reset_after", "timeout_after", "slow", "http_500_after", "http_502_html_after", "http_status_after"),
         *("torn_json", "missing_id", "not_json", "poisoned_text", "id_in_error"),
     }
 )
-#: The call is answered well, but the video comes to another end.
+#: The call is answered normally, but the video behaves differently afterwards.
 FATE = frozenset(
     {
         *("moderation_output", "fail", "expire", "cancel", "stuck", "no_url", "relative_url", "unknown_status"),
         *("late_url", "flapping_status"),
     }
 )
-#: The answer takes another of the vendor's documented or observed forms.
+#: The answer has another documented or observed form of the vendor.
 STYLE = frozenset({"answer_variant"})
 KINDS = BEFORE | AFTER | FATE | STYLE
 
 
 class Fault:
-    """One thing that goes wrong.
+    """One fault.
 
-    :param kind: one of :data:`KINDS`. Options per kind:
+    :param kind: one of :data:`KINDS`. The kinds and their options:
 
         * ``reset_before`` / ``reset_after``: a TCP reset before / after the call took effect (on media: half way)
-        * ``slow`` / ``timeout_after``: ``seconds`` (real; default 2 / 3600) until the answer, which took effect at once
+        * ``slow`` / ``timeout_after``: the call takes effect at once; its answer comes after ``seconds`` (real; default
+          2 / 3600)
         * ``http_429``: ``retry_after`` (seconds or an HTTP date; default no header), ``reset_after`` (seconds from now,
-          sent as ``X-RateLimit-Reset`` in unix time), ``code`` (Ark: e.g. "QuotaExceeded")
+          sent as ``X-RateLimit-Reset`` in Unix time), ``code`` (e.g. Ark's "QuotaExceeded")
         * ``http_500``, ``http_503``, ``http_502_html``, ``http_status`` (``status``, default 408, ``body``,
           ``content_type``, default text/plain): refused;
-          ``http_500_after``, ``http_502_html_after``, ``http_status_after``: the same, though the call took effect
-        * ``stranger_page``: refused by something in front of the vendor, with a web page (``status``, default 404;
-          ``body``)
-        * ``torn_json``, ``missing_id``, ``not_json``: took effect, HTTP 200, unusable body
-        * ``poisoned_text``: took effect, and is well answered, but with texts and numbers among it that nobody can keep
-          (half an emoji, NUL, 10**400; ``text`` replaces the first two)
-        * ``id_in_error`` (create): took effect, and its answer comes with ``status`` (default 504)
-        * ``moderation_submit``, ``no_balance``, ``auth``, ``model_not_open`` (Ark): refused in the vendor's shape;
-          ``code`` and ``message`` replace the vendor's usual ones
-        * ``moderation_output``, ``fail``, ``expire``, ``cancel``, ``stuck``: how the video ends (``code``, ``message``)
+          ``http_500_after``, ``http_502_html_after``, ``http_status_after``: the same answers, but the call took effect
+        * ``stranger_page``: a web page from a proxy in front of the vendor, which refuses the call (``status``, default
+          404; ``body``)
+        * ``torn_json``, ``missing_id``, ``not_json``: the call took effect; HTTP 200 with an unusable body
+        * ``poisoned_text``: the call took effect; its answer contains texts and numbers that can't be stored (half a
+          surrogate pair, NUL, 10**400; ``text`` replaces the texts)
+        * ``id_in_error`` (create): the call took effect; its normal answer comes with ``status`` (default 504)
+        * ``moderation_submit``, ``no_balance``, ``auth``, ``model_not_open``: refused in the vendor's form; ``code``
+          and ``message`` replace the vendor's usual ones
+        * ``moderation_output``, ``fail``, ``expire``, ``cancel``, ``stuck``: the end of the video (``code``,
+          ``message``); ``stuck`` = it never ends
         * ``no_url``, ``relative_url``: a success without a usable URL
         * ``late_url``: ``polls`` (default 1) answers show the success without its URL
-        * ``flapping_status``: once the success was shown, ``polls`` (default 1) answers say "running" again
-        * ``unknown_status``: ``polls`` (default 1) polls show ``word`` (default "pondering")
-        * ``answer_variant``: see the vendors' modules for their options, e.g. Jimmy AI ``code="20000"``, ``flat=True``,
-          ``http_errors=True``; GMI Cloud ``outcome="media_urls"``, ``error="outcome"``; Modellix
-          ``status="completed"``; Ark ``content_null=True``
+        * ``flapping_status``: after the first answer with the success, ``polls`` (default 1) answers say "running"
+        * ``unknown_status``: ``polls`` (default 1) answers show ``word`` (default "pondering") as the status
+        * ``answer_variant``: options of the vendor, see the docstring of its module in ``simulator.vendors``; for
+          example ``content_null=True`` for Ark
     :param vendor: only this vendor; ``None`` (default) = all
-    :param on: which call; default "create" ("any" for ``answer_variant``). A fate on "poll" strikes the polled
-        video, one on "upload" the asset that it makes
-    :param times: how often it strikes; ``None`` = for ever
-    :param probability: chance per matching call, 0-1, from the simulator's seeded generator
-    :param skip: let so many matching calls pass first; calls that another fault strikes do not count
+    :param on: the call, one of :data:`CALLS`; default "create" ("any" for ``answer_variant``). A kind in :data:`FATE`
+        applies to the polled video for "poll", and to the new asset for "upload"
+    :param times: the number of calls that it affects; default 1; ``None`` = no limit
+    :param probability: chance per matching call, 0-1, from the simulator's seeded generator; default 1
+    :param skip: the number of matching calls that pass first, not counting calls that another fault affects; default 0
+    :param options: the options of the kind
     :raises ValueError: for an unknown kind or call, or a number out of range
     """
 
@@ -93,19 +95,19 @@ class Fault:
             raise ValueError("probability must be 0-1, skip and times 0 or more")
         self.kind, self.vendor, self.times = kind, vendor, times
         self.probability, self.skip, self.options = probability, skip, options
-        #: How often it has struck.
+        #: The number of calls that it has affected.
         self.fired = 0
 
     def __repr__(self) -> str:
-        """Short enough for a test's failure message."""
+        """A short form for a test's failure message."""
         return f"Fault({self.kind!r}, vendor={self.vendor!r}, on={self.on!r}, fired={self.fired}, times={self.times})"
 
 
 class FaultBook:
-    """The faults in force. Safe to change while the server runs.
+    """The active faults. Safe to change while the server runs.
 
-    :param chance: the generator that decides about ``probability``
-    :param vendors: the names that a fault's ``vendor`` can have
+    :param chance: the random generator for ``probability``
+    :param vendors: the allowed names of a fault's ``vendor``
     """
 
     def __init__(self, chance: random.Random, vendors: tuple[str, ...]) -> None:
@@ -114,8 +116,9 @@ class FaultBook:
         self._lock = threading.Lock()
 
     def add(self, *faults: Fault) -> None:
-        """Put faults in force, after those already there.
+        """Activate faults, after the existing ones.
 
+        :param faults: the faults
         :raises ValueError: for an unknown vendor
         """
         for fault in faults:
@@ -125,7 +128,7 @@ class FaultBook:
             self._faults.extend(faults)
 
     def clear(self) -> None:
-        """Lift all faults; what they did to existing videos stays."""
+        """Remove all faults. Their effects on existing videos remain."""
         with self._lock:
             self._faults.clear()
 
@@ -133,11 +136,11 @@ class FaultBook:
         return len(self._faults)
 
     def take(self, kinds: frozenset[str], vendor: str, calls: tuple[str, ...]) -> Fault | None:
-        """The first fault of these kinds that strikes this call."""
+        """The first fault of these kinds that applies to this call."""
         return next(iter(self._strike(kinds, vendor, calls, limit=1)), None)
 
     def take_all(self, kinds: frozenset[str], vendor: str, calls: tuple[str, ...]) -> list[Fault]:
-        """All faults of these kinds that strike this call."""
+        """All faults of these kinds that apply to this call."""
         return self._strike(kinds, vendor, calls, limit=None)
 
     def _strike(self, kinds: frozenset[str], vendor: str, calls: tuple[str, ...], limit: int | None) -> list[Fault]:

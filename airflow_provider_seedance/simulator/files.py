@@ -1,4 +1,4 @@
-"""Serving rendered files: signatures, ranges, HEAD. A file is rendered at its first download, in a worker thread."""
+"""Serves the rendered files, with signatures, ranges and HEAD. A file is rendered in a thread when first requested."""
 
 import asyncio
 import re
@@ -18,7 +18,7 @@ from airflow_provider_seedance.simulator.videos import SimulatedVideo
 TYPES = {"mp4": "video/mp4", "mov": "video/quicktime", "png": "image/png", "jpg": "image/jpeg"}
 _NAME = re.compile(r"/media/(?P<vendor>[a-z0-9_]+)/(?P<id>[\w/.-]+)\.(?P<suffix>mp4|mov|png|jpg)")
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
-#: Fault kinds that make a download an HTTP error, and the status; the rest are handled where the bytes go out.
+#: HTTP status by fault kind, for faults that make a download an HTTP error. Others are handled during the transfer.
 STATUS = {
     "http_429": 429,
     "http_500": 500,
@@ -37,9 +37,12 @@ def _refuse(status: int, text: str) -> Response:
 
 
 def span_of(header: str | None, size: int) -> tuple[int, int] | None:
-    """First and last byte that a Range header asks for, ``None`` for the whole file (also if it makes no sense).
+    """The byte range that a Range header asks for.
 
-    :raises ValueError: if the range lies outside the file
+    :param header: the header's value
+    :param size: the file's size in bytes
+    :return: first and last byte; ``None`` for the whole file, also if the header is malformed
+    :raises ValueError: if the range is outside the file
     """
     match = _RANGE.fullmatch(header or "")
     if match is None or match.groups() == ("", ""):
@@ -57,9 +60,11 @@ def span_of(header: str | None, size: int) -> tuple[int, int] | None:
 
 
 class Files:
-    """Rendered files of one simulator.
+    """The rendered files of one simulator.
 
-    :param room: most bytes kept; the least recently used file goes first and is rendered again when asked for
+    :param world: the simulator's state
+    :param room: bytes in the cache, default 256 MiB; the least recently used file is dropped first, and rendered again
+        when requested
     """
 
     def __init__(self, world: World, room: int = 256 * 1024 * 1024) -> None:
@@ -119,7 +124,7 @@ class Files:
             loop = asyncio.get_running_loop()
             self._under_way[key] = loop.run_in_executor(self._pool, _render, video, suffix)
         try:
-            # Shielded: several may wait for one rendering, and one who leaves must not end it for the others.
+            # Shielded: several downloads may wait for one rendering, and a cancelled one must not stop it for the rest.
             content = await asyncio.shield(self._under_way[key])
         finally:
             self._under_way.pop(key, None)
@@ -130,7 +135,7 @@ class Files:
 
 
 def _render(video: SimulatedVideo, suffix: str) -> bytes:
-    # Imported here: the simulator must start fast, and answer API calls without the media libraries.
+    # Imported late: the simulator must start fast, and must answer API calls without the media libraries.
     from airflow_provider_seedance.simulator.media import render
 
     return render.video_file(video) if suffix in ("mp4", "mov") else render.image_file(video, suffix)

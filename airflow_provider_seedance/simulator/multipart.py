@@ -1,4 +1,4 @@
-"""A multipart form, read strictly."""
+"""A strict parser for multipart forms."""
 
 import re
 from dataclasses import dataclass
@@ -19,9 +19,12 @@ class Part:
 
 
 def parse_form(content_type: str, body: bytes) -> dict[str, Part]:
-    """The parts of a form by name.
+    """Parse a form.
 
-    :raises ValueError: if it is no complete form
+    :param content_type: the value of the header
+    :param body: the body of the request
+    :return: the parts by name
+    :raises ValueError: if the body is no complete form
     """
     kind, _, parameters = content_type.partition(";")
     match = _BOUNDARY.search(parameters)

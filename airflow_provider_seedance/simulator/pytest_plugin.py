@@ -16,7 +16,7 @@ def _seedance_server() -> Iterator[Simulator]:
 
 @pytest.fixture
 def seedance_simulator(_seedance_server: Simulator) -> Iterator[Simulator]:
-    """A running :class:`Simulator` that has seen nothing yet; one server serves the whole session."""
+    """A running :class:`Simulator`, reset before and after each test; one server serves the whole session."""
     _seedance_server.reset()
     yield _seedance_server
     _seedance_server.reset()
@@ -26,7 +26,7 @@ def seedance_simulator(_seedance_server: Simulator) -> Iterator[Simulator]:
 def seedance_connections(seedance_simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Airflow connections to the simulator, as ``AIRFLOW_CONN_SEEDANCE_<VENDOR>``; ``seedance_default`` is BytePlus.
 
-    Gives the connection id per vendor, e.g. ``{"byteplus": "seedance_byteplus", ...}``.
+    The fixture's value is the connection id by vendor, e.g. ``{"byteplus": "seedance_byteplus", ...}``.
     """
     monkeypatch.setenv("AIRFLOW_CONN_SEEDANCE_DEFAULT", seedance_simulator.connection_json("byteplus"))
     for vendor in VENDORS:

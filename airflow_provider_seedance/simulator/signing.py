@@ -1,4 +1,4 @@
-"""Signed URLs of rendered files, in the style of each vendor's storage, dead after their expiry."""
+"""Signed URLs of rendered files, in the style of each vendor's storage, with an expiry."""
 
 import calendar
 import hashlib
@@ -18,14 +18,16 @@ def _signature(secret: bytes, path: str, *parts: str) -> str:
 
 
 def expires_at(world: World, video: SimulatedVideo) -> float:
-    """Unix time at which the video's URLs die: retention counts from its end, however often it is signed anew."""
+    """The Unix time at which the video's URLs expire: retention counts from its end, whenever they were signed."""
     return (video.completed_at or world.clock.now()) + world.retention[video.vendor]
 
 
 def sign(world: World, origin: str, video: SimulatedVideo, suffix: str) -> str:
-    """A freshly signed absolute URL.
+    """Sign a new absolute URL.
 
-    :param origin: scheme and host as the caller reached them
+    :param world: the simulator's state
+    :param origin: scheme and host as the caller used them
+    :param video: the video
     :param suffix: ``mp4`` or ``mov``, ``png`` (last frame) or ``jpg`` (thumbnail)
     """
     path = f"/media/{video.vendor}/{video.id}.{suffix}"
@@ -41,7 +43,7 @@ def sign(world: World, origin: str, video: SimulatedVideo, suffix: str) -> str:
 
 
 def refusal(world: World, vendor: str, path: str, query: Mapping[str, str]) -> str | None:
-    """Why this URL opens nothing ("AccessDenied: ..."), ``None`` if it does."""
+    """The reason to refuse a URL, such as "AccessDenied: ..."; ``None`` if its signature is valid."""
     try:
         if prefix := world.vendors[vendor].signature_prefix:
             date, left = query[f"{prefix}Date"], query[f"{prefix}Expires"]

@@ -1,4 +1,4 @@
-"""The face of the simulator: start it, look at what it saw, make it misbehave."""
+"""The simulator's Python API: start it, inspect its records, make it misbehave."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
 class Simulator:
     """A local stand-in for the vendors, on one port of 127.0.0.1. A context manager.
 
-    It costs nothing and calls nobody: media addresses in requests are checked for their form, never fetched.
+    It costs nothing and makes no outgoing requests: the URLs of media are checked for their form, but never fetched.
 
-    :param speed: how many times faster than in life videos queue and run (default 20)
-    :param api_key: the only key it takes
+    :param speed: how many times faster than in reality videos queue and run (default 20)
+    :param api_key: the only accepted key (default ``sk-simulator``)
     :param port: 0 (default) = any free one
-    :param seed: makes ids and faults with a probability repeatable
-    :param retention: seconds for which a video's URL lives after its end: one figure, or one per vendor over the
-        defaults (Jimmy AI 3 days, others 24 hours)
+    :param seed: makes ids and faults with a probability repeatable (default 0)
+    :param retention: seconds from a video's end to the expiry of its URLs: one number for all vendors, or a number by
+        vendor (default: the vendor's, see :class:`SimulatedVendor`)
     :param queue_seconds: simulated seconds in the queue (default 5)
     :param run_seconds: simulated seconds of running (default 55), whatever the video's length
-    :param rate_limits: enforce published rates (Ark: GET 20/s, LIST 1/s, DELETE 20/s, 120 queued; Modellix: 100/min)
-    :param asset_seconds: simulated seconds until a vendor has looked at reference media (default 20)
-    :param known_assets_only: let Jimmy AI refuse ``asset://`` ids that were not made here (default: they pass)
-    :param gmi_cancel: let GMI Cloud's undocumented DELETE work on queued requests (default: 405)
-    :param vendors: further vendors to stand in for, beside the built-in ones and those of entry points
+    :param rate_limits: whether to enforce the vendors' published rate limits (default: no)
+    :param asset_seconds: simulated seconds of a vendor's review of reference media (default 20)
+    :param known_assets_only: whether Jimmy AI refuses ``asset://`` ids that were not made here (default: no)
+    :param gmi_cancel: whether GMI Cloud's undocumented DELETE works on queued requests (default: no, HTTP 405)
+    :param vendors: more vendors, in addition to the built-in ones and those of entry points
     :raises ValueError: for a speed that is not positive or an unknown vendor in ``retention``
     """
 
@@ -80,9 +80,10 @@ class Simulator:
     def start(self) -> Self:
         """Open the port and serve in a daemon thread.
 
-        :raises RuntimeError: if it runs already
-        :raises ImportError: without the simulator's extra, naming it
-        :raises OSError: if the port is taken
+        :return: the simulator itself
+        :raises RuntimeError: if it is already running
+        :raises ImportError: if the extra ``simulator`` isn't installed
+        :raises OSError: if the port is in use
         """
         if self._server:
             raise RuntimeError("this simulator is running already")
@@ -100,7 +101,7 @@ class Simulator:
         return self
 
     def stop(self) -> None:
-        """Close the port and end the thread; what was recorded stays readable. Harmless if it does not run."""
+        """Close the port and end the thread. The records stay readable. Does nothing if it isn't running."""
         if self._server and self._app:
             self._server.stop()
             self._app.files.close()
@@ -116,7 +117,10 @@ class Simulator:
 
     @contextmanager
     def refuse_connections(self) -> Iterator[None]:
-        """Meanwhile the port is closed: every connection is refused. Then the same port opens again."""
+        """A context in which the port is closed, so that every connection is refused. Then the same port opens again.
+
+        :raises RuntimeError: if the simulator isn't running
+        """
         if not self._server:
             raise RuntimeError("this simulator is not running")
         self._server.refuse()
@@ -134,12 +138,13 @@ class Simulator:
 
     @property
     def api_key(self) -> str:
-        """The key it takes."""
+        """The only accepted key."""
         return self._world.settings.api_key
 
     def base_url(self, vendor: str) -> str:
-        """What goes where the vendor's base URL would go, with its path.
+        """The URL to use in place of the vendor's base URL.
 
+        :param vendor: the vendor's name
         :raises ValueError: for an unknown vendor
         """
         if vendor not in self._world.vendors:
@@ -149,73 +154,79 @@ class Simulator:
     def connection_json(self, vendor: str, **extra: Any) -> str:
         """An Airflow connection as JSON, for the environment variable ``AIRFLOW_CONN_<ID>``.
 
+        :param vendor: the vendor's name
         :param extra: more keys for the connection's ``extra``
+        :raises ValueError: for an unknown vendor
         """
         connection = {
             "conn_type": "seedance",
             "host": self.base_url(vendor),
             "password": self.api_key,
-            # Its files lie on this machine, which the provider doesn't fetch from unless told so.
+            # The files are on this machine, and by default the provider downloads nothing from private hosts.
             "extra": {"vendor": vendor, "allow_private_hosts": True, **extra},
         }
         return json.dumps(connection)
 
     @property
     def vendors(self) -> tuple[str, ...]:
-        """The names of the vendors that it stands in for."""
+        """The names of the simulated vendors."""
         return tuple(self._world.vendors)
 
-    # -- what it saw ---------------------------------------------------------------------------------------------
+    # -- records -------------------------------------------------------------------------------------------------
 
     @property
     def ledger(self) -> list[Bill]:
-        """Every accepted create, in order: what would have been billed, whether or not the caller heard of it."""
+        """A bill for every accepted create, in order, whether or not the caller received the answer."""
         self._world.settle()
         return list(self._world.bills)
 
     @property
     def requests(self) -> list[RecordedRequest]:
-        """The requests in order: all creates, and of the others the last 50 000."""
+        """The requests in order: all creates, and the last 50 000 of all others."""
         return self._world.requests()
 
     def creates(self, vendor: str | None = None) -> list[RecordedRequest]:
-        """The create requests, refused ones too, of one vendor or all."""
+        """The create requests, including refused ones.
+
+        :param vendor: the vendor's name; default: all vendors
+        """
         return [request for request in list(self._world.creates) if vendor in (None, request.vendor)]
 
     @property
     def videos(self) -> dict[str, SimulatedVideo]:
-        """The videos by id, also those whose record was deleted."""
+        """The videos by id, including those whose record was deleted."""
         return dict(self._world.videos)
 
     @property
     def assets(self) -> dict[str, SimulatedAsset]:
-        """Reference media by id, in the order in which they came."""
+        """Reference media by id, in the order of their upload."""
         return dict(self._world.assets)
 
     @property
     def counts(self) -> dict[tuple[str, str], int]:
-        """How many requests came, per (vendor, call); never capped."""
+        """The number of all requests since the last reset, by (vendor, call)."""
         return dict(self._world.counts)
 
     @property
     def max_rate_seen(self) -> dict[tuple[str, str], int]:
-        """The most requests within any one second, per (vendor, call)."""
+        """The largest number of requests within one second, by (vendor, call)."""
         return dict(self._world.max_rate_seen)
 
-    # -- what it does --------------------------------------------------------------------------------------------
+    # -- actions -------------------------------------------------------------------------------------------------
 
     @property
     def faults(self) -> FaultBook:
-        """The faults in force: ``add(Fault(...))``, ``clear()``."""
+        """The active faults: ``add(Fault(...))``, ``clear()``."""
         return self._world.faults
 
     def now(self) -> float:
-        """Unix time as the simulated vendors see it: real time plus what was advanced."""
+        """The Unix time of the simulated vendors: real time plus all seconds of :meth:`advance`."""
         return self._world.clock.now()
 
     def advance(self, seconds: float) -> None:
-        """Jump the simulated clock ahead: videos finish, URLs and records expire.
+        """Advance the simulated clock: videos finish, URLs and records expire.
 
+        :param seconds: 0 or more
         :raises ValueError: if negative
         """
         self._world.clock.advance(seconds)
@@ -229,19 +240,26 @@ class Simulator:
     ) -> None:
         """End a video now.
 
+        :param video_id: the video's id
+        :param status: its final status (default: ``succeeded``)
+        :param error_code: the vendor's error code (default: the vendor's usual one)
+        :param error_message: the vendor's message (default: the vendor's usual one)
         :raises KeyError: for an unknown id
-        :raises ValueError: for a status that is no end
+        :raises ValueError: for a status that is not final
         """
         self._world.finish_named(video_id, status, error_code, error_message)
 
     def finish_asset(self, asset_id: str, status: AssetStatus = "active", reason: str | None = None) -> None:
-        """Let a vendor be done with an asset now.
+        """End the vendor's review of an asset now.
 
+        :param asset_id: the asset's id
+        :param status: ``active`` (default) or ``failed``
+        :param reason: the vendor's reason for a failure (default: none)
         :raises KeyError: for an unknown id
-        :raises ValueError: for a status that is no end
+        :raises ValueError: for a status that is not final
         """
         self._world.finish_asset(asset_id, status, reason)
 
     def reset(self) -> None:
-        """Forget bills, requests, videos, assets, faults and what was advanced; the server runs on."""
+        """Delete bills, requests, videos, assets and faults, and set the clock to real time. The server runs on."""
         self._world.reset()

@@ -1,4 +1,4 @@
-"""Everything that happened in one simulator, and the few acts that change it."""
+"""The state of one simulator, and the few operations that change it."""
 
 import random
 import secrets
@@ -22,13 +22,13 @@ from airflow_provider_seedance.simulator.videos import (
     Status,
 )
 
-#: Polls kept for inspection; creates are never dropped.
+#: The number of recorded requests other than creates; creates are never dropped.
 REQUESTS_KEPT = 50_000
 
 
 @dataclass(slots=True)
 class Settings:
-    """How this simulator behaves; see :class:`airflow_provider_seedance.simulator.Simulator`."""
+    """The parameters of :class:`airflow_provider_seedance.simulator.Simulator`."""
 
     speed: float = 20.0
     api_key: str = "sk-simulator"
@@ -43,7 +43,7 @@ class Settings:
 
 
 def _retention(given: float | Mapping[str, float] | None, vendors: Mapping[str, SimulatedVendor]) -> dict[str, float]:
-    """The retention per vendor: defaults, one figure for all, or a mapping over the defaults."""
+    """The retention by vendor: one number for all, or the vendors' defaults, overridden by a mapping."""
     if given is not None and not isinstance(given, Mapping):
         return dict.fromkeys(vendors, float(given))
     if unknown := set(given or ()) - set(vendors):
@@ -74,7 +74,7 @@ class World:
         self._number = 0
 
     def reset(self) -> None:
-        """Forget everything but the settings; the clock is back at real time. Ids go on, so that none recurs."""
+        """Delete everything but the settings, and set the clock back to real time. Ids are not used again."""
         with self.lock:
             self.clock = Clock(self.settings.speed)
             self.faults.clear()
@@ -87,7 +87,7 @@ class World:
     # -- requests ------------------------------------------------------------------------------------------------
 
     def record(self, request: RecordedRequest) -> None:
-        """Remember a request and how many of its kind came within the last second."""
+        """Record a request, and update the number of requests of its kind within the last second."""
         with self.lock:
             self._number += 1
             request.number = self._number
@@ -103,18 +103,18 @@ class World:
                 self._minute.setdefault(request.vendor, deque()).append(mark)
 
     def rate(self, vendor: str, call: str) -> int:
-        """How many such calls came within the last real second, this one included."""
+        """The number of such calls within the last real second, including the current one."""
         return len(self._recent.get((vendor, call), ()))
 
     def rate_per_minute(self, vendor: str) -> int:
-        """How many calls of any kind came within the last real minute; counted only under ``rate_limits``."""
+        """The number of all calls to a vendor within the last real minute; counted only with ``rate_limits``."""
         recent, oldest = self._minute.get(vendor, deque()), time.monotonic() - 60.0
         while recent and recent[0] <= oldest:
             recent.popleft()
         return len(recent)
 
     def requests(self) -> list[RecordedRequest]:
-        """All requests kept, in the order in which they came."""
+        """All recorded requests, in order."""
         with self.lock:
             return sorted([*self.creates, *self.others], key=lambda request: request.number)
 
@@ -132,9 +132,16 @@ class World:
         seed: int | None = None,
         video_id: str | None = None,
     ) -> SimulatedVideo:
-        """A create was accepted: there is a video now, and a bill.
+        """Accept a create: adds a video and a bill.
 
-        :param video_id: the id, where the client has chosen it
+        :param vendor: the vendor's name
+        :param model: the model's name in the request
+        :param prompt: the prompt, for the rendered file
+        :param request: the accepted body
+        :param picture: the properties of the rendered file
+        :param expires_after: simulated seconds after which an unfinished video expires; default: never
+        :param seed: the seed; default, and if negative: a random one
+        :param video_id: an id that the client has chosen; default: a new one
         """
         with self.lock:
             video = SimulatedVideo(
@@ -163,21 +170,21 @@ class World:
                 return candidate
 
     def find(self, vendor: str, video_id: str) -> SimulatedVideo | None:
-        """The vendor's video, ``None`` if it has no such id (any more)."""
+        """The vendor's video with this id; ``None`` if there is none (any more)."""
         video = self.videos.get(video_id)
         return video if video and video.vendor == vendor and not video.deleted else None
 
     def finish(self, video: SimulatedVideo, status: Status, code: str | None, message: str | None) -> None:
-        """End a video now, whatever its course was."""
+        """End a video now, whatever was planned for it."""
         with self.lock:
             video.forced_end = (status, self.clock.simulated())
             video.error_code, video.error_message = code, message
 
     def finish_named(self, video_id: str, status: Status, code: str | None, message: str | None) -> None:
-        """As :meth:`finish`, by id.
+        """Like :meth:`finish`, by id.
 
         :raises KeyError: for an unknown id
-        :raises ValueError: for a status that is no end
+        :raises ValueError: for a status that is not final
         """
         if status not in ENDINGS:
             raise ValueError(f"{status!r} is no end; known: {', '.join(ENDINGS)}")
@@ -188,7 +195,7 @@ class World:
     # -- reference media -----------------------------------------------------------------------------------------
 
     def new_asset_id(self) -> str:
-        """An id that no asset has."""
+        """A new id for an asset."""
         return f"asset_{self.chance.getrandbits(64):016x}"
 
     def add_asset(
@@ -204,7 +211,10 @@ class World:
         content_type: str | None = None,
         asset_id: str | None = None,
     ) -> SimulatedAsset:
-        """Media were stored or registered. A fate fault on "upload" bends what becomes of them."""
+        """Add stored or registered media. A fault of kind ``FATE`` on "upload" changes the result of the review.
+
+        :param seconds: simulated seconds of the review; default: 0, active at once
+        """
         with self.lock:
             asset = SimulatedAsset(
                 id=asset_id or self.new_asset_id(),
@@ -227,10 +237,10 @@ class World:
             return asset
 
     def finish_asset(self, asset_id: str, status: AssetStatus, reason: str | None) -> None:
-        """The vendor has looked at an asset now.
+        """End the review of an asset now.
 
         :raises KeyError: for an unknown id
-        :raises ValueError: for a status that is no end
+        :raises ValueError: for a status that is not final
         """
         if status not in ASSET_ENDINGS:
             raise ValueError(f"{status!r} is no end; known: {', '.join(ASSET_ENDINGS)}")
@@ -240,7 +250,7 @@ class World:
             self.assets[asset_id].forced, self.assets[asset_id].reason = status, reason
 
     def settle(self) -> None:
-        """Mark the bills of videos whose end the vendor does not charge for."""
+        """Mark the bills of videos that the vendor doesn't charge for, by their final status."""
         with self.lock:
             for bill in self.bills:
                 video = self.videos.get(bill.video_id)
@@ -248,7 +258,7 @@ class World:
                     bill.refunded = video.status in self.vendors[bill.vendor].uncharged
 
 
-#: What a fate fault makes of the video's course.
+#: The end of a video by the kind of a fault.
 _ENDINGS = {
     "moderation_output": "failed",
     "fail": "failed",
@@ -259,7 +269,7 @@ _ENDINGS = {
 
 
 def doom_asset(asset: SimulatedAsset, fault: Fault) -> None:
-    """Bend what becomes of an asset: "fail", "moderation_output", "stuck" and "unknown_status" mean something here."""
+    """Apply a fault to an asset; "fail", "moderation_output", "stuck" and "unknown_status" have an effect."""
     if fault.kind == "unknown_status":
         asset.unknown_word = str(fault.options.get("word", "pondering"))
         asset.unknown_reads = int(fault.options.get("polls", 1))
@@ -270,9 +280,11 @@ def doom_asset(asset: SimulatedAsset, fault: Fault) -> None:
 
 
 def doom(video: SimulatedVideo, fault: Fault, usual_errors: Mapping[str, tuple[str, str]]) -> None:
-    """Bend a video's course as a fate fault says.
+    """Apply a fault to a video.
 
-    :param usual_errors: the vendor's error code and message per fault kind, used unless the fault brings its own
+    :param video: the video
+    :param fault: a fault of :data:`~airflow_provider_seedance.simulator.faults.FATE`
+    :param usual_errors: the vendor's error code and message by fault kind, used unless the fault has its own
     """
     if fault.kind == "no_url":
         video.url_form = "none"
@@ -285,7 +297,7 @@ def doom(video: SimulatedVideo, fault: Fault, usual_errors: Mapping[str, tuple[s
         video.late_polls = int(fault.options.get("polls", 1))
     elif fault.kind == "flapping_status":
         video.flapping_polls = int(fault.options.get("polls", 1))
-    elif video.end() is None:  # what has ended cannot end otherwise
+    elif video.end() is None:  # the end of an ended video can't change
         video.ending = _ENDINGS[fault.kind]
         code, message = usual_errors.get(fault.kind, (None, None))
         video.error_code = fault.options.get("code", code)

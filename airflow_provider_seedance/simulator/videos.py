@@ -1,4 +1,4 @@
-"""What the simulator remembers: bills, requests and videos."""
+"""The simulator's records: bills, requests and videos."""
 
 import json as jsonlib
 from dataclasses import dataclass, field
@@ -12,10 +12,10 @@ ENDINGS: tuple[Status, ...] = ("succeeded", "failed", "cancelled", "expired")
 
 @dataclass(slots=True)
 class Bill:
-    """One accepted create: what a vendor would have charged for.
+    """The bill for one accepted create, which a vendor would have charged.
 
-    ``refunded`` tells that the vendor documents no charge for how the video ended (cancelled while queued; on Ark and
-    GMI Cloud also failed). What Jimmy AI and Modellix do with failed videos is unknown, so theirs stay charged.
+    ``refunded`` is true if the vendor documents no charge for the video's final status (``SimulatedVendor.uncharged``).
+    If that is not documented, the bill stays charged.
     """
 
     vendor: str
@@ -28,13 +28,14 @@ class Bill:
 
 @dataclass(slots=True)
 class RecordedRequest:
-    """One request as it came in.
+    """One received request.
 
     ``path`` is the vendor's own (without the simulator's leading segment), ``headers`` have lower-case names, ``at`` is
-    unix time. ``answered`` is the HTTP status sent, ``"reset"`` when the connection was cut, ``"client_gone"`` when the
-    caller left before the answer, ``None`` while there is none yet. ``call`` is what it was recognised as ("create",
-    "poll", "result", "list", "cancel", "auth_probe", "info", "media", "upload", "upload_url", "asset", "unknown"),
-    ``fault`` the kind that struck it, ``video_id`` the video that a create made (set even if nobody heard).
+    a Unix time. ``answered`` is the HTTP status of the answer, ``"reset"`` if the connection was reset,
+    ``"client_gone"`` if the caller left before the answer, ``None`` before the answer. ``call`` is the kind of call
+    ("create", "poll", "result", "list", "cancel", "auth_probe", "info", "media", "upload", "upload_url", "asset",
+    "unknown"), ``fault`` the kind of the fault that affected it, ``video_id`` the video that a create made, even if its
+    answer was lost.
     """
 
     vendor: str
@@ -52,7 +53,7 @@ class RecordedRequest:
 
     @property
     def json(self) -> Any:
-        """The parsed body, ``None`` if there is none or it is not JSON."""
+        """The decoded body; ``None`` if it is not JSON."""
         try:
             return jsonlib.loads(self.body)
         except ValueError:
@@ -61,7 +62,7 @@ class RecordedRequest:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What the rendered file must be: its length, size, sound, last frame and kind."""
+    """The properties of the rendered file. ``duration`` is in seconds, ``last_frame`` adds an image of it."""
 
     duration: int = 5
     resolution: str = "720p"
@@ -73,11 +74,11 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A video as one answer shows it: what a fault hides is not in here.
+    """A video as one answer shows it, with the effects of faults.
 
-    :param status: as told
+    :param status: the status in the answer
     :param url_form: see :class:`SimulatedVideo`
-    :param unknown_word: said in place of the status
+    :param unknown_word: the word in place of the status; ``None`` = the status itself
     """
 
     status: Status
@@ -87,7 +88,11 @@ class Look:
 
 @dataclass(slots=True)
 class SimulatedVideo:
-    """A video and its course. ``request`` is the create body as accepted; times inside are simulated seconds."""
+    """A video and its life cycle.
+
+    ``request`` is the accepted body of the create. ``born`` and ``*_seconds`` are in simulated seconds, ``created_at``
+    is a Unix time.
+    """
 
     id: str
     vendor: str
@@ -101,19 +106,19 @@ class SimulatedVideo:
     queue_seconds: float
     run_seconds: float
     seed: int = 0
-    #: Simulated seconds after which a video that has not ended is expired (Ark, Modellix); ``None`` = never.
+    #: Simulated seconds after which an unfinished video expires; ``None`` = never.
     expires_after: float | None = None
-    #: How the course ends; "stuck" never does.
+    #: The planned end; "stuck" = it never ends.
     ending: str = "succeeded"
     error_code: str | None = None
     error_message: str | None = None
-    #: "signed" is normal, "none" a success without a URL, "relative" an object key instead of a URL.
+    #: "signed" = the normal URL, "none" = a success without a URL, "relative" = an object key instead of a URL.
     url_form: str = "signed"
     unknown_word: str = "pondering"
     unknown_polls: int = 0
-    #: So many looks at the success show no URL yet.
+    #: The number of answers that still show the success without a URL.
     late_polls: int = 0
-    #: After the first look at the success so many show it running again.
+    #: The number of answers that show the video running again, after the first answer with the success.
     flapping_polls: int = 0
     was_seen_to_succeed: bool = False
     forced_end: tuple[Status, float] | None = None
@@ -121,14 +126,14 @@ class SimulatedVideo:
     polls: int = 0
 
     def end(self) -> tuple[Status, float] | None:
-        """How and when (simulated clock) the video ended, ``None`` while it has not."""
+        """The final status and the simulated time of the end; ``None`` while the video has not ended."""
         if self.forced_end is not None:
             return self.forced_end
         course = [(status, at) for status, at in self._course() if at <= self.clock.simulated()]
         return min(course, key=lambda step: step[1]) if course else None
 
     def look(self) -> Look:
-        """What the answer to one call shows; counts down the faults that show something else for a while."""
+        """The video for one answer. Counts down the faults that affect a number of answers."""
         status, url_form, word = self.status, self.url_form, None
         if status == "succeeded":
             if self.was_seen_to_succeed and self.flapping_polls > 0:
@@ -144,11 +149,11 @@ class SimulatedVideo:
         return Look(status, url_form, word)
 
     def _course(self) -> list[tuple[Status, float]]:
-        """The ends that lie on the video's way, unless somebody interferes."""
+        """The planned ends with their simulated times; the earliest one counts."""
         ends: list[tuple[Status, float]] = []
         for status in ENDINGS:
             if status == self.ending:
-                # What is cancelled is cancelled in the queue: no vendor documents cancelling a running video.
+                # The fault "cancel" applies in the queue, where every vendor with a cancel allows it.
                 run = 0.0 if status == "cancelled" else self.run_seconds
                 ends.append((status, self.born + self.queue_seconds + run))
         if self.expires_after is not None:
@@ -157,7 +162,7 @@ class SimulatedVideo:
 
     @property
     def status(self) -> Status:
-        """The status now, in the project's words (each vendor has its own on the wire)."""
+        """The current status, in this package's words; each vendor's answers have their own."""
         end = self.end()
         if end:
             return end[0]
@@ -165,13 +170,13 @@ class SimulatedVideo:
 
     @property
     def completed_at(self) -> float | None:
-        """Unix time of the end, ``None`` while the video has not ended."""
+        """The Unix time of the end; ``None`` while the video has not ended."""
         end = self.end()
         return self.clock.stamp_of(end[1]) if end else None
 
     @property
     def timeline(self) -> dict[str, float]:
-        """The statuses reached so far with the unix time of each, in order."""
+        """The statuses reached so far with their Unix times, in order."""
         steps = {"queued": self.created_at}
         running, end = self.born + self.queue_seconds, self.end()
         if running <= (end[1] if end else self.clock.simulated()) and (end is None or end[0] != "cancelled"):
@@ -182,12 +187,12 @@ class SimulatedVideo:
 
     @property
     def updated_at(self) -> float:
-        """Unix time of the last change of status."""
+        """The Unix time of the last change of status."""
         return list(self.timeline.values())[-1]
 
     @property
     def progress(self) -> int:
-        """Percent: 0 in the queue, 1-99 while running, 100 on success, 0 after another end."""
+        """The progress in percent: 0 in the queue, 1-99 while running, 100 on success, 0 after another end."""
         status = self.status
         if status != "running":
             return 100 if status == "succeeded" else 0

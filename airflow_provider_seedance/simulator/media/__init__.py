@@ -1,4 +1,4 @@
-"""Files for the videos: sizes, rendering and a small cache. Heavy imports happen at the first rendering."""
+"""Sizes and rendering of the files. The heavy libraries are imported at the first rendering."""
 
-#: What to tell who lacks the libraries.
+#: The command that installs the libraries, for error messages.
 INSTALL = 'pip install "airflow-provider-seedance[simulator]"'

@@ -1,4 +1,4 @@
-"""Real files: H.264 video with AAC sound, last frame, thumbnail. The picture is drawn once; frames change little."""
+"""Renders real files: H.264 video with AAC sound, last frame, thumbnail. The background is drawn only once."""
 
 import io
 import tempfile
@@ -17,12 +17,12 @@ from airflow_provider_seedance.simulator.videos import SimulatedVideo
 
 SAMPLE_RATE = 48_000
 Plane = npt.NDArray[np.uint8]
-#: Luma, blue and red difference of what moves.
+#: Luma, blue and red difference of the moving parts.
 BAR, BALL = (200, 100, 170), (220, 60, 140)
 
 
 def _wrapped(draw: ImageDraw.ImageDraw, text: str, font: Any, width: int, most: int) -> list[str]:
-    """Lines that fit; words longer than a line are broken, so that text without spaces wraps too."""
+    """The text in lines that fit. Long words are broken, so that a text without spaces wraps, too."""
     lines, line = [], ""
     for character in " ".join(text.split()):
         if draw.textlength(line + character, font=font) > width:
@@ -37,7 +37,7 @@ def _wrapped(draw: ImageDraw.ImageDraw, text: str, font: Any, width: int, most: 
 
 
 def _poster(video: SimulatedVideo) -> Image.Image:
-    """The part of the picture that stands still: who made it, when, and the prompt."""
+    """The static part of the picture: vendor, model, id, time and prompt."""
     width, height = size_of(video.picture.resolution, video.picture.ratio)
     hue = sum(video.id.encode()) % 256
     image = Image.new("HSV", (width, height), (hue, 140, 70)).convert("RGB")
@@ -48,7 +48,7 @@ def _poster(video: SimulatedVideo) -> Image.Image:
     born = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(video.created_at))
     head = f"{video.vendor}  {video.model}\n{video.id}\n{born}"
     draw.multiline_text((margin, margin), head, (190, 200, 210), small, spacing=line // 3)
-    prompt = video.prompt.encode("utf-8", "replace").decode()  # half a surrogate pair cannot be drawn
+    prompt = video.prompt.encode("utf-8", "replace").decode()  # half a surrogate pair can't be drawn
     top = margin + 5 * line
     most = (height - top - 5 * line) // int(line * 1.6)
     lines = _wrapped(draw, prompt or "(no prompt)", large, width - 2 * margin, most)
@@ -58,7 +58,7 @@ def _poster(video: SimulatedVideo) -> Image.Image:
 
 
 class _Film:
-    """The frames of one video as YUV 4:2:0 planes in one array, the layout PyAV takes."""
+    """The frames of one video as YUV 4:2:0 planes in one array, PyAV's layout."""
 
     def __init__(self, video: SimulatedVideo) -> None:
         self.width, self.height = size_of(video.picture.resolution, video.picture.ratio)
@@ -68,7 +68,7 @@ class _Film:
         self._still: Plane = np.asarray(still, np.uint8)
 
     def frame(self, number: int) -> Plane:
-        """One frame: the still picture, a progress bar and a square that wanders to and fro."""
+        """One frame: the static picture, a progress bar and a square that moves to and fro."""
         frame = self._still.copy()
         done = (number + 1) / self.count
         bar = max(self.height // 60, 2)
@@ -90,7 +90,7 @@ class _Film:
 
 
 def _add_sound(container: Any, stream: Any, seconds: int) -> None:
-    """A quiet chord whose loudness breathes once a second."""
+    """Add a quiet chord that swells once a second."""
     at = np.arange(seconds * SAMPLE_RATE) / SAMPLE_RATE
     tone = (np.sin(2 * np.pi * 220 * at) + np.sin(2 * np.pi * 330 * at)) * 0.05 * (1 + np.cos(2 * np.pi * at)) / 2
     samples = tone.astype(np.float32)
@@ -102,9 +102,9 @@ def _add_sound(container: Any, stream: Any, seconds: int) -> None:
 
 
 def video_file(video: SimulatedVideo) -> bytes:
-    """The MP4 or MOV: as long, large and loud as the request asked for."""
+    """Render the MP4 or MOV file, with the length, size and sound of the request."""
     film = _Film(video)
-    # On disk: moving the index to the front (so that players can start at once) needs a second pass over the file.
+    # Written to disk, since moving the index to the front (for a quick start in players) needs a second pass.
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "video.mp4"
         _write(film, video, path)
@@ -115,7 +115,7 @@ def _write(film: _Film, video: SimulatedVideo, path: Path) -> None:
     with av.open(str(path), "w", format=video.picture.container, options={"movflags": "+faststart"}) as container:
         picture: Any = container.add_stream("libx264", rate=FRAMES_PER_SECOND)
         picture.width, picture.height, picture.pix_fmt = film.width, film.height, "yuv420p"
-        # One B-frame-free, ultrafast pass: it is the pixels' meaning that counts, not their compression.
+        # Fast encoding without B-frames: compression doesn't matter here.
         picture.options = {"preset": "ultrafast", "crf": "28", "tune": "zerolatency"}
         picture.thread_count = 1
         sound: Any = container.add_stream("aac", rate=SAMPLE_RATE, layout="mono") if video.picture.sound else None
@@ -129,7 +129,11 @@ def _write(film: _Film, video: SimulatedVideo, path: Path) -> None:
 
 
 def image_file(video: SimulatedVideo, suffix: str) -> bytes:
-    """The last frame as PNG, or a thumbnail of the middle as JPG."""
+    """Render the last frame as PNG, or a thumbnail of the middle frame as JPEG.
+
+    :param video: the video
+    :param suffix: ``png`` or ``jpg``
+    """
     film, file = _Film(video), io.BytesIO()
     number = film.count - 1 if suffix == "png" else film.count // 2
     pixels = av.VideoFrame.from_ndarray(film.frame(number), format="yuv420p").to_ndarray(format="rgb24")

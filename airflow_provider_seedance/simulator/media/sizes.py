@@ -1,4 +1,4 @@
-"""Pixel sizes. 720p 16:9 is certain; the others follow the vendor's usual table (same area per class, even numbers)."""
+"""Sizes in pixels. Those up to 1080p, and 4k 16:9, were observed at one vendor; the rest are inferred (same area)."""
 
 FRAMES_PER_SECOND = 24
 SIZES = {
@@ -46,8 +46,10 @@ SIZES = {
 
 
 def size_of(resolution: str, ratio: str) -> tuple[int, int]:
-    """Width and height in pixels. A ratio left to the model ("adaptive") is 16:9.
+    """Width and height in pixels.
 
+    :param resolution: such as ``720p``
+    :param ratio: such as ``16:9``; any unknown one, "adaptive" for example, counts as 16:9
     :raises KeyError: for a resolution that no vendor offers
     """
     sizes = SIZES[resolution]
