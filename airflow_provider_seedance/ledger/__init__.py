@@ -1,1 +1,1 @@
-"""The ledger as a table of a real database: who submitted what, when, for how much, and what became of it."""
+"""The ledger in a database: each submission with its task, time, cost and outcome."""

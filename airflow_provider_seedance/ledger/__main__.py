@@ -1,4 +1,4 @@
-"""``python -m airflow_provider_seedance.ledger``: see the package."""
+"""``python -m airflow_provider_seedance.ledger``: the command that migrates the ledger's tables."""
 
 from __future__ import annotations
 

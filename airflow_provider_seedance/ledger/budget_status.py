@@ -1,4 +1,4 @@
-"""What is left of a connection's budgets: read only, for whoever shows it."""
+"""The state of a connection's budgets, for display. It only reads the ledger."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from airflow_provider_seedance.ledger.table import RESERVED_FOR, LedgerTable, as
 _MILLION = 1_000_000
 
 _BY = {"per_day": (), "per_dag": ("dag_id",), "per_dag_run": ("dag_id", "run_id")}
-"""What a budget is counted by, beside its connection and, but for a run's, the day."""
+"""The columns by which a budget is counted, besides the connection and, except for a run's budget, the day."""
 
 MOST = 200
-"""How many DAGs, and how many runs, are told of at most."""
+"""The most DAGs, and the most runs, whose budgets are returned."""
 
 
 @dataclass(frozen=True)
 class BudgetStatus:
-    """One budget, now.
+    """The current state of one budget.
 
-    :param conn_id: the vendor's connection.
+    :param conn_id: the id of the vendor's connection.
     :param budget: `per_day`, `per_dag` or `per_dag_run`.
-    :param dag_id: the DAG, where the budget is one's.
-    :param run_id: its run, where the budget is one's.
-    :param currency: of all amounts.
+    :param dag_id: the DAG of a DAG's or a run's budget; otherwise `None`.
+    :param run_id: the run of a run's budget; otherwise `None`.
+    :param currency: the currency of all amounts.
     :param limit: the most that may be spent.
-    :param spent: the real cost of what is there.
-    :param reserved: estimates of what is under way, in doubt, or has no real cost.
+    :param spent: the sum of the known real costs.
+    :param reserved: the sum of the estimates of videos that are unfinished, in doubt, or have no known real cost.
     """
 
     conn_id: str
@@ -45,21 +45,21 @@ class BudgetStatus:
 
     @property
     def left(self) -> Decimal:
-        """What may still be spent; below 0 where a real cost was above its estimate."""
+        """The amount that may still be spent; below 0 if real costs exceeded their estimates."""
         return self.limit - self.spent - self.reserved
 
 
 class BudgetReader(LedgerTable):
-    """Reads the ledger for what counts against budgets."""
+    """Reads from the ledger the amounts that count against budgets."""
 
     def status(self, seedance_conn_id: str, budgets: Budgets, *, day: str | None = None) -> list[BudgetStatus]:
-        """All budgets of a connection: the day's, and that of each DAG and each run that has submitted on that day.
+        """All budgets of a connection: the day's, and those of each DAG and each run with a submission on that day.
 
-        :param seedance_conn_id: the vendor's connection.
-        :param budgets: `SeedanceConnection.budgets` of it.
-        :param day: of UTC, as `2026-11-26`; default: today.
-        :return: empty where there are no budgets.
-        :raises LedgerDownError: the ledger can't be used now.
+        :param seedance_conn_id: the id of the vendor's connection.
+        :param budgets: the connection's budgets, from `SeedanceConnection.budgets`.
+        :param day: the day in UTC, as in `2026-11-26`. Default: today.
+        :return: the state of each budget; empty if the connection has none.
+        :raises LedgerDownError: the ledger can't be reached.
         """
         day = day or datetime.now(tz=UTC).strftime("%Y-%m-%d")
         told = []
@@ -86,9 +86,9 @@ class BudgetReader(LedgerTable):
         return told
 
     def _counted(self, columns: tuple[str, ...], known: dict[str, Any], *, of_day: bool) -> list[tuple[Any, ...]]:
-        """Spent and reserved, in millionths, by those columns. It counts as `LedgerTable.spent` does."""
+        """The spent and reserved amounts, in millionths, by these columns; counted as `LedgerTable.spent` counts."""
         mine = "withdrawn = 0 AND conn_id = :conn_id AND currency = :currency"
-        # A run's budget counts whatever day it was; which runs are told of is what happened on this one.
+        # A run's budget counts its submissions of all days, but only runs with a submission on this day are returned.
         here = " AND day = :day" if of_day else ""
         if not of_day:
             today = f"SELECT 1 FROM seedance_submissions d WHERE {mine} AND d.day = :day"  # noqa: S608
@@ -109,8 +109,12 @@ class BudgetReader(LedgerTable):
 def budget_status(
     ledger_conn_id: str, seedance_conn_id: str, budgets: Budgets, *, day: str | None = None
 ) -> list[BudgetStatus]:
-    """What is left of a connection's budgets, by `BudgetReader.status`.
+    """The state of a connection's budgets, see `BudgetReader.status`.
 
-    :param ledger_conn_id: the ledger's connection.
+    :param ledger_conn_id: the id of the ledger's connection.
+    :param seedance_conn_id: the id of the vendor's connection.
+    :param budgets: the connection's budgets, from `SeedanceConnection.budgets`.
+    :param day: the day in UTC, as in `2026-11-26`. Default: today.
+    :raises LedgerDownError: the ledger can't be reached.
     """
     return BudgetReader(ledger_conn_id).status(seedance_conn_id, budgets, day=day)

@@ -1,4 +1,4 @@
-"""Makes the ledger's tables, or brings those of an earlier release up to date."""
+"""Creates the ledger's tables, or migrates those of an earlier release."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from airflow_provider_seedance.ledger.settings import ledger_conn_id
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command.
+    """Runs the command.
 
-    :param arguments: in place of those of the process.
-    :return: the exit status: 0, or 1 with a sentence that says why not.
+    :param arguments: the command line's arguments. Default: those of the process.
+    :return: the exit status: 0, or 1 after an error, whose message is written to stderr.
     """
     options = _parser().parse_args(arguments)
     try:

@@ -1,4 +1,4 @@
-"""From an Airflow connection to a database. SQLAlchemy is imported when a ledger is opened, and not before."""
+"""Opens the database of an Airflow connection. SQLAlchemy is imported only when a ledger is opened."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DRIVERS = {
     "mysql": "mysql",
     "sqlite": "sqlite",
 }
-"""By which SQLAlchemy opens a connection of this type, where the provider of the type isn't installed."""
+"""The SQLAlchemy dialect and driver by connection type, used if the type's provider isn't installed."""
 
 _PATIENCE: dict[str, dict[str, Any]] = {
     "postgres": {"connect_timeout": 10},
@@ -25,27 +25,31 @@ _PATIENCE: dict[str, dict[str, Any]] = {
     "mysql": {"connect_timeout": 10},
     "sqlite": {"timeout": 60},
 }
-"""Seconds until a database that doesn't answer counts as away; SQLite's is the wait for other writers."""
+"""The time-out for connecting to a database, in seconds, by connection type; for SQLite the wait for other writers."""
 
 _LONGEST_CAUSE = 300
 
 
 class LedgerDownError(OSError):
-    """The ledger's database can't be used now, which proves nothing about what was submitted."""
+    """The ledger's database can't be used at the moment, which proves nothing about earlier submissions.
+
+    :param conn_id: the id of the ledger's connection.
+    :param error: the database's error; the message quotes only its first line.
+    """
 
     def __init__(self, conn_id: str, error: Exception) -> None:
-        # The first line of the driver's words: what follows, and SQLAlchemy's own, quote the statement.
+        # Only the first line of the driver's message: its other lines, and SQLAlchemy's message, quote the statement.
         words = str(getattr(error, "orig", None) or "").strip() or type(error).__name__
         cause = clean(words.splitlines()[0], _LONGEST_CAUSE)
         super().__init__(f"The ledger (connection {conn_id!r}) can't be used now: {cause}")
 
 
 def open_engine(conn_id: str) -> Engine:
-    """The database of a connection: by the hook of its type, or without one where that provider isn't installed.
+    """The SQLAlchemy engine of a connection: from the hook of its type, or directly if that provider isn't installed.
 
-    :param conn_id: of a PostgreSQL, MySQL or SQLite connection, or any other that has a SQLAlchemy dialect.
-    :raises SeedanceConfigError: the connection can't be opened by SQLAlchemy.
-    :raises AirflowNotFoundException: it is not defined.
+    :param conn_id: the id of a PostgreSQL, MySQL or SQLite connection, or of any other with a SQLAlchemy dialect.
+    :raises SeedanceConfigError: SQLAlchemy is not installed, or can't open the connection.
+    :raises AirflowNotFoundException: the connection is not defined.
     """
     from airflow.providers.common.compat.sdk import BaseHook
 
@@ -56,11 +60,11 @@ def open_engine(conn_id: str) -> Engine:
         from sqlalchemy.pool import NullPool
     except ImportError:
         raise _unusable(conn_id, "SQLAlchemy is not installed; install `airflow-provider-seedance[ledger]`") from None
-    # Statements' parameters stay out of errors; a task has few things to say, and keeps no connection open.
+    # Errors must not quote a statement's parameters. A task runs few statements, so it keeps no connection open.
     options: dict[str, Any] = {"poolclass": NullPool, "hide_parameters": True, "future": True}
     arguments = dict(_PATIENCE.get(str(connection.conn_type), {}))
     if str(connection.conn_type).startswith("postgres") and (own := connection.extra_dejson.get("options")):
-        arguments["options"] = own  # as a schema of its own by `-csearch_path`, which the hook's URL leaves out
+        arguments["options"] = own  # for example a schema, by `-csearch_path`, which the hook's URL leaves out
     if arguments:
         options["connect_args"] = arguments
     try:
@@ -72,7 +76,7 @@ def open_engine(conn_id: str) -> Engine:
         raise _unusable(conn_id, type(error).__name__) from None
     if engine.dialect.name == "sqlite":
         return engine
-    # What others have committed is seen by each statement: MySQL's own default would look at an old picture.
+    # Each statement sees all commits before it. MySQL's default would read a snapshot from the transaction's start.
     return engine.execution_options(isolation_level="READ COMMITTED")
 
 
@@ -84,7 +88,7 @@ def _unusable(conn_id: str, reason: str) -> SeedanceConfigError:
 
 
 def _hook_of(connection: Connection) -> Any:
-    """The `DbApiHook` of the connection's type, `None` if its provider isn't installed."""
+    """The `DbApiHook` of the connection's type; `None` if the type's provider isn't installed."""
     try:
         hook = connection.get_hook()  # type: ignore[no-untyped-call]
     except Exception:

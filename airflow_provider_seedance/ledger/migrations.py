@@ -1,6 +1,6 @@
-"""The ledger's tables, version by version. A version that was released never changes; what comes later is a new one.
+"""The ledger's tables, version by version. A released version never changes; each change is a new version.
 
-The words are those that PostgreSQL, MySQL and SQLite have in common.
+The SQL uses only the features that PostgreSQL, MySQL and SQLite have in common.
 """
 
 from __future__ import annotations
@@ -107,16 +107,16 @@ LATEST = max(_MIGRATIONS)
 
 
 class MigrationRefusedError(ValueError):
-    """The tables were not made, and nothing was changed."""
+    """The migration was refused before it changed anything."""
 
 
 def migrate(engine: Engine, *, in_airflows_database: bool = False) -> list[int]:
-    """Brings the tables to the version that this release needs.
+    """Creates or migrates the tables, up to the version that this release needs.
 
-    :param engine: of the database.
-    :param in_airflows_database: whether they may stand beside Airflow's own.
-    :return: the versions that were missing.
-    :raises MigrationRefusedError: Airflow's own tables are there.
+    :param engine: the engine of the database.
+    :param in_airflows_database: whether the tables may be created in Airflow's own database. Default: no.
+    :return: the versions that were applied; empty if none was missing.
+    :raises MigrationRefusedError: it is Airflow's own database.
     """
     from sqlalchemy import inspect, text
 
@@ -136,7 +136,7 @@ def migrate(engine: Engine, *, in_airflows_database: bool = False) -> list[int]:
             )
         there = _there(connection)
         for version in sorted(set(_MIGRATIONS) - there):
-            # First, so that of two that migrate at once one is told by the key.
+            # Inserted first, so that of two concurrent migrations one fails on the primary key.
             connection.execute(
                 text(f"INSERT INTO {VERSIONS_TABLE} (version, applied_at) VALUES (:version, :now)"),  # noqa: S608
                 {"version": version, "now": time.time()},
@@ -148,9 +148,11 @@ def migrate(engine: Engine, *, in_airflows_database: bool = False) -> list[int]:
 
 
 def check_version(connection: Connection, conn_id: str) -> None:
-    """Looks whether the tables are there, in a version that this release can use; later ones only add to it.
+    """Checks that the tables have a version that this release can use. Later versions only add to earlier ones.
 
-    :raises SeedanceConfigError: they have to be migrated first.
+    :param connection: a connection to the database.
+    :param conn_id: the id of the ledger's Airflow connection, for the message.
+    :raises SeedanceConfigError: the tables don't exist, or have to be migrated first.
     """
     from sqlalchemy import inspect
 

@@ -1,4 +1,4 @@
-"""The table in which pollers tell each other that they are there, so that an account's rate can be divided."""
+"""The table of the pollers' heartbeats, by which pollers on one account divide its rate."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FORGOTTEN_AFTER = 3600.0
-"""Seconds after which the row of a poller that died is removed."""
+"""Seconds after the last heartbeat at which the row of a dead poller is removed."""
 
 
 @dataclass(frozen=True)
 class Sign:
-    """A poller's sign of life.
+    """A poller's heartbeat.
 
-    :param poller: its name.
-    :param beat: counts its signs; one that stays the same is of a poller that has died, whatever the clocks say.
-    :param waiting: how many jobs it waits for.
+    :param poller: the poller's name.
+    :param beat: the number of the heartbeat. If it stays the same, the poller has died; no clocks are compared.
+    :param waiting: the number of jobs that the poller waits for.
     """
 
     poller: str
@@ -30,7 +30,7 @@ class Sign:
 
 
 class PresenceTable:
-    """The table in the ledger's database.
+    """The table of heartbeats in the ledger's database.
 
     :param ledger: the ledger.
     """
@@ -39,10 +39,12 @@ class PresenceTable:
         self._ledger = ledger
 
     def tell(self, account: str, sign: Sign) -> list[Sign]:
-        """Leaves a sign, and gives those of all pollers on the account, its own among them.
+        """Writes a heartbeat, and reads those of all pollers on the account.
 
-        :param account: names the account.
-        :raises LedgerDownError: it can't be told.
+        :param account: the account's name.
+        :param sign: the heartbeat to write.
+        :return: all heartbeats, including this one.
+        :raises LedgerDownError: the ledger can't be reached.
         """
         now = time.time()
         values = {"account": account, "waiting": sign.waiting, "beat": sign.beat, "seen_at": now, "poller": sign.poller}
@@ -72,7 +74,8 @@ class PresenceTable:
     def leave(self, poller: str) -> None:
         """Removes the row of a poller that ends.
 
-        :raises LedgerDownError: it stays; the others notice that it makes no more signs.
+        :param poller: the poller's name.
+        :raises LedgerDownError: the row stays; the other pollers notice that its heartbeat has stopped.
         """
         with self._ledger.transaction() as connection:
             _execute(connection, "DELETE FROM seedance_pollers WHERE poller = :poller", {"poller": poller})

@@ -1,4 +1,4 @@
-"""Questions to the ledger across tasks: what was submitted in a span of time, and whose a video is."""
+"""Queries on the ledger across tasks: the submissions in a span of time, and the submission of a video."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from airflow_provider_seedance.ledger.table import LedgerTable, as_text
 
 _AT_ONCE = 200
-"""Ids in one statement; databases have a limit."""
+"""The most ids in one statement, since databases limit the number of parameters."""
 
 _COLUMNS = (
     "attempt, dag_id, task_id, run_id, map_index, try_number, conn_id, vendor, model, mark, intended_at, video_id, "
@@ -20,18 +20,27 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class Recorded:
-    """A submission, as the ledger has it.
+    """A submission, as recorded in the ledger.
 
-    :param attempt: its key.
-    :param mark: by which the vendor's list tells it, where it has one.
+    :param attempt: the primary key, the random word of the attempt.
+    :param dag_id: the DAG's id.
+    :param task_id: the task's id.
+    :param run_id: the DAG run's id.
+    :param map_index: the map index; -1 for a task that isn't mapped.
+    :param try_number: the number of the try; `None` if it is unknown.
+    :param conn_id: the id of the vendor's connection; `None` if it is unknown.
+    :param vendor: the vendor's name.
+    :param model: the requested model.
+    :param mark: the mark by which the video can be recognised at the vendor; `None` without one.
     :param intended_at: Unix time just before the request was sent.
-    :param video_id: `None` as long as it is in doubt.
-    :param withdrawn: whether the vendor is known to have made nothing of it.
+    :param video_id: the vendor's id; `None` as long as the submission is in doubt.
+    :param withdrawn: whether the submission has certainly led to no video.
     :param delivered: whether a task has handed the video on.
-    :param outcome: how it ended, as a task has seen it.
-    :param estimated_micros: what it would cost, in millionths of the currency.
-    :param cost_micros: what it has cost.
-    :param uri: where it was landed.
+    :param outcome: the outcome that a task has seen, in one word; `None` if none has.
+    :param estimated_micros: the estimated cost, in millionths of the currency; `None` if it is unknown.
+    :param cost_micros: the real cost, in millionths of the currency; `None` if it is unknown.
+    :param currency: the currency of both costs; `None` if it is unknown.
+    :param uri: the URI of the landed video; `None` if it wasn't landed.
     :param record: the submission record's JSON.
     """
 
@@ -58,16 +67,16 @@ class Recorded:
 
 
 class LedgerReader(LedgerTable):
-    """The ledger, asked by nobody's task. It writes one thing: the id of a video that was found again."""
+    """Reads the ledger outside of a task. The only thing it writes is the id of a video that was found again."""
 
     def between(self, conn_id: str, since: float, until: float, *, most: int) -> list[Recorded]:
-        """What was submitted by a connection, the oldest first. What was withdrawn is left out.
+        """The submissions by a connection in a span of time, oldest first, without the withdrawn ones.
 
-        :param conn_id: the vendor's connection.
-        :param since: Unix time of the first intent.
-        :param until: Unix time before which the last one was.
-        :param most: how many are given at most.
-        :raises LedgerDownError: this can't be told now.
+        :param conn_id: the id of the vendor's connection.
+        :param since: the start of the span, Unix time.
+        :param until: the end of the span, Unix time, exclusive.
+        :param most: the most submissions to return.
+        :raises LedgerDownError: the ledger can't be reached.
         """
         return self._found(
             "conn_id = :conn_id AND intended_at >= :since AND intended_at < :until AND withdrawn = 0",
@@ -76,7 +85,12 @@ class LedgerReader(LedgerTable):
         )
 
     def connections(self, since: float, until: float) -> list[str]:
-        """The vendors' connections by which something was submitted in a span of time, see `between`."""
+        """The ids of the vendors' connections with submissions in a span of time, sorted; withdrawn ones don't count.
+
+        :param since: the start of the span, Unix time.
+        :param until: the end of the span, Unix time, exclusive.
+        :raises LedgerDownError: the ledger can't be reached.
+        """
         with self.transaction() as connection:
             rows = connection.execute(
                 as_text(
@@ -89,10 +103,12 @@ class LedgerReader(LedgerTable):
             return [str(row[0]) for row in rows]
 
     def known(self, vendor: str, *, video_ids: Iterable[str] = (), marks: Iterable[str] = ()) -> list[Recorded]:
-        """The submissions that have one of these ids or marks: of any connection and time, withdrawn ones too.
+        """The submissions with one of these ids or marks, by any connection and at any time, also withdrawn ones.
 
         :param vendor: the vendor's name.
-        :raises LedgerDownError: this can't be told now.
+        :param video_ids: the vendor's ids. Default: none.
+        :param marks: the marks. Default: none.
+        :raises LedgerDownError: the ledger can't be reached.
         """
         found: dict[str, Recorded] = {}
         for column, values in (("video_id", video_ids), ("mark", marks)):
@@ -104,12 +120,13 @@ class LedgerReader(LedgerTable):
         return list(found.values())
 
     def identify(self, row: Recorded, video_id: str, record: str) -> bool:
-        """Notes the id of a submission that was in doubt, unless somebody was faster.
+        """Records the id of a submission that was in doubt, unless the row has changed since it was read.
 
-        :param row: as it was read.
+        :param row: the row as it was read.
         :param video_id: the vendor's id.
-        :param record: the submission record with the id in it.
-        :return: whether it was noted.
+        :param record: the submission record's JSON, with the id in it.
+        :return: whether the id was recorded.
+        :raises LedgerDownError: the ledger can't be reached.
         """
         with self.transaction() as connection:
             result = connection.execute(

@@ -1,4 +1,4 @@
-"""The table of submissions: what is asked of it and told to it, each in one transaction."""
+"""The table of submissions, with its queries and updates, each of which is one transaction."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
 
 RESERVED_FOR = 24 * 3600.0
-"""Seconds for which an intent that got no id counts against budgets. Nobody may ever learn what became of it."""
+"""Seconds for which an intent without an id counts against budgets. Its outcome may stay unknown for ever."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A submission of a task instance, as it stands in the table.
+    """A task instance's submission, as stored in the table.
 
-    :param attempt: the key.
+    :param attempt: the primary key, the random word of the attempt.
     :param record: the submission record's JSON.
-    :param withdrawn: whether certainly nothing came of it.
+    :param withdrawn: whether the submission has certainly led to no video.
     """
 
     attempt: str
@@ -38,8 +38,8 @@ class Entry:
 class LedgerTable:
     """The table of submissions in the database of a connection.
 
-    :param conn_id: of the connection.
-    :param engine: its database; default: it is opened when it is needed.
+    :param conn_id: the id of the ledger's connection.
+    :param engine: the engine of its database. Default: it is opened from the connection on first use.
     """
 
     def __init__(self, conn_id: str, engine: Engine | None = None) -> None:
@@ -47,29 +47,32 @@ class LedgerTable:
         self._given = engine
 
     def entries(self, instance: str) -> list[Entry]:
-        """What a task instance has submitted, from the first to the last.
+        """The submissions of a task instance, from the first to the last.
 
-        :param instance: names the task instance.
-        :raises LedgerDownError: this can't be told.
+        :param instance: the hash that identifies the task instance.
+        :raises LedgerDownError: the ledger can't be reached.
         """
         with self.transaction() as connection:
             return self._entries(connection, instance)
 
     def claim(self, row: Mapping[str, Any], seen: Sequence[Entry], limits: Sequence[Limit] = ()) -> bool:
-        """Notes an intent behind what was seen, and reserves its cost. Of several that have seen the same, one may.
+        """Inserts an intent after the known entries, and reserves its cost in the budgets.
 
-        :param row: the columns; its `seq` is given here.
-        :param seen: what `entries` told last.
-        :param limits: the budgets that it has to fit into.
-        :return: whether it was noted.
-        :raises BudgetExceededError: it doesn't fit; nothing was noted.
+        Of several attempts that have read the same entries, only one succeeds.
+
+        :param row: the columns of the intent, without `seq`.
+        :param seen: the entries as read last.
+        :param limits: the budgets that the estimated cost must not exceed. Default: none.
+        :return: whether the intent was inserted; `False` if the entries have changed since.
+        :raises BudgetExceededError: the cost exceeds a budget; nothing was inserted.
+        :raises LedgerDownError: the ledger can't be reached.
         """
         from sqlalchemy.exc import IntegrityError
 
         try:
             with self.transaction() as connection:
                 if limits:
-                    # First, so that budgets are counted by one at a time, on SQLite too: a write takes its turn there.
+                    # A write comes first, so that only one transaction at a time counts budgets, on SQLite too.
                     connection.execute(as_text("UPDATE seedance_ledger_lock SET turns = turns + 1 WHERE id = 1"))
                 else:
                     connection.execute(
@@ -86,9 +89,10 @@ class LedgerTable:
         return True
 
     def write(self, row: Mapping[str, Any]) -> None:
-        """Keeps what is known of a submission now; one that the ledger has lost, or never had, is added.
+        """Updates the row of a submission, or inserts one if the ledger has lost it or never had it.
 
-        :param row: the columns, as far as they are known: where there is a row, those that are `None` stay.
+        :param row: the columns, as far as they are known; an update leaves those that are `None` unchanged.
+        :raises LedgerDownError: the ledger can't be reached.
         """
         from sqlalchemy.exc import IntegrityError
 
@@ -104,10 +108,11 @@ class LedgerTable:
                 return
 
     def withdraw(self, attempt: str, record: str) -> None:
-        """Marks an intent of which certainly nothing came, unless something has been noted since.
+        """Marks an intent as withdrawn, unless its record has changed since.
 
-        :param attempt: its key.
-        :param record: as it was written.
+        :param attempt: the primary key.
+        :param record: the submission record's JSON, as it was written.
+        :raises LedgerDownError: the ledger can't be reached.
         """
         with self.transaction() as connection:
             connection.execute(
@@ -116,11 +121,12 @@ class LedgerTable:
             )
 
     def end(self, vendor: str, video_id: str, known: Mapping[str, Any]) -> None:
-        """Notes what became of a video, and what it really cost; one that isn't in the ledger is nobody's here.
+        """Records the outcome and the real cost of a video. A video that isn't in the ledger is ignored.
 
         :param vendor: the vendor's name.
         :param video_id: the vendor's id.
-        :param known: columns; those that are `None` stay.
+        :param known: the columns to set; those that are `None` are left unchanged.
+        :raises LedgerDownError: the ledger can't be reached.
         """
         values = {name: value for name, value in known.items() if value is not None}
         if not values:
@@ -135,7 +141,11 @@ class LedgerTable:
             )
 
     def spent(self, limit: Limit) -> int:
-        """What counts against a budget now, in millionths of its currency."""
+        """The amount that counts against a budget now, in millionths of its currency.
+
+        :param limit: the budget.
+        :raises LedgerDownError: the ledger can't be reached.
+        """
         with self.transaction() as connection:
             return _spent(connection, limit)
 
@@ -148,10 +158,10 @@ class LedgerTable:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """One transaction in the ledger's database.
+        """A context manager for one transaction in the ledger's database.
 
         :raises LedgerDownError: the database can't be used.
-        :raises IntegrityError: a key stands there already.
+        :raises IntegrityError: a statement violates a unique key.
         """
         from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
@@ -175,7 +185,10 @@ class LedgerTable:
 
 
 def as_text(statement: str) -> Any:
-    """A statement of SQL with named parameters."""
+    """Makes SQLAlchemy's form of an SQL statement with named parameters.
+
+    :param statement: the statement.
+    """
     from sqlalchemy import text
 
     return text(statement)
@@ -190,7 +203,7 @@ def _insert(connection: Connection, row: Mapping[str, Any]) -> None:
 
 
 _ONCE = ("attempt", "instance", "try_number", "conn_id", "estimated_micros", "currency")
-"""Columns that are told with the intent, and not again by a later attempt that only knows the record."""
+"""Columns that are set only with the intent, since a later attempt knows only the record."""
 
 
 def _update(connection: Connection, row: Mapping[str, Any]) -> bool:
