@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,8 +12,6 @@ from airflow_provider_seedance.api.errors import (
     RequestRejectedError,
     SeedanceApiError,
     SeedanceAuthError,
-    SeedanceModerationError,
-    SeedanceQuotaError,
     SeedanceRateLimitError,
     SubmissionUnknownError,
     TransientApiError,
@@ -23,7 +20,7 @@ from airflow_provider_seedance.api.errors import (
 from airflow_provider_seedance.api.models import Video, VideoError, VideoRequest, VideoStatus
 from airflow_provider_seedance.api.vendors import VENDORS, make_adapter
 from airflow_provider_seedance.api.vendors.refusals import clean, retry_after
-from tests.support.requests import ANSWERS, TAKES_IDS, own_id
+from tests.support.requests import ANSWERS, TAKES_IDS, TELLS_UNKNOWN_IDS, own_id
 
 from .helpers import NOW, PROMPT, SIMPLE, answer
 
@@ -32,9 +29,9 @@ Body = dict[str, Any]
 BORN = datetime.fromtimestamp(1790000000, UTC)
 HTML = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
 
-GMI_ID, ARK_ID = "11111111-2222-4333-8444-555555555555", "cgt-20261120000000-aaaaa"
-IDS = {"jimmyai": "vid_000001", "gmicloud": GMI_ID, "modellix": "task-000001", "byteplus": ARK_ID, "volcengine": ARK_ID}
-IDS |= {vendor: shown.video_id for vendor, shown in ANSWERS.items()}
+IDS = {vendor: answers.video_id for vendor, answers in ANSWERS.items()}
+GMI_ID, ARK_ID = IDS["gmicloud"], IDS["byteplus"]
+jimmy, gmi, modellix, ark = (ANSWERS[vendor].shown for vendor in ("jimmyai", "gmicloud", "modellix", "byteplus"))
 FAST = "dreamina-seedance-2-0-fast-260128"
 
 
@@ -49,30 +46,6 @@ def create(vendor: str, body: object, status: int = 200, **headers: str) -> Vide
     return make_adapter(vendor).parse_create(answer(body, status, **headers), request)
 
 
-def jimmy(status: str, **more: Any) -> Body:
-    data = {"task_id": "vid_000001", "status": status, "model": "seedance2.0-fast-i2v", "created_at": 1790000000}
-    return {"code": "20000", "msg": "ok", "data": data | more}
-
-
-def gmi(status: str, **more: Any) -> Body:
-    times = {"created_at": 1790000000, "updated_at": 1790000120, "queued_at": 1790000000}
-    shown = {"request_id": GMI_ID, "model": "seedance-2-0-fast-260128", "status": status, "outcome": {}}
-    return shown | times | more
-
-
-def modellix(status: str, **more: Any) -> Body:
-    data = {"status": status, "task_id": "task-000001", "model_id": "model-1"}
-    return {"code": 0, "message": "success", "data": data | more}
-
-
-def ark(status: str, **more: Any) -> Body:
-    times = {"created_at": 1790000000, "updated_at": 1790000120}
-    return {"id": ARK_ID, "model": FAST, "status": status} | times | more
-
-
-SHAPE = {"jimmyai": jimmy, "gmicloud": gmi, "modellix": modellix, "byteplus": ark, "volcengine": ark}
-SHAPE |= {vendor: shown.shown for vendor, shown in ANSWERS.items()}
-
 JIMMY_DONE = {"video_url": "https://cdn.example/v/000001.mp4", "image_url": "https://cdn.example/v/000001.jpg"}
 GMI_DONE = {"video_url": "https://storage.example/v/1.mp4", "thumbnail_image_url": "https://storage.example/v/1.jpg"}
 MODELLIX_VIDEO = {"type": "video", "url": "https://cdn.example/m/1.mp4", "width": 1280, "height": 720, "format": "mp4"}
@@ -81,36 +54,10 @@ ARK_DONE = {"video_url": "https://tos.example/v.mp4?X-Tos-Expires=86400", "last_
 
 # -- status words -------------------------------------------------------------------------------------------------
 
-WORDS = {
-    "jimmyai": {
-        "queued": "queued pending submitted",
-        "running": "processing",
-        "succeeded": "completed success",
-        "failed": "failed",
-        "cancelled": "canceled cancelled",
-    },
-    "gmicloud": {
-        "queued": "created queued",
-        "running": "dispatched processing",
-        "succeeded": "success",
-        "failed": "failed",
-        "cancelled": "cancelled canceled",
-    },
-    "modellix": {
-        "queued": "pending created queued",
-        "running": "processing running in_progress",
-        "succeeded": "success completed succeeded done",
-        "failed": "failed error",
-        "cancelled": "canceled cancelled",
-    },
-}
-WORDS["byteplus"] = WORDS["volcengine"] = {status.value: status.value for status in VideoStatus}
-WORDS |= {vendor: dict(shown.words) for vendor, shown in ANSWERS.items()}
-
 EVERY_WORD = [
     pytest.param(vendor, word, VideoStatus(status), id=f"{vendor}-{word}")
-    for vendor, words in WORDS.items()
-    for status, listed in words.items()
+    for vendor, answers in ANSWERS.items()
+    for status, listed in answers.words.items()
     for word in listed.split()
 ]
 
@@ -118,7 +65,7 @@ EVERY_WORD = [
 @pytest.mark.parametrize(("vendor", "word", "status"), EVERY_WORD)
 def test_every_documented_or_observed_word_is_understood(vendor: str, word: str, status: VideoStatus) -> None:
     for spelled in (word, word.upper(), f" {word} "):
-        video = read(vendor, SHAPE[vendor](spelled))
+        video = read(vendor, ANSWERS[vendor].shown(spelled))
         assert (video.status, video.undocumented_status) == (status, None)
         assert (video.video_id, video.vendor) == (IDS[vendor], vendor)
 
@@ -138,7 +85,7 @@ def test_every_documented_or_observed_word_is_understood(vendor: str, word: str,
 def test_the_first_parties_say_what_they_have_made(
     vendor: str, status: str, says: dict[str, Any], made: tuple[int | None, str | None]
 ) -> None:
-    video = read(vendor, SHAPE[vendor](status) | says)
+    video = read(vendor, ANSWERS[vendor].shown(status) | says)
     assert (video.made_seconds, video.made_resolution) == made
     assert not {"made_seconds", "made_resolution"} & set(video.to_dict())
 
@@ -146,7 +93,7 @@ def test_the_first_parties_say_what_they_have_made(
 @pytest.mark.parametrize("vendor", VENDORS)
 @pytest.mark.parametrize("word", ["pondering", "", "expired_soon", "FAILED!", None, 7, ["succeeded"], {}])
 def test_a_word_that_nobody_documented_means_wait_and_is_told(vendor: str, word: Any) -> None:
-    video = read(vendor, SHAPE[vendor](word))
+    video = read(vendor, ANSWERS[vendor].shown(word))
     assert video.status is VideoStatus.RUNNING
     assert video.undocumented_status == str(word)
     assert "undocumented_status" not in video.to_dict()
@@ -465,35 +412,20 @@ def test_a_url_that_says_when_it_ends_is_believed_if_that_is_sooner(query: str, 
 def test_a_success_without_an_http_url_is_not_deliverable(vendor: str, url: Any) -> None:
     if vendor == "replicate" and isinstance(url, list):
         pytest.skip("a list of one address is taken for the address")
-    shapes: dict[str, Body] = {
-        "jimmyai": {"result": {"video_url": url}},
-        "gmicloud": {"outcome": {"video_url": url, "media_urls": [{"url": url}]}},
-        "modellix": {"result": {"resources": [{"type": "video", "url": url}]}},
-    }
-    word = {"jimmyai": "completed", "gmicloud": "success", "modellix": "success"}.get(vendor, "succeeded")
-    if vendor in ANSWERS:
-        word, shapes[vendor] = ANSWERS[vendor].word_of_success, {"url": url}
-    seen = read(vendor, SHAPE[vendor](word, **shapes.get(vendor, {"content": {"video_url": url}})))
+    seen = read(vendor, ANSWERS[vendor].shown(ANSWERS[vendor].word_of_success, url))
     assert seen.status is VideoStatus.SUCCEEDED
     assert not seen.is_deliverable
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_a_url_before_the_success_is_not_deliverable(vendor: str) -> None:
-    shapes: dict[str, Body] = {
-        "jimmyai": {"result": JIMMY_DONE},
-        "gmicloud": {"outcome": GMI_DONE},
-        "modellix": {"result": {"resources": [MODELLIX_VIDEO]}},
-    }
-    word = "running" if vendor in ("byteplus", "volcengine") else "processing"
-    if vendor in ANSWERS:
-        word, shapes[vendor] = ANSWERS[vendor].word_of_work, {"url": "https://cdn.example/1.mp4"}
-    assert not read(vendor, SHAPE[vendor](word, **shapes.get(vendor, {"content": ARK_DONE}))).is_deliverable
+    shown = ANSWERS[vendor].shown(ANSWERS[vendor].word_of_work, "https://cdn.example/1.mp4")
+    assert not read(vendor, shown).is_deliverable
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_an_answer_for_another_video_is_not_believed(vendor: str) -> None:
-    body = SHAPE[vendor]("failed")
+    body = ANSWERS[vendor].shown("failed")
     with pytest.raises(TransientApiError, match=r"another video than other-id|nothing of task other-id"):
         make_adapter(vendor).parse_get(answer(body), "other-id")
 
@@ -527,20 +459,9 @@ def test_half_a_character_does_not_hide_the_id_of_a_paid_video() -> None:
 # -- creates ------------------------------------------------------------------------------------------------------
 
 ACCEPTED = [
-    pytest.param("jimmyai", jimmy("queued") | {"code": 0}, id="jimmyai"),
-    pytest.param("jimmyai", jimmy("queued")["data"], id="jimmyai-flat"),
-    pytest.param("gmicloud", gmi("queued"), id="gmicloud"),
-    pytest.param(
-        "modellix", modellix("pending", get_result={"method": "GET", "url": "https://x/tasks/1"}), id="modellix"
-    ),
-    pytest.param("modellix", modellix("processing"), id="modellix-processing"),
-    pytest.param("byteplus", {"id": ARK_ID}, id="byteplus"),
-    pytest.param("volcengine", {"id": ARK_ID, "safety_identifier": "me"}, id="volcengine"),
-    *(
-        pytest.param(vendor, body, id=f"{vendor}-{n}")
-        for vendor, a in ANSWERS.items()
-        for n, body in enumerate(a.accepted)
-    ),
+    pytest.param(vendor, body, id=f"{vendor}-{number}")
+    for vendor, answers in ANSWERS.items()
+    for number, body in enumerate(answers.accepted)
 ]
 
 
@@ -568,138 +489,12 @@ def test_an_id_may_be_a_number() -> None:
 # -- errors -------------------------------------------------------------------------------------------------------
 
 
-def ark_error(code: str, message: str = "said. Request id: 0217", kind: str = "") -> Body:
-    return {"error": {"code": code, "message": message, "param": "", "type": kind}}
-
-
 # vendor, HTTP status, body, exception of a create, exception of a read
 ERRORS = [
     *(
-        pytest.param("jimmyai", status, {"code": code, "msg": msg, "data": None}, *kinds, id=f"jimmyai-{name}-{status}")
-        for name, statuses, code, msg, kinds in (
-            ("auth", (200, 401), "20001", "invalid api key", (SeedanceAuthError, SeedanceAuthError)),
-            ("auth-number", (200, 401), 20001, "invalid api key", (SeedanceAuthError, SeedanceAuthError)),
-            # A read has nothing but the id that could be wrong about it.
-            ("request", (200, 400), "20002", "images and first_image", (RequestRejectedError, VideoNotFoundError)),
-            ("task", (200, 404), "20002", "task not found", (RequestRejectedError, VideoNotFoundError)),
-            ("model", (200, 400), "20002", "配置不存在", (RequestRejectedError, VideoNotFoundError)),
-            ("balance", (200, 402), "20002", "insufficient balance", (SeedanceQuotaError, VideoNotFoundError)),
-            ("moderation", (200, 400), "20002", "sensitive content", (SeedanceModerationError, VideoNotFoundError)),
-            # The vendor's documents give this text, and no code with it.
-            ("model-new-code", (200,), "31337", "配置不存在", (RequestRejectedError, TransientApiError)),
-            *(
-                (f"new-code-{n}", (200,), code, text, (SubmissionUnknownError, TransientApiError))
-                for n, (code, text) in enumerate(
-                    (
-                        ("20003", "key quota: insufficient quota"),
-                        ("500", "upstream host not found, try later"),
-                        ("500", "配置不存在, try later"),
-                        (404, "task not found"),
-                        ("-1", "任务不存在"),
-                        ("31337", "the payment is overdue"),
-                        ("31337", "moderation"),
-                        ("31337", "余额不足"),
-                    )
-                )
-            ),
-            ("rate", (429,), "429", "too many requests", (SeedanceRateLimitError, TransientApiError)),
-            ("server", (200, 500), -1, "server error", (SubmissionUnknownError, TransientApiError)),
-            ("server-text", (200, 500), "-1", "server error", (SubmissionUnknownError, TransientApiError)),
-            ("new-code", (200,), "31337", "hm", (SubmissionUnknownError, TransientApiError)),
-            ("gateway", (301, 408, 409, 425), "20002", "hm", (SubmissionUnknownError, TransientApiError)),
-        )
-        for status in statuses
-    ),
-    *(
-        pytest.param("gmicloud", status, body, *kinds, id=f"gmicloud-{name}")
-        for name, status, body, kinds in (
-            ("401", 401, {"error": "unauthorized"}, (SeedanceAuthError, SeedanceAuthError)),
-            ("403", 403, {"error": "forbidden"}, (SeedanceAuthError, SeedanceAuthError)),
-            ("402", 402, {"error": "insufficient balance"}, (SeedanceQuotaError, SeedanceQuotaError)),
-            ("403-balance", 403, {"error": "Insufficient balance"}, (SeedanceQuotaError, SeedanceQuotaError)),
-            ("404", 404, {"error": "request not found"}, (RequestRejectedError, VideoNotFoundError)),
-            ("400", 400, {"message": "payload is required"}, (RequestRejectedError, RequestRejectedError)),
-            ("422", 422, {"detail": [{"loc": ["payload"]}]}, (RequestRejectedError, RequestRejectedError)),
-            ("429", 429, {"error": "rate limit exceeded"}, (SeedanceRateLimitError, TransientApiError)),
-            ("500", 500, {"error": "internal error"}, (SubmissionUnknownError, TransientApiError)),
-            (
-                "500-real-person",
-                500,
-                {"error": "Backend error (400): the input image may contain real person"},
-                (SeedanceModerationError, TransientApiError),
-            ),
-            (
-                "500-unreachable-media",
-                500,
-                {"error": "Backend error (400): cannot download image"},
-                (RequestRejectedError, TransientApiError),
-            ),
-            ("500-array", 500, {"error": "Backend error (403)"}, (RequestRejectedError, TransientApiError)),
-            ("500-key", 500, {"error": "Backend error (401): no"}, (SeedanceAuthError, TransientApiError)),
-            ("500-model", 500, {"error": "Backend error (404): no"}, (RequestRejectedError, TransientApiError)),
-            ("500-room", 500, {"error": "Backend error (429): no"}, (SeedanceRateLimitError, TransientApiError)),
-            ("500-time", 500, {"error": "Backend error (408): no"}, (SubmissionUnknownError, TransientApiError)),
-            ("500-odd", 500, {"error": "Backend error (999): no"}, (SubmissionUnknownError, TransientApiError)),
-            ("404-detail", 404, {"detail": "request not found"}, (RequestRejectedError, VideoNotFoundError)),
-            ("402-detail", 402, {"detail": "insufficient balance"}, (SeedanceQuotaError, SeedanceQuotaError)),
-            ("403-detail", 403, {"detail": {"message": "insufficient balance"}}, (SeedanceQuotaError,) * 2),
-            ("500-backend-500", 500, {"error": "Backend error (500)"}, (SubmissionUnknownError, TransientApiError)),
-            ("502-backend-400", 502, {"error": "Backend error (400)"}, (SubmissionUnknownError, TransientApiError)),
-            ("200-error", 200, {"error": "odd"}, (SubmissionUnknownError, TransientApiError)),
-        )
-    ),
-    *(
-        pytest.param("modellix", http, {"code": code, "message": message}, *kinds, id=f"modellix-{code}-on-{http}")
-        for code, message, kinds in (
-            (400, "Bad Request: duration must be one of 4..15", (RequestRejectedError, RequestRejectedError)),
-            (401, "Unauthorized: invalid API key", (SeedanceAuthError, SeedanceAuthError)),
-            (402, "Payment Required: insufficient balance", (SeedanceQuotaError, SeedanceQuotaError)),
-            (404, "Not Found: task does not exist", (RequestRejectedError, VideoNotFoundError)),
-            (429, "Too Many Requests: concurrency limit reached", (SeedanceRateLimitError, TransientApiError)),
-            (500, "Internal Server Error: try again", (SubmissionUnknownError, TransientApiError)),
-            (503, "Service Unavailable: try again", (SubmissionUnknownError, TransientApiError)),
-        )
-        for http in (200, code)
-    ),
-    *(
-        pytest.param(vendor, status, ark_error(code), *kinds, id=f"{vendor}-{status}-{code}")
-        for vendor in ("byteplus", "volcengine")
-        for status, code, kinds in (
-            (400, "MissingParameter", (RequestRejectedError, RequestRejectedError)),
-            (400, "InvalidParameter", (RequestRejectedError, RequestRejectedError)),
-            (400, "InvalidParameter.duration", (RequestRejectedError, RequestRejectedError)),
-            (400, "InvalidEndpoint.ClosedEndpoint", (RequestRejectedError, RequestRejectedError)),
-            (400, "InputTextSensitiveContentDetected", (SeedanceModerationError, RequestRejectedError)),
-            (400, "InputImageSensitiveContentDetected", (SeedanceModerationError, RequestRejectedError)),
-            (400, "InputTextRiskDetection", (SeedanceModerationError, RequestRejectedError)),
-            (401, "AuthenticationError", (SeedanceAuthError, SeedanceAuthError)),
-            (403, "AccessDenied", (SeedanceAuthError, SeedanceAuthError)),
-            (403, "AccountOverdueError", (SeedanceQuotaError, SeedanceQuotaError)),
-            (404, "ModelNotOpen", (SeedanceAuthError, SeedanceAuthError)),
-            (404, "InvalidEndpointOrModel.NotFound", (RequestRejectedError, RequestRejectedError)),
-            (404, "UnsupportedModel", (RequestRejectedError, RequestRejectedError)),
-            (404, "ResourceNotFound", (RequestRejectedError, VideoNotFoundError)),
-            (429, "ModelAccountRpmRateLimitExceeded", (SeedanceRateLimitError, TransientApiError)),
-            (429, "NeverHeardOf", (SeedanceRateLimitError, TransientApiError)),
-            (429, "QuotaExceeded", (SeedanceRateLimitError, TransientApiError)),
-            (429, "AccountQuotaExceeded", (SeedanceQuotaError, SeedanceQuotaError)),
-            (429, "CodingPlanQuotaExceeded", (SeedanceQuotaError, SeedanceQuotaError)),
-            (429, "SetLimitExceeded", (SeedanceQuotaError, SeedanceQuotaError)),
-            (403, "OperationDenied.ServiceOverdue", (SeedanceQuotaError, SeedanceQuotaError)),
-            (400, "SensitiveContentDetected", (SeedanceModerationError, RequestRejectedError)),
-            (400, "SensitiveContentDetected.SevereViolation", (SeedanceModerationError, RequestRejectedError)),
-            (400, "ContentSecurityDetectionError", (SeedanceRateLimitError, TransientApiError)),
-            (400, "InvalidSubscription", (SeedanceQuotaError, SeedanceQuotaError)),
-            (405, "InvalidAction", (RequestRejectedError, RequestRejectedError)),
-            (415, "InvalidParameter", (RequestRejectedError, RequestRejectedError)),
-            (500, "InternalServiceError", (SubmissionUnknownError, TransientApiError)),
-            (500, "AuthenticationError", (SubmissionUnknownError, TransientApiError)),
-        )
-    ),
-    *(
-        pytest.param(vendor, *error, id=f"{vendor}-{number}-{error[0]}")
-        for vendor, shown in ANSWERS.items()
-        for number, error in enumerate(shown.errors)
+        pytest.param(vendor, *error, id=f"{vendor}-{name}")
+        for vendor, answers in ANSWERS.items()
+        for name, error in answers.errors.items()
     ),
     *(
         pytest.param(vendor, 200, body, SubmissionUnknownError, TransientApiError, id=f"{vendor}-{name}")
@@ -735,26 +530,14 @@ def test_an_error_answer_is_told_by_what_can_be_done_about_it(
     assert f" answered HTTP {status}" in str(caught.value)
 
 
-REFUSED_BY: dict[str, Callable[[int, str], Body]] = {
-    "jimmyai": lambda status, text: {"code": status, "msg": text, "data": None},
-    "gmicloud": lambda status, text: {"error": text, "request_id": "0217"},
-    "modellix": lambda status, text: {"code": status, "message": text},
-    "byteplus": lambda status, text: ark_error("InvalidAction", f"{text}. Request id: 0217"),
-    "volcengine": lambda status, text: ark_error("InvalidAction", f"{text}. Request id: 0217"),
-}
-REFUSED_BY |= {vendor: shown.refusal for vendor, shown in ANSWERS.items()}
-"""A refusal in the vendor's own shape."""
-
-
 @pytest.mark.parametrize("vendor", VENDORS)
 @pytest.mark.parametrize("status", [405, 413, 415, 422])
 def test_405_and_415_refuse_and_the_request_id_is_quoted(status: int, vendor: str) -> None:
     with pytest.raises(RequestRejectedError) as caught:
-        create(vendor, REFUSED_BY[vendor](status, "not this way"), status)
+        create(vendor, ANSWERS[vendor].refusal(status, "not this way"), status)
     assert "not this way" in str(caught.value)
     assert "Nothing was created. Correct the request" in str(caught.value)
-    silent = ("jimmyai", "modellix", *(name for name, shown in ANSWERS.items() if not shown.quotes_request_id))
-    if vendor in silent:  # these document no request id
+    if not ANSWERS[vendor].quotes_request_id:
         assert caught.value.request_id is None
         assert "request id" not in str(caught.value)
     else:
@@ -766,7 +549,7 @@ def test_405_and_415_refuse_and_the_request_id_is_quoted(status: int, vendor: st
 @pytest.mark.parametrize("status", [401, 403])
 def test_get_model_info_tells_a_refused_key(status: int, vendor: str) -> None:
     with pytest.raises(SeedanceAuthError, match="Check the API key") as caught:
-        make_adapter(vendor).parse_model_info(answer(REFUSED_BY[vendor](status, "no"), status), "seedance-2.0-t2v")
+        make_adapter(vendor).parse_model_info(answer(ANSWERS[vendor].refusal(status, "no"), status), "seedance-2.0-t2v")
     assert "knows no model" not in str(caught.value)
 
 
@@ -784,22 +567,10 @@ def test_an_odd_item_in_the_list_does_not_hide_the_others(odd: Any) -> None:
     assert [found.video_id for found in page.videos] == [GMI_ID]
 
 
-UNKNOWN_ID = {
-    "jimmyai": {"code": "20002", "msg": "x", "data": None},
-    "gmicloud": {"error": "x"},
-    "modellix": {"code": 404, "message": "x"},
-    "byteplus": ark_error("ResourceNotFound"),
-    "volcengine": ark_error("ResourceNotFound"),
-}
-
-
-UNKNOWN_ID |= {vendor: shown.unknown_id for vendor, shown in ANSWERS.items() if shown.unknown_id is not None}
-
-
-@pytest.mark.parametrize("vendor", UNKNOWN_ID)
+@pytest.mark.parametrize("vendor", TELLS_UNKNOWN_IDS)
 def test_an_unknown_id_is_told_with_the_vendors_retention(vendor: str) -> None:
     with pytest.raises(VideoNotFoundError) as caught:
-        read(vendor, UNKNOWN_ID[vendor], 404)
+        read(vendor, ANSWERS[vendor].unknown_id, 404)
     assert make_adapter(vendor).retention_note in str(caught.value)
 
 

@@ -26,29 +26,7 @@ PAGE = b"<!DOCTYPE html>\n<html><head><title>403 Forbidden</title></head><body><
 
 # -- the vendors' own ------------------------------------------------------------------------------------------------
 
-OWN: dict[str, list[tuple[int, Any]]] = {
-    "jimmyai": [
-        (200, {"code": "20002", "msg": "no", "data": None}),
-        (200, {"code": -1, "msg": "no"}),
-        (404, {"code": 404, "msg": "no"}),
-        (500, {"code": "31337", "msg": ""}),
-    ],
-    "gmicloud": [
-        (404, {"error": "no"}),
-        (404, {"message": "no"}),
-        (404, {"detail": "no", "request_id": "r-1"}),
-        (422, {"detail": [{"loc": ["payload"], "msg": "no"}]}),
-        (500, {"error": {"code": "x", "message": "no", "status": 400}}),
-        (500, {"error": "Backend error (400): no", "trace": "x"}),
-    ],
-    "modellix": [(404, {"code": 404, "message": "no"}), (200, {"code": 404, "message": "no"})],
-    "byteplus": [
-        (404, {"error": {"code": "ResourceNotFound", "message": "no", "param": "", "type": "NotFound"}}),
-        (500, {"error": {"code": "InternalServiceError", "message": ""}}),
-    ],
-}
-OWN["volcengine"] = OWN["byteplus"]
-OWN |= {vendor: [(404, shown.refusal(404, "no"))] for vendor, shown in ANSWERS.items()}
+OWN = {vendor: answers.own_errors for vendor, answers in ANSWERS.items()}
 
 FOREIGN: list[tuple[int, Any]] = [
     (403, PAGE),

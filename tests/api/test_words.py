@@ -13,7 +13,7 @@ from airflow_provider_seedance.api.models import REQUEST_FIELDS, VideoRequest
 from airflow_provider_seedance.api.validation import check_literals, check_request, to_request
 from airflow_provider_seedance.api.vendors import BUILT_IN, make_adapter
 from airflow_provider_seedance.simulator import Simulator
-from tests.support.requests import SAMPLES
+from tests.support.requests import MODELS_25, SAMPLES
 from tests.support.words import DRAFT, IMAGE, PROMPT, REFUSED_VALUES, SOUND, TASK_UUID, VIDEO, WORDS, Sent
 
 from .helpers import OpenClient
@@ -21,15 +21,6 @@ from .helpers import OpenClient
 TAKEN = [(vendor, field, row) for vendor, rows in WORDS.items() for field, row in rows.items() if row is not None]
 REFUSED = [(vendor, field) for vendor, rows in WORDS.items() for field, row in rows.items() if row is None]
 
-MODELS_25 = {
-    "byteplus": "dreamina-seedance-2-5-260628",
-    "volcengine": "doubao-seedance-2-5-260628",
-    "jimmyai": "seedance-2.5-sp",
-    "fal": "bytedance/seedance-2.5",
-    "openrouter": "bytedance/seedance-2.5",
-    "replicate": "bytedance/seedance-2.5",
-    "runware": "bytedance:seedance@2.5",
-}
 ARK = ("byteplus", "volcengine")
 
 

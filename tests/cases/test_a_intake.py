@@ -267,28 +267,13 @@ async def test_case_a5_what_is_sound_of_the_usage_is_kept_and_the_rest_is_droppe
 def test_case_a5_no_number_of_a_vendor_breaks_a_videos_dict(vendor: str, number: float) -> None:
     fields = ("progress", "duration", "created_at", "updated_at", "completed_at", "seed", "framespersecond", "total")
     numbers = dict.fromkeys(fields, number)
-    flat = {"id": "v-1", "task_id": "v-1", "request_id": "v-1", "status": SUCCESS[vendor], **numbers}
-    url = "https://files.example/v.mp4"
-    flat |= {"content": {"video_url": url}, "outcome": {"video_url": url}, "usage": numbers}
-    flat["result"] = {"video_url": url, "resources": [{"type": "video", "url": url}]}
-    body = {"code": 0, "data": flat} if vendor in ("jimmyai", "modellix") else flat
-    video_id = "v-1"
-    if vendor in ANSWERS:
-        body, video_id = ANSWERS[vendor].shown(SUCCESS[vendor], url=url, **numbers), ANSWERS[vendor].video_id
-    with Server.of(http(200, json.dumps(body))) as server, open_client("sync", vendor, server.url) as client:
-        video = client.get_video(video_id)
+    shown = ANSWERS[vendor].shown(
+        ANSWERS[vendor].word_of_success, "https://files.example/v.mp4", usage=numbers, **numbers
+    )
+    with Server.of(http(200, json.dumps(shown))) as server, open_client("sync", vendor, server.url) as client:
+        video = client.get_video(ANSWERS[vendor].video_id)
     assert video.is_deliverable
     survives_as_xcom(video.to_dict())
-
-
-SUCCESS = {
-    "jimmyai": "completed",
-    "gmicloud": "success",
-    "modellix": "success",
-    "byteplus": "succeeded",
-    "volcengine": "succeeded",
-    **{vendor: shown.word_of_success for vendor, shown in ANSWERS.items()},
-}
 
 
 @pytest.mark.parametrize("field", ["video_url", "last_frame_url", "thumbnail_url"])

@@ -135,12 +135,7 @@ def test_case_a8_what_the_refusal_says_beside_the_prompt_is_still_told() -> None
 def test_case_a8_a_failed_videos_reason_tells_neither_the_key_nor_a_signature(vendor: str, form: str) -> None:
     for name, escape in ESCAPES.items():
         said = f"{escape(KEY)} and {escape(MEDIA)}"
-        error = {"code": said, "message": said}
-        flat = {"status": "failed", "error": error, "error_message": said}
-        flat |= {"id": "v-1", "task_id": "v-1", "request_id": "v-1"}
-        body = {"code": 0, "data": flat} if vendor in ("jimmyai", "modellix") else flat
-        if vendor in ANSWERS:
-            body = ANSWERS[vendor].failed("v-1", said)
+        body = ANSWERS[vendor].failed("v-1", said)
         with Server.of(http(200, body)) as server:
             failure = failure_of(read(form, vendor, server.url))
         assert isinstance(failure, VideoFailedError)

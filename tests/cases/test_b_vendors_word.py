@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -39,7 +39,7 @@ from dev.task_life import TaskState, Ti
 from tests.api.helpers import ONE_TRY, SIMPLE, Stub
 from tests.assets.helpers import Attempts, watch
 from tests.support.pauses import shorten_pauses
-from tests.support.requests import ANSWERS, SAMPLES, SENDS_ONCE, id_of
+from tests.support.requests import ANSWERS, SAMPLES, SENDS_ONCE, TELLS_UNKNOWN_IDS, id_of
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 
@@ -347,24 +347,16 @@ def connection_to(url: str, vendor: str) -> str:
 
 # -- B3: the vendor's own no ------------------------------------------------------------------------------------------
 
-OWN_NO: dict[str, Callable[[int], dict[str, Any]]] = {
-    "jimmyai": lambda status: {"code": "20001" if status in (401, 403) else "20002", "msg": "no", "data": None},
-    "gmicloud": lambda status: {"error": "no"},
-    "modellix": lambda status: {"code": status, "message": "no"},
-    "byteplus": lambda status: {"error": {"code": "No", "message": "no", "param": "", "type": "x"}},
-}
-OWN_NO["volcengine"] = OWN_NO["byteplus"]
-OWN_NO |= {vendor: shown.says_no for vendor, shown in ANSWERS.items() if shown.unknown_id}
 OWN = [(404, VideoNotFoundError), (401, SeedanceAuthError), (403, SeedanceAuthError)]
 
 
 def own_no(vendor: str, status: int, **where: Any) -> Fault:
-    body = json.dumps(OWN_NO[vendor](status))
+    body = json.dumps(ANSWERS[vendor].says_no(status))
     return Fault("http_status", status=status, body=body, content_type="application/json", vendor=vendor, **where)
 
 
 @pytest.mark.parametrize(("status", "kind"), OWN)
-@pytest.mark.parametrize("vendor", OWN_NO)
+@pytest.mark.parametrize("vendor", TELLS_UNKNOWN_IDS)
 def test_case_b3_the_vendors_own_no_ends_a_wait_only_after_several_in_a_row(
     vendor: str, status: int, kind: type[SeedanceApiError], sim: Simulator
 ) -> None:
@@ -385,7 +377,7 @@ def test_case_b3_the_vendors_own_no_ends_a_wait_only_after_several_in_a_row(
 
 
 @pytest.mark.parametrize(("status", "kind"), OWN)
-@pytest.mark.parametrize("vendor", OWN_NO)
+@pytest.mark.parametrize("vendor", TELLS_UNKNOWN_IDS)
 def test_case_b3_what_the_vendor_says_again_and_again_is_believed(
     vendor: str, status: int, kind: type[SeedanceApiError], sim: Simulator
 ) -> None:

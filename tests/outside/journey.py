@@ -46,14 +46,7 @@ Result = Video | SeedanceError | dict[str, Any] | Exception
 
 def plainly_failed(vendor: str) -> Said:
     """In the vendor's own shape, so that a wait comes to an end."""
-    bodies: dict[str, dict[str, Any]] = {
-        "jimmyai": {"code": 0, "data": {"task_id": VIDEO_ID, "status": "failed", "error_message": "plainly"}},
-        "gmicloud": {"request_id": VIDEO_ID, "status": "failed", "error": "plainly"},
-        "modellix": {"code": 0, "data": {"task_id": VIDEO_ID, "status": "failed", "error": "plainly"}},
-    }
-    bodies |= {name: shown.failed(VIDEO_ID) for name, shown in ANSWERS.items()}
-    ark = {"id": VIDEO_ID, "status": "failed", "error": {"code": "plainly", "message": "plainly"}}
-    return Said(200, json.dumps(bodies.get(vendor, ark)).encode())
+    return Said(200, json.dumps(ANSWERS[vendor].failed(VIDEO_ID)).encode())
 
 
 def result_of(call: Callable[[], Any]) -> Any:

@@ -26,6 +26,9 @@ SIZED_MODELS = {vendor: sample.sized_model for vendor, sample in SAMPLES.items()
 LARGE_MODELS = {vendor: sample.large_model for vendor, sample in SAMPLES.items()}
 """A model that has all resolutions up to 1080p."""
 
+MODELS_25 = {vendor: sample.model_25 for vendor, sample in SAMPLES.items() if sample.model_25}
+"""Seedance 2.5, of the vendors that sell it."""
+
 BY_ID = tuple(name for name, vendor in BUILT_IN.items() if vendor.batch_size > 1)
 """The vendors that list videos by their ids; the others are asked for one at a time."""
 
@@ -41,11 +44,10 @@ TAKES_IDS = tuple(name for name, vendor in BUILT_IN.items() if vendor.create_is_
 
 SENDS_ONCE = tuple(name for name in BUILT_IN if name not in TAKES_IDS)
 
-ANSWERS = {vendor: sample.answers for vendor, sample in SAMPLES.items() if sample.answers is not None}
-"""Answers by hand, of the vendors whose samples have them."""
+ANSWERS = {vendor: SAMPLES[vendor].answers for vendor in BUILT_IN}
+"""Answers by hand, by vendor."""
 
-
-TELLS_UNKNOWN_IDS = tuple(name for name in BUILT_IN if name not in ANSWERS or ANSWERS[name].unknown_id is not None)
+TELLS_UNKNOWN_IDS = tuple(name for name, answers in ANSWERS.items() if answers.unknown_id is not None)
 """The vendors that say so when they don't know an id."""
 
 

@@ -16,7 +16,7 @@ from airflow_provider_seedance.api.errors import (
     TransientApiError,
     VideoNotFoundError,
 )
-from tests.support.sample import Answers, Sample
+from tests.support.sample import Answers, Sample, numbered
 
 APP, REQUEST_ID = "bytedance/seedance-2.0", "764cabcf-b745-4b3e-ae38-1200304cf45b"
 ID = f"{APP}/{REQUEST_ID}"
@@ -61,7 +61,7 @@ ANSWERS = Answers(
         {"status": "IN_QUEUE", "request_id": REQUEST_ID, "queue_position": 3},
         {"request_id": REQUEST_ID, "response_url": f"https://queue.fal.run/{APP}/requests/{REQUEST_ID}"},
     ),
-    errors=(
+    errors=numbered(
         (401, _error("no user"), SeedanceAuthError, SeedanceAuthError),
         (403, _error("no"), SeedanceAuthError, SeedanceAuthError),
         (403, _error("User is locked. Reason: Exhausted balance."), SeedanceQuotaError, SeedanceQuotaError),
@@ -88,6 +88,7 @@ SAMPLES = (
         model=f"{APP}/fast",
         sized_model=f"{APP}/fast",
         large_model=APP,
+        model_25="bytedance/seedance-2.5",
         create=(f"/{APP}/fast/text-to-video", {"prompt": "a paper boat"}),
         poll="/",
         url_at=("video", "url"),

@@ -16,14 +16,14 @@ from airflow_provider_seedance.api.errors import (
     TransientApiError,
     VideoNotFoundError,
 )
-from tests.support.sample import Answers, Sample
+from tests.support.sample import Answers, Sample, numbered
 
 ID = "gen-vid-1779523200-abcdefghijklmnopqrst"
 
 
-def _shown(word: Any, url: Any = None, **more: Any) -> dict[str, Any]:
+def _shown(word: Any, url: Any = ..., **more: Any) -> dict[str, Any]:
     shown: dict[str, Any] = {"id": ID, "polling_url": f"/api/v1/videos/{ID}", "status": word}
-    return shown | ({"urls": [url]} if url is not None else {}) | more
+    return shown | ({"urls": [url]} if url is not ... else {}) | more
 
 
 def _error(status: int, message: str = "said", **more: Any) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def _failed(video_id: str, said: str = "plainly") -> dict[str, Any]:
 
 
 def _any(
-    shaped: Any, *, ids: Any, status: Any, urls: Any, error: Any, times: Any, usage: Any, numbers: Any
+    shaped: Any, *, ids: Any, status: Any, urls: Any, error: Any, times: Any, usage: Any, numbers: Any, **_: Any
 ) -> st.SearchStrategy[Any]:
     lists = st.lists(urls, max_size=2)
     cost = shaped(cost=numbers, is_byok=st.booleans()) | usage
@@ -64,7 +64,7 @@ ANSWERS = Answers(
         {"id": ID, "polling_url": f"https://openrouter.ai/api/v1/videos/{ID}"},
         _shown("in_progress"),
     ),
-    errors=(
+    errors=numbered(
         (400, _error(400), RequestRejectedError, RequestRejectedError),
         (400, _error(400, "flagged by moderation"), SeedanceModerationError, RequestRejectedError),
         (401, _error(401), SeedanceAuthError, SeedanceAuthError),
@@ -89,6 +89,7 @@ SAMPLES = (
         model="bytedance/seedance-2.0",
         sized_model="bytedance/seedance-2.0",
         large_model="bytedance/seedance-2.0",
+        model_25="bytedance/seedance-2.5",
         create=("/videos", {"model": "bytedance/seedance-2.0", "prompt": "a paper boat"}),
         poll="/videos/",
         url_at=("urls", 0),

@@ -15,7 +15,7 @@ from airflow_provider_seedance.api.errors import (
     TransientApiError,
     VideoNotFoundError,
 )
-from tests.support.sample import Answers, Sample
+from tests.support.sample import Answers, Sample, numbered
 
 ID, MODEL = "gm3qorzdhgbfurvjtvhg6dckhu", "bytedance/seedance-2.0-fast"
 
@@ -55,7 +55,7 @@ ANSWERS = Answers(
     },
     shown=_shown,
     accepted=(_shown("starting"), _shown("processing"), {"id": ID}),
-    errors=(
+    errors=numbered(
         (401, _error(401, title="Unauthenticated"), SeedanceAuthError, SeedanceAuthError),
         (402, _error(402, title="Insufficient credit"), SeedanceQuotaError, SeedanceQuotaError),
         (404, _error(404), RequestRejectedError, VideoNotFoundError),
@@ -76,6 +76,7 @@ SAMPLES = (
         model=MODEL,
         sized_model=MODEL,
         large_model="bytedance/seedance-2.0",
+        model_25="bytedance/seedance-2.5",
         create=(f"/models/{MODEL}/predictions", {"prompt": "a paper boat"}),
         wrap=lambda given: {"input": dict(given)},
         poll="/predictions/",

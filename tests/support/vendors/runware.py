@@ -16,7 +16,7 @@ from airflow_provider_seedance.api.errors import (
     SubmissionUnknownError,
     TransientApiError,
 )
-from tests.support.sample import Answers, Sample
+from tests.support.sample import Answers, Sample, numbered
 
 ID = "0b0a3b62-6d1c-4c0a-9f52-7b9a2a1f5d10"
 
@@ -25,8 +25,8 @@ def _item(status: Any, **more: Any) -> dict[str, Any]:
     return {"data": [{"taskType": "videoInference", "taskUUID": ID, "status": status} | more]}
 
 
-def _shown(word: Any, url: Any = None, **more: Any) -> dict[str, Any]:
-    return _item(word, **({"videoURL": url} if url is not None else {}), **more)
+def _shown(word: Any, url: Any = ..., **more: Any) -> dict[str, Any]:
+    return _item(word, **({"videoURL": url} if url is not ... else {}), **more)
 
 
 def _error(code: str, message: str = "said", **more: Any) -> dict[str, Any]:
@@ -58,7 +58,7 @@ ANSWERS = Answers(
         _error("conflictTaskUUID"),
         _error("conflictTaskUUID", taskUUID=None),
     ),
-    errors=(
+    errors=numbered(
         *((status, _error("invalidApiKey"), SeedanceAuthError, SeedanceAuthError) for status in (200, 401)),
         (401, _error("missingApiKey", taskUUID=None), SeedanceAuthError, SeedanceAuthError),
         *((status, _error("unsupportedDuration"), *_REFUSED) for status in (200, 400)),
@@ -88,6 +88,7 @@ SAMPLES = (
         model="bytedance:seedance@2.0",
         sized_model="bytedance:seedance@2.0",
         large_model="bytedance:seedance@2.0",
+        model_25="bytedance:seedance@2.5",
         create=(
             "",
             {
