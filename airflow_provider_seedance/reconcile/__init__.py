@@ -1,1 +1,1 @@
-"""What vendors have made and bill, against what was recorded and delivered. It never creates or cancels anything."""
+"""Compares the vendors' videos with the ledger's records and deliveries. It never creates or cancels anything."""

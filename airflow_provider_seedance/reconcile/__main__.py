@@ -1,4 +1,4 @@
-"""``python -m airflow_provider_seedance.reconcile``: see the package."""
+"""``python -m airflow_provider_seedance.reconcile``: the command that reconciles vendors' accounts with the ledger."""
 
 from __future__ import annotations
 

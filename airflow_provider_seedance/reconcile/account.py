@@ -1,4 +1,4 @@
-"""Reconciles one account: reads the ledger, asks the vendor, decides, notes ids that were found, lands orphans."""
+"""Reconciles one account: reads the ledger, asks the vendor, decides, records ids that were found, lands orphans."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Land = Callable[[Finding], str]
-"""Lands an orphan; gives its URI."""
+"""A function that lands an orphan and returns its URI."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """Whom to ask.
+    """A vendor's account to reconcile.
 
-    :param conn_id: the vendor's connection.
-    :param client: of the account.
-    :param prices: the connection's.
+    :param conn_id: the id of the vendor's connection.
+    :param client: the client of the account.
+    :param prices: the connection's prices. Default: none.
     """
 
     conn_id: str
@@ -54,15 +54,15 @@ class Account:
 
 @dataclass
 class Reconciled:
-    """What came of one account.
+    """The result of one account.
 
-    :param conn_id: the vendor's connection.
-    :param vendor: the vendor's name.
-    :param title: the vendor's name for people.
-    :param findings: one per submission, and per video that no submission has.
-    :param notes: sentences about how it was asked, and what can't be seen that way.
-    :param gaps: sentences about what could not be learnt; empty if everything could.
-    :param differences: recorded costs that are not what the vendor says.
+    :param conn_id: the id of the vendor's connection.
+    :param vendor: the vendor's technical name.
+    :param title: the vendor's display name.
+    :param findings: one finding per submission, and one per video without a submission.
+    :param notes: sentences about the lists and videos that were read, and the limits of such a reading.
+    :param gaps: sentences about failures to get information; empty if there were none.
+    :param differences: the recorded costs that differ from the vendor's.
     """
 
     conn_id: str
@@ -75,12 +75,12 @@ class Reconciled:
 
     @property
     def calls_for_action(self) -> bool:
-        """Whether there is an orphan that was not landed, a doubt, or the like."""
+        """Whether any finding calls for action, such as an orphan that was not landed, or a submission in doubt."""
         return any(finding.kind in CALLS_FOR_ACTION for finding in self.findings)
 
     @property
     def is_whole(self) -> bool:
-        """Whether everything could be told."""
+        """Whether the reconciliation is complete: there are no gaps, and each finding could be decided."""
         return not self.gaps and not any(finding.kind is Kind.NOT_TOLD for finding in self.findings)
 
 
@@ -93,12 +93,16 @@ def reconcile_account(
     land: Land | None = None,
     pause: Callable[[float], None] = time.sleep,
 ) -> Reconciled:
-    """Compares what one account has made with what was recorded and delivered.
+    """Compares the videos of one account with the ledger's records and deliveries.
 
-    :param ledger: `None` where there is none, which leaves everything untold but what the vendor lists.
-    :param land: lands orphans; default: they are only named.
-    :param pause: waits for some seconds.
-    :raises LedgerDownError: the ledger can't be used now.
+    :param account: the account.
+    :param ledger: the ledger; `None` if there is none, and then the result only lists the vendor's videos.
+    :param span: the time span to reconcile.
+    :param bounds: the limits of the reading.
+    :param land: lands orphans. Default: they are only reported.
+    :param pause: the function that waits for a number of seconds. Default: `time.sleep`.
+    :return: the result.
+    :raises LedgerDownError: the ledger can't be reached.
     """
     return _Run(account, ledger, span, bounds, pause).run(land)
 
@@ -154,7 +158,7 @@ class _Run:
     # -- doubts --------------------------------------------------------------------------------------------------
 
     def _with_ids(self, rows: Sequence[Recorded]) -> list[Recorded]:
-        """The rows, and in those in doubt the id of the video that they became, where it can be told."""
+        """The rows, with the video's id added to those in doubt whose video was found."""
         doubts = [row for row in rows if row.video_id is None]
         found = {row.attempt: video for row in doubts if (video := self._search(row)) is not None}
         if self._ledger is None or not found:
@@ -168,7 +172,7 @@ class _Run:
         if carriers:
             return carriers[0]
         possible = _record_of(row).possible_id if _is_readable(row) else None
-        # An id that stood in an unclear answer is ours only if the vendor's read says whose it is.
+        # An id from an unclear answer can be this submission's only if the vendor's read shows the mark.
         by_answer = possible if not row.mark or self._adapter.read_tells_mark else None
         for video_id in dict.fromkeys((row.mark if self._adapter.mark_is_id else None, by_answer)):
             if video_id is None:
@@ -188,7 +192,7 @@ class _Run:
         record = replace(_record_of(row), video_id=video.video_id)
         text = json.dumps(record.to_json(), sort_keys=True)
         if not self._ledger.identify(row, video.video_id, text):
-            return row  # its task was faster, or took it back: the next run sees
+            return row  # its task has recorded the id or withdrawn the intent meanwhile: the next run sees it
         log.info("The lost submission %s is video %s.", row.attempt, video.video_id)
         self._resolved.add(row.attempt)
         return replace(row, video_id=video.video_id, record=text)
@@ -219,7 +223,7 @@ class _Run:
         return f"its mark is not in {title}'s list"
 
     def _judge_unmatched(self) -> None:
-        """The listed videos that none of the rows has."""
+        """Judges the listed videos that belong to none of the rows."""
         ours = {finding.video_id for finding in self._result.findings}
         others = [video for video in self._listing.videos.values() if video.video_id not in ours]
         others = [video for video in others if self._span.holds(video.created_at)]

@@ -1,4 +1,4 @@
-"""Asks a vendor for what it lists and for single videos: bounded, no faster than is polite, and reads only."""
+"""Reads a vendor's lists and single videos: never writes, within limits, and at half of the connection's rate."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from airflow_provider_seedance.reconcile.judging import Told
 _PATIENCE = RetryPolicy(attempts=2, patience=15.0)
 _READ_TIMEOUT = 30.0
 _FAILURES_IN_A_ROW = 5
-"""After so many the vendor is taken to be away, and is left in peace."""
+"""After so many failures in a row the vendor counts as unavailable, and isn't asked any more."""
 
 _OUR_SHARE = 0.5
-"""Of the connection's rate: the videos that tasks wait for are asked for meanwhile."""
+"""The used share of the connection's rate, since tasks poll their videos at the same time."""
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """How much is asked for at most.
+    """The limits of the reading for one connection.
 
-    :param pages: of each list.
-    :param ids: read one by one.
-    :param rows: of the ledger.
-    :param seconds: for one connection; what is under way then is ended.
+    :param pages: the most pages of each list. Default: 20.
+    :param ids: the most videos to read one by one. Default: 1,000.
+    :param rows: the most rows of the ledger. Default: 20,000.
+    :param seconds: the time after which no further request is sent. Default: 600.
     """
 
     pages: int = 20
@@ -45,11 +45,11 @@ class Bounds:
 
 @dataclass
 class Listing:
-    """What was listed.
+    """The content of an account's lists.
 
-    :param videos: by id.
-    :param pages: how many were read.
-    :param why_not_whole: why there may be more, "" if all was read.
+    :param videos: the listed videos, by id.
+    :param pages: the number of pages read.
+    :param why_not_whole: the reason why there may be more videos; empty if the lists were read completely.
     """
 
     videos: dict[str, Video] = field(default_factory=dict)
@@ -58,17 +58,20 @@ class Listing:
 
 
 def careful(settings: ClientSettings) -> ClientSettings:
-    """A client's settings for reads that nobody waits for."""
+    """Changes a client's settings for reads that no task waits for: fewer retries, and a shorter time-out.
+
+    :param settings: the connection's settings.
+    """
     return replace(settings, retry=_PATIENCE, read_timeout=min(settings.read_timeout, _READ_TIMEOUT))
 
 
 class Asking:
-    """Asks one account.
+    """Reads the videos of one account.
 
-    :param client: of the account.
-    :param bounds: see `Bounds`.
-    :param pause: waits for some seconds.
-    :param clock: seconds that pass steadily.
+    :param client: the client of the account.
+    :param bounds: the limits of the reading; its time begins now.
+    :param pause: the function that waits for a number of seconds. Default: `time.sleep`.
+    :param clock: a monotonic clock, in seconds. Default: `time.monotonic`.
     """
 
     def __init__(
@@ -86,17 +89,18 @@ class Asking:
         self._between_reads = 1 / (rates.get_per_second * _OUR_SHARE)
         self._between_pages = min(PAUSE_BETWEEN_PAGES / rates.list_per_second, 30.0)
         self.reads = 0
-        """How many videos were asked for one by one."""
+        """The number of videos read one by one so far."""
 
     @property
     def is_over(self) -> bool:
-        """Whether the time is up."""
+        """Whether the time of `Bounds.seconds` is up."""
         return self._clock() >= self._ends_at
 
     def list_all(self, models: Sequence[str], since: datetime) -> Listing:
-        """All lists of the account, back to a moment.
+        """Reads all lists of the account, back to a moment. Errors are noted in the result, not raised.
 
-        :param models: that were asked for, for vendors that list one model at a time.
+        :param models: the requested models, for vendors that list one model at a time.
+        :param since: the moment; older videos are not needed.
         """
         listing = Listing()
         for name in self._client.adapter.lists(models):
@@ -126,7 +130,11 @@ class Asking:
         return f"it lists more than {self._bounds.pages} pages"
 
     def read_each(self, video_ids: Sequence[str], told: Told) -> None:
-        """Reads videos one by one, and adds what is learnt."""
+        """Reads videos one by one. Errors are noted in `told`, not raised.
+
+        :param video_ids: the vendor's ids, the most important first.
+        :param told: the answers so far, to which these are added.
+        """
         failures = 0
         why = ""
         for video_id in video_ids:
@@ -152,7 +160,7 @@ class Asking:
                     why = f"the vendor did not answer for others: {error}"
 
     def _take_turn(self, seconds: float) -> None:
-        """Waits until the next request may go out."""
+        """Waits until the next request may be sent, and reserves the time after it."""
         now = self._clock()
         if now < self._next_at:
             self._pause(self._next_at - now)

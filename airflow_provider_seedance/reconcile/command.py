@@ -1,4 +1,4 @@
-"""The command: arguments, what is printed, exit codes."""
+"""The reconcile command: its arguments, output and exit codes."""
 
 from __future__ import annotations
 
@@ -33,9 +33,12 @@ _SECONDS = {"h": 3600.0, "d": 86400.0}
 
 
 def moment(text: str, now: float) -> float:
-    """A moment in Unix time: ISO 8601 (UTC unless it says otherwise), or how long ago, as `36h` or `7d`.
+    """Reads a moment.
 
-    :raises ValueError: it is neither.
+    :param text: ISO 8601 (UTC if it has no offset), or a time before now, such as `36h` or `7d`.
+    :param now: the current Unix time.
+    :return: Unix time.
+    :raises ValueError: the text is neither.
     """
     if ago := _AGO.fullmatch(text.strip()):
         return now - int(ago.group(1)) * _SECONDS[ago.group(2)]
@@ -46,7 +49,9 @@ def moment(text: str, now: float) -> float:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command.
 
-    :return: the exit code.
+    :param argv: the command line's arguments. Default: those of the process.
+    :return: the exit code: 0 if everything is accounted for, 1 if findings call for action, 2 if the result is
+        incomplete or the command failed.
     """
     options = _arguments(argv)
     landing = Landing(options.land_to, options.object_storage_conn_id) if options.land_to else None
@@ -57,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with _logs_beside():
             report = reconcile(options.conn_id, ledger, span, bounds=bounds, landing=landing)
     except Exception as error:
-        # Errors of others may quote a connection.
+        # The messages of other libraries' errors may quote a connection.
         said = str(error) if isinstance(error, SeedanceError | OSError) else type(error).__name__
         sys.stderr.write(f"Not run: {said}\n")
         return NOT_TOLD
@@ -70,9 +75,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def _logs_beside() -> Iterator[None]:
-    """Sends to stderr what Airflow and the lander log to stdout, so that what is printed there is the result alone.
+    """Redirects the logs of Airflow and the lander from stdout to stderr, so that stdout holds only the result.
 
-    By the file descriptor: loggers keep the stream that was there when they were made.
+    It redirects the file descriptor, since loggers keep the stream that they were created with.
     """
     sys.stdout.flush()
     kept = os.dup(1)

@@ -1,4 +1,4 @@
-"""From the names of connections to the accounts that are reconciled, one after the other."""
+"""Opens the accounts of connections, and reconciles them one after the other."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Landing:
-    """Where orphans are landed.
+    """The destination of orphans.
 
-    :param path: as `output_path` of the create operator.
-    :param conn_id: the connection that opens the storage, if it is named.
+    :param path: a path like `output_path` of the create operator.
+    :param conn_id: the connection that opens the storage. Default: as for `output_path`.
     """
 
     path: str
@@ -32,10 +32,10 @@ class Landing:
 
 
 def open_ledger(conn_id: str | None = None) -> LedgerReader | None:
-    """The ledger.
+    """The reader of the ledger.
 
-    :param conn_id: its connection; default: `[seedance] ledger_conn_id`.
-    :return: `None` where there is none.
+    :param conn_id: the id of the ledger's connection. Default: `[seedance] ledger_conn_id`.
+    :return: the reader; `None` if no ledger is configured.
     """
     from airflow_provider_seedance.ledger.settings import ledger_conn_id
 
@@ -55,13 +55,16 @@ def reconcile(
     bounds: Bounds,
     landing: Landing | None = None,
 ) -> Report:
-    """Reconciles accounts one after the other. One that can't be asked keeps none of the others from it.
+    """Reconciles accounts one after the other. If a connection can't be used, the others are reconciled all the same.
 
-    :param conn_ids: of the vendors' connections; empty: all that the ledger has something of in that time.
-    :param ledger: `None` where there is none.
-    :param landing: where orphans are landed; default: they are only named.
-    :raises SeedanceConfigError: no connection is named, and there is no ledger that names one.
-    :raises LedgerDownError: the ledger can't be used now.
+    :param conn_ids: the ids of the vendors' connections; empty for all with submissions in the ledger in that time.
+    :param ledger: the ledger; `None` if there is none.
+    :param span: the time span to reconcile.
+    :param bounds: the limits of the reading, per connection.
+    :param landing: the destination of orphans. Default: they are only reported.
+    :return: the result of all accounts.
+    :raises SeedanceConfigError: no connection is named, and there is no ledger to take them from.
+    :raises LedgerDownError: the ledger can't be reached.
     """
     if not conn_ids and ledger is None:
         raise SeedanceConfigError(
@@ -95,7 +98,7 @@ def _opened(conn_id: str) -> Iterator[tuple[Account, SeedanceHook]]:
         prices = connection.prices
     except SeedanceError as error:
         raise _UnusableError(str(error)) from None
-    except Exception as error:  # its text may quote the connection
+    except Exception as error:  # the message may quote the connection
         raise _UnusableError(f"The connection {conn_id!r} can't be read ({type(error).__name__}).") from None
     with client, closing(hook):
         yield Account(conn_id, client, prices), hook

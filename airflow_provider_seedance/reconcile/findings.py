@@ -1,4 +1,4 @@
-"""What a reconciliation says of one video, or of one submission that may have become one. Pure."""
+"""The findings of a reconciliation, each about one video or one submission. Pure."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ _MILLION = 1_000_000
 
 
 class Kind(StrEnum):
-    """What became of it."""
+    """The fate of a video or a submission."""
 
     DELIVERED = "delivered"
     """A task has handed the video on, or it was landed."""
     NO_VIDEO = "no video"
-    """It failed, was cancelled or has expired at the vendor."""
+    """The video failed, was cancelled, or has expired at the vendor."""
     UNDER_WAY = "under way"
-    """Not ended, or ended so recently that its task may be about to hand it on."""
+    """The video is unfinished, or finished so recently that its task may be about to hand it on."""
     RESCUED = "rescued"
-    """It was an orphan until this run landed it."""
+    """The video was an orphan until this run landed it."""
     STRANGER = "stranger"
-    """At the vendor, in no record, without a mark of this provider's form: somebody else's."""
+    """The vendor has the video, but no record does, and it has no mark of this provider's form: it is not ours."""
     ORPHAN = "orphan"
-    """Succeeded at the vendor, never delivered."""
+    """The video succeeded at the vendor, but was never delivered."""
     GONE = "gone"
-    """Recorded and never delivered, and the vendor does not know it, or not any more."""
+    """The video was recorded but never delivered, and the vendor doesn't have it, or no longer does."""
     IN_DOUBT = "in doubt"
-    """An intent without an id: there may be a video, and a bill."""
+    """The submission has no id: there may be a video, and a bill."""
     UNRECORDED = "unrecorded"
-    """At the vendor, with a mark of this provider's form, and in no record of this ledger that stands."""
+    """The vendor has the video, with a mark of this provider's form, but no valid record in this ledger does."""
     NOT_TOLD = "not told"
-    """Nobody could say."""
+    """The fate could not be determined."""
 
 
 CALLS_FOR_ACTION = (Kind.ORPHAN, Kind.GONE, Kind.IN_DOUBT, Kind.UNRECORDED)
@@ -49,9 +49,11 @@ CALLS_FOR_ACTION = (Kind.ORPHAN, Kind.GONE, Kind.IN_DOUBT, Kind.UNRECORDED)
 
 @dataclass(frozen=True)
 class Money:
-    """An amount, and how it is known.
+    """An amount of money, and its source.
 
-    :param basis: `recorded`, `by prices`, `told by the vendor` or `estimated`.
+    :param amount: the amount, in units of the currency.
+    :param currency: the currency.
+    :param basis: the source: `recorded`, `by prices`, `told by the vendor` or `estimated`.
     """
 
     amount: Decimal
@@ -63,16 +65,16 @@ class Money:
 class Finding:
     """One row of the result.
 
-    :param kind: what became of it.
-    :param why: a sentence.
-    :param conn_id: the vendor's connection.
+    :param kind: the fate of the video or the submission.
+    :param why: the reason for `kind`, as a sentence without a subject.
+    :param conn_id: the id of the vendor's connection.
     :param vendor: the vendor's name.
-    :param video_id: the vendor's id, if there is one.
-    :param row: of the ledger, if there is one.
-    :param video: as the vendor told it, if it did.
-    :param is_resolved: whether it was in doubt until this run found its id.
-    :param money: what it costs.
-    :param uri: where it is, if it was landed.
+    :param video_id: the vendor's id, if it is known.
+    :param row: the submission in the ledger, if there is one.
+    :param video: the video as the vendor reports it, if it does.
+    :param is_resolved: whether the submission was in doubt until this run found its id.
+    :param money: the cost, if it is known.
+    :param uri: the URI of the landed video, if it was landed.
     """
 
     kind: Kind
@@ -87,7 +89,7 @@ class Finding:
     uri: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Flat JSON types, without what is unknown; no URL and no prompt."""
+        """The finding as a flat dict of JSON types, without unknown values; it holds no vendor's URL and no prompt."""
         row, video = self.row, self.video
         task = {} if row is None else {name: getattr(row, name) for name in _OF_TASK}
         told = {
@@ -116,7 +118,13 @@ _OF_TASK = ("dag_id", "task_id", "run_id", "map_index", "try_number")
 
 
 def money_of(row: Recorded | None, video: Video | None, prices: Prices) -> Money | None:
-    """What a video costs: as recorded, else as the vendor says, else by the prices, else as estimated."""
+    """The cost of a video: as recorded, or else as the vendor reports it, by the prices, or as estimated.
+
+    :param row: the submission in the ledger; `None` if there is none.
+    :param video: the video as the vendor reports it; `None` if it doesn't.
+    :param prices: the connection's prices.
+    :return: the first of these that is known; `None` if none is.
+    """
     if row and row.cost_micros is not None and row.currency:
         return Money(Decimal(row.cost_micros) / _MILLION, row.currency, "recorded")
     told = told_cost(video.usage) if video else None
@@ -134,7 +142,13 @@ def money_of(row: Recorded | None, video: Video | None, prices: Prices) -> Money
 
 @dataclass(frozen=True)
 class Difference:
-    """A video whose recorded cost is not what the vendor says."""
+    """A video whose recorded cost differs from the vendor's.
+
+    :param video_id: the vendor's id.
+    :param recorded: the cost in the ledger.
+    :param told: the cost that the vendor reports.
+    :param currency: the currency of both.
+    """
 
     video_id: str
     recorded: Decimal
@@ -143,7 +157,11 @@ class Difference:
 
 
 def difference_of(finding: Finding) -> Difference | None:
-    """Whether the recorded cost differs from what the vendor says with the video, in the same currency."""
+    """Compares the recorded cost with the cost that the vendor reports with the video.
+
+    :param finding: the finding about the video.
+    :return: the difference; `None` if there is none, or if the two can't be compared.
+    """
     row, video = finding.row, finding.video
     told = told_cost(video.usage) if video else None
     if row is None or row.cost_micros is None or row.currency is None:
@@ -151,20 +169,26 @@ def difference_of(finding: Finding) -> Difference | None:
     if told is None or told.amount is None or told.currency != row.currency:
         return None
     recorded = Decimal(row.cost_micros) / _MILLION
-    # The ledger rounds up to a millionth.
+    # Costs in the ledger are rounded up to a millionth.
     if abs(recorded - told.amount) <= Decimal(1) / _MILLION:
         return None
     return Difference(finding.video_id or "", recorded, told.amount, told.currency)
 
 
 def counts_of(findings: Iterable[Finding]) -> dict[str, int]:
-    """How many there are of each kind that there is."""
+    """The number of findings of each kind that occurs, by the kind's name.
+
+    :param findings: the findings to count.
+    """
     counted = Counter(finding.kind for finding in findings)
     return {kind.value: counted[kind] for kind in Kind if counted[kind]}
 
 
 def costs_of(findings: Iterable[Finding]) -> dict[str, dict[str, Decimal]]:
-    """What they cost together, by kind and currency, as far as that is known."""
+    """The sums of the known costs, by the kind's name and the currency.
+
+    :param findings: the findings to add up.
+    """
     summed: dict[str, dict[str, Decimal]] = {}
     for finding in findings:
         if finding.money is not None:

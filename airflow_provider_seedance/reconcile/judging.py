@@ -1,4 +1,4 @@
-"""Decides what became of each submission and each video, from what is recorded and what the vendor told. Pure."""
+"""Decides the fate of each submission and each video, from the ledger's records and the vendor's answers. Pure."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _OUR_FORM = re.compile(r"airflow-[0-9a-f]{32}")
 _SEED = "seed:"
 
 Verdict = tuple[Kind, str]
-"""The kind and a sentence."""
+"""The kind, and the reason for it as a sentence without a subject."""
 
 
 @dataclass
 class Told:
-    """What the vendor has told.
+    """The vendor's answers about videos.
 
-    :param videos: by id.
-    :param gone: ids that it says it doesn't know.
-    :param unclear: by id, why nothing could be learnt.
+    :param videos: the videos, by id.
+    :param gone: the ids that the vendor says it doesn't know.
+    :param unclear: the reasons why there is no answer, by id.
     """
 
     videos: dict[str, Video] = field(default_factory=dict)
@@ -40,9 +40,12 @@ class Told:
 
 @dataclass(frozen=True)
 class Span:
-    """A span of time, in Unix time, the end left out.
+    """The time span of a reconciliation.
 
-    :param settle: seconds for which a task may still be about to do what it has not done yet.
+    :param since: the start, Unix time.
+    :param until: the end, Unix time, exclusive.
+    :param settle: seconds after a submission or the end of a video during which its task may still be busy with it.
+        Default: 900.
     """
 
     since: float
@@ -50,20 +53,29 @@ class Span:
     settle: float = 900.0
 
     def holds(self, moment: datetime | None) -> bool:
-        """Whether it lies in the span; what the vendor doesn't date may."""
+        """Whether a video of this date may be of the span.
+
+        :param moment: the date; `None` if the vendor gives none, and then it may.
+        """
         return moment is None or self.since <= moment.timestamp() < self.until
 
 
 def is_delivered(row: Recorded) -> bool:
-    """Whether somebody has the video, by the ledger.
+    """Whether the video was delivered, according to the ledger.
 
-    That the task has handed something on (`Recorded.delivered`) isn't enough: one that doesn't wait hands on the id.
+    `Recorded.delivered` is not enough, since a task that doesn't wait hands on only the id.
+
+    :param row: the submission in the ledger.
     """
     return row.uri is not None or row.outcome == SUCCEEDED
 
 
 def carriers(row: Recorded, videos: Iterable[Video]) -> list[Video]:
-    """The videos that carry the mark of a submission, the most useful first. Likeness is no mark."""
+    """The videos that carry the mark of a submission, the most useful first. Mere similarity doesn't count.
+
+    :param row: the submission in the ledger.
+    :param videos: the vendor's videos.
+    """
     if not row.mark:
         return []
     earliest = datetime.fromtimestamp(row.intended_at, tz=UTC) - CLOCK_SKEW
@@ -72,7 +84,7 @@ def carriers(row: Recorded, videos: Iterable[Video]) -> list[Video]:
         for video in videos
         if video.mark == row.mark
         and (video.created_at is None or video.created_at >= earliest)
-        # A seed is a number: only with the model it tells whose the video is.
+        # A seed is only a number, which identifies a video only together with the model.
         and not (row.mark.startswith(_SEED) and video.model not in (None, row.model))
     ]
     latest = datetime.max.replace(tzinfo=UTC)
@@ -80,9 +92,11 @@ def carriers(row: Recorded, videos: Iterable[Video]) -> list[Video]:
 
 
 def ids_to_read(rows: Iterable[Recorded], told: Told, *, tells_cost: bool) -> list[str]:
-    """The ids that have to be asked for one by one, the most important first.
+    """The ids of the videos to read one by one, the most important first.
 
-    :param tells_cost: whether the vendor says what a video has cost: delivered ones are then asked for as well, last.
+    :param rows: the submissions in the ledger.
+    :param told: the vendor's answers so far; these videos need not be read again.
+    :param tells_cost: whether the vendor reports the cost of a video; if so, delivered videos are read too, last.
     """
     open_, closed = [], []
     for row in rows:
@@ -96,10 +110,12 @@ def ids_to_read(rows: Iterable[Recorded], told: Told, *, tells_cost: bool) -> li
 
 
 def judge_recorded(row: Recorded, told: Told, span: Span, now: float) -> Verdict:
-    """What became of a submission whose id is known.
+    """Judges a submission whose id is known.
 
-    :param row: with its id.
-    :param now: Unix time.
+    :param row: the submission in the ledger, with its id.
+    :param told: the vendor's answers.
+    :param span: the time span.
+    :param now: the current Unix time.
     """
     video_id = row.video_id or ""
     if is_delivered(row):
@@ -134,10 +150,13 @@ def _life_of_url(video: Video, now: float) -> str:
 
 
 def judge_doubt(row: Recorded, span: Span, now: float, *, looked: str, is_list_whole: bool) -> Verdict:
-    """What is to be said of a submission whose id was not found.
+    """Judges a submission whose id was not found.
 
-    :param looked: where it was looked for, or why it can't be.
-    :param is_list_whole: whether the vendor has a list, and it was read to its end.
+    :param row: the submission in the ledger.
+    :param span: the time span.
+    :param now: the current Unix time.
+    :param looked: the clause that says where it was looked for, or why it can't be found.
+    :param is_list_whole: whether the vendor has a list, and it was read completely.
     """
     if now - row.intended_at < span.settle:
         return Kind.UNDER_WAY, "is being submitted, or was just now"
@@ -146,16 +165,17 @@ def judge_doubt(row: Recorded, span: Span, now: float, *, looked: str, is_list_w
 
 
 def judge_unmatched(video: Video, known: Sequence[Recorded]) -> Verdict | None:
-    """What a video is that no submission of this connection and span has.
+    """Judges a listed video that belongs to no submission of this connection and time span.
 
-    :param known: the submissions of the whole ledger that have its id or its mark.
-    :return: `None` if it is the business of another connection or another span.
+    :param video: the video.
+    :param known: the submissions in the whole ledger that have the video's id or its mark.
+    :return: the verdict; `None` if the video belongs to another connection or another time span.
     """
     if any(row.video_id == video.video_id for row in known):
         return None
     sharing = [row for row in known if row.mark == video.mark and _may_be_of(row, video)]
     if any(row.video_id is None and not row.withdrawn for row in sharing):
-        return None  # in doubt there, and found there
+        return None  # the submission of the other connection or span is in doubt, and is resolved there
     if any(row.withdrawn and row.video_id is None for row in sharing):
         return Kind.UNRECORDED, "carries the mark of a submission of which nothing was said to have come"
     if sharing:
@@ -170,11 +190,19 @@ def _may_be_of(row: Recorded, video: Video) -> bool:
 
 
 def without_ledger(video: Video) -> Verdict:
-    """What can be said of a listed video where nobody has kept records."""
+    """Judges a listed video without a ledger.
+
+    :param video: the video.
+    """
     ours = "carries a mark like ours; " if video.mark and _OUR_FORM.fullmatch(video.mark) else ""
     return Kind.NOT_TOLD, f"{ours}without a ledger nobody can say whether it was recorded or delivered"
 
 
 def taken(rows: Iterable[Recorded], ids: Collection[str]) -> Mapping[str, str]:
-    """Which of these ids some submission has, and whose it is, by attempt."""
+    """The ids that belong to submissions already, each with the key of its submission.
+
+    :param rows: the submissions in the ledger.
+    :param ids: the ids to look for.
+    :return: `Recorded.attempt` by id.
+    """
     return {row.video_id: row.attempt for row in rows if row.video_id in ids and row.video_id is not None}

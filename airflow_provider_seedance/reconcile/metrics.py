@@ -1,4 +1,4 @@
-"""Gauges of a reconciliation. They never fail it."""
+"""The gauges of a reconciliation. A failure to send them is only logged."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ log = logging.getLogger(__name__)
 
 
 def tell(report: Report) -> None:
-    """`seedance.reconciled_videos` and `seedance.reconciled_cost`: of every kind, so that a 0 ends an alert."""
+    """Sends `seedance.reconciled_videos`, for every kind so that a 0 ends an alert, and `seedance.reconciled_cost`.
+
+    :param report: the result of the reconciliation.
+    """
     try:
         for account in report.accounts:
             whose = {"vendor": tag(account.vendor), "conn_id": tag(account.conn_id)}

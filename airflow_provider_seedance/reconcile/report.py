@@ -1,4 +1,4 @@
-"""The result of a reconciliation: a table for people, JSON for programs, a small summary for XCom. Pure."""
+"""The result of a reconciliation, as a table for people, JSON for programs, or a short summary for XCom. Pure."""
 
 from __future__ import annotations
 
@@ -27,10 +27,11 @@ _LONGEST_WHY = 200
 
 @dataclass(frozen=True)
 class Report:
-    """What came of all accounts.
+    """The result of all accounts.
 
-    :param span: the time that was looked at.
-    :param accounts: each one's result. None: the ledger has nothing of that time.
+    :param span: the time span.
+    :param accounts: the result of each account; empty if no connection was named and the ledger has no submission of
+        that time.
     """
 
     span: Span
@@ -38,21 +39,21 @@ class Report:
 
     @property
     def findings(self) -> list[Finding]:
-        """Of all accounts."""
+        """The findings of all accounts."""
         return [finding for account in self.accounts for finding in account.findings]
 
     @property
     def exit_code(self) -> int:
-        """1 if anything calls for action, else 2 if not everything could be told, else 0."""
+        """1 if any finding calls for action, otherwise 2 if the result is incomplete, otherwise 0."""
         if any(account.calls_for_action for account in self.accounts):
             return CALLS
         return ACCOUNTED_FOR if all(account.is_whole for account in self.accounts) else NOT_TOLD
 
     def as_json(self, *, most: int | None = None) -> dict[str, Any]:
-        """JSON types.
+        """The result in JSON types.
 
-        :param most: how many rows are given, those that call for action first; default: all of every kind. With it,
-            rows of delivered, failed and running videos are left out.
+        :param most: the most rows to include, those that call for action first, and without delivered, failed and
+            running videos. Default: all rows.
         """
         rows = self.findings
         if most is not None:
@@ -71,9 +72,9 @@ class Report:
         }
 
     def as_text(self, *, show_all: bool = False) -> str:
-        """For people.
+        """The result as text, with a table.
 
-        :param show_all: whether delivered, failed and running videos have rows, too.
+        :param show_all: whether to show rows for delivered, failed and running videos too. Default: no.
         """
         told = _span(self.span)
         lines = [f"From {told['since']} to {told['until']}"]
