@@ -1,1 +1,1 @@
-"""Differences between Airflow's versions, one file for each."""
+"""Differences between versions of Airflow, one file each."""

@@ -1,6 +1,6 @@
-"""Fields of log records, for programs: the UI's pages read these fields and never the sentence.
+"""Structured fields in log records: the UI's pages read these fields, and never the sentence.
 
-Airflow 3.1 and later log by structlog, whose records keep such fields. Older loggers take only the sentence.
+Airflow 3.1 and later log through structlog, whose records keep the fields. Older loggers accept only the sentence.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ def tell(log: Any, sentence: str, *, warn: bool = False, **fields: Any) -> None:
     """Logs a sentence with fields.
 
     :param log: a task's or trigger's own logger.
-    :param sentence: for people; logged as it is, even with percent signs in it.
-    :param warn: whether to log a warning. Default: information.
-    :param fields: for programs; `None` values are left out.
+    :param sentence: the sentence for people, which is logged as it is, even with percent signs in it.
+    :param warn: whether to log at WARNING. Default: no, at INFO.
+    :param fields: the fields for programs; `None` values are left out.
     """
     level = log.warning if warn else log.info
     if isinstance(log, logging.Logger):
@@ -30,14 +30,14 @@ def tell(log: Any, sentence: str, *, warn: bool = False, **fields: Any) -> None:
 
 
 def teller(log: Any, video_id: str | None = None) -> Callable[[Decision[Any]], None]:
-    """Makes a function that logs the decision after each poll, if there is anything new in it.
+    """Makes a function that logs the decision after each poll, if there is news.
 
     For a video, the fields are `video_id`, `video_status`, `video_progress` (percent) and, after a failed poll,
     `wait_reason`; for other jobs, only the sentence is logged.
 
     :param log: a task's or trigger's own logger.
     :param video_id: the video's id; `None` for other jobs.
-    :return: takes a decision, and logs it.
+    :return: the function, which takes a decision.
     """
 
     def tell_decision(decision: Decision[Any]) -> None:

@@ -1,4 +1,4 @@
-"""Airflow metrics of videos, budgets and reconciliations. They never raise: what they count is paid for."""
+"""Airflow metrics of videos, budgets and reconciliations. A failed metric must not fail the task of a paid video."""
 
 from __future__ import annotations
 
@@ -25,7 +25,11 @@ SUCCEEDED = "succeeded"
 
 
 def outcome_of(error: SeedanceError) -> str:
-    """One word for how a wait ended without a video: the metric's tag."""
+    """The outcome of a wait that ended without a video, in one word, for the metric's tag.
+
+    :param error: the error that ended the wait.
+    :return: `moderated`, `failed`, `timed_out` or `lost`.
+    """
     if isinstance(error, VideoModerationError):
         return "moderated"
     if isinstance(error, VideoFailedError):
@@ -38,17 +42,21 @@ _NO_PART = re.compile(r"[./]")
 
 
 def tag(text: str | None) -> str:
-    """A word that every metrics backend takes as a tag: some part tags at commas, colons or bars."""
+    """Makes a text a valid tag for every metrics backend; some separate tags by commas, colons or bars.
+
+    :param text: the text; `None` and an empty text become `unknown`.
+    :return: at most 100 characters.
+    """
     return _NO_TAG.sub("_", text or "")[:100] or "unknown"
 
 
 def names(stat: str, *labels: str) -> tuple[str, ...]:
-    """Under which names a metric is told: where tags are dropped, also under one that ends with what they would say.
+    """The names under which to send a metric: its own, and, if the backend drops tags, one that ends with their values.
 
-    Plain StatsD drops them: the gauges of several connections or triggerers would overwrite each other.
+    Plain StatsD drops tags, so that the gauges of several connections or triggerers would overwrite each other.
 
-    :param stat: the metric.
-    :param labels: what tells it apart, in the order in which they stand in the name.
+    :param stat: the metric's name.
+    :param labels: the values of its tags, in their order in the name.
     """
     if _keeps_tags():
         return (stat,)
@@ -65,9 +73,12 @@ def _keeps_tags() -> bool:
 
 
 def count_video(outcome: str, *, vendor: str | None, model: str | None, known: Quantities | None = None) -> None:
-    """Counts `seedance.videos`, and of a finished one `seedance.video_seconds` and `seedance.tokens` if known.
+    """Counts `seedance.videos`, and for a finished video `seedance.video_seconds` and `seedance.tokens`. Never raises.
 
-    :param outcome: `succeeded`, `moderated`, `failed`, `timed_out` or `lost` (nothing could be learnt any more).
+    :param outcome: `succeeded`, `moderated`, `failed`, `timed_out` or `lost` (the outcome can't be learnt any more).
+    :param vendor: the vendor's name; `None` if it is unknown.
+    :param model: the requested model; `None` if it is unknown.
+    :param known: the seconds and tokens of a finished video, as far as they are known. Default: neither is counted.
     """
     try:
         from airflow.providers.common.compat.sdk import Stats
@@ -86,12 +97,12 @@ def count_video(outcome: str, *, vendor: str | None, model: str | None, known: Q
 
 
 def tell_budgets(limits: Sequence[Limit], left: Sequence[int]) -> None:
-    """Gauges `seedance.budget` and `seedance.budget_left`, in units of the currency, when something was reserved.
+    """Sends the gauges `seedance.budget` and `seedance.budget_left`, in units of the currency. Never raises.
 
-    A run's name is no tag: each would be a series of its own. What is left of a run's budget is told by its DAG.
+    The run's id is not a tag, since each run would make a series of its own; a run's budget has its DAG as tag.
 
-    :param limits: the budgets that it counts against.
-    :param left: what is left of each, in millionths.
+    :param limits: the budgets in which an amount was just reserved.
+    :param left: the amount left in each budget, in millionths of its currency.
     """
     try:
         for limit, micros in zip(limits, left, strict=True):
@@ -104,7 +115,12 @@ def tell_budgets(limits: Sequence[Limit], left: Sequence[int]) -> None:
 
 
 def tell_gauge(name: str, value: float, tags: Mapping[str, str]) -> None:
-    """One gauge; its name ends with the tags where these are dropped."""
+    """Sends one gauge, under each of its `names`.
+
+    :param name: the gauge's name.
+    :param value: its value.
+    :param tags: its tags.
+    """
     from airflow.providers.common.compat.sdk import Stats
 
     for each in names(name, *tags.values()):

@@ -1,4 +1,4 @@
-"""A task's fields as separate XComs, where Airflow can't store all of them."""
+"""Pushes a result's fields as separate XComs, also on a version of Airflow that can't store null values."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ if TYPE_CHECKING:
 
 
 def returned(task: BaseOperator, context: Context, fields: dict[str, Any]) -> dict[str, Any]:
-    """The return value of a task with `multiple_outputs`.
+    """Makes the return value of a task with `multiple_outputs`.
 
-    Airflow 3.0 fails a task that pushes a null (apache/airflow #55062), after the video is paid for. There, only fields
-    with a value are pushed; the others have no XCom, and pulling them by their key gives `None` as well.
+    Airflow 3.0 fails a task that pushes a null (apache/airflow #55062), after the video is paid for. On that version
+    only fields with a value are pushed here; the others have no XCom, and pulling them by their key gives `None` too.
 
     :param task: the task.
-    :param context: its context.
-    :param fields: of the result.
-    :return: the fields, for `execute` to return.
+    :param context: the task's context.
+    :param fields: the fields of the result.
+    :return: the fields in JSON types, for `execute` to return.
     """
     from airflow import __version__
 

@@ -1,4 +1,4 @@
-"""What is left of the budgets, for the pages: what the ledger says, as far as the viewer may know it."""
+"""The state of the budgets for the UI's pages: the ledger's figures, as far as the viewer may read them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MOST = 100
-"""Rows of an answer; those of which the most is spent come first."""
+"""The most budgets in an answer; those with the largest spent fraction come first."""
 
 RECENT = 24 * 3600.0
-"""Seconds: the budgets of connections that something was submitted by in this time are told."""
+"""Only connections with a submission in the last so many seconds are included."""
 
 AWAY = "The ledger can't be read now."
 
@@ -27,13 +27,14 @@ AWAY = "The ledger can't be read now."
 def budget_lines(
     ledger_conn_id: str, may_read_dag: Callable[[str], bool], may_read_connection: Callable[[str], bool]
 ) -> dict[str, Any]:
-    """The budgets of the connections that were used lately, with what counts against them.
+    """The budgets of recently used connections, with the amounts that count against them.
 
-    :param ledger_conn_id: of the ledger.
-    :param may_read_dag: whether the viewer may read what tasks of a DAG tell, the costs among it.
-    :param may_read_connection: whether the viewer may see a connection: its own budget adds all DAGs up.
-    :return: `budgets`, how many there are that the viewer may not read (`denied`), and a sentence if something could
-        not be read (`problem`).
+    :param ledger_conn_id: the id of the ledger's connection.
+    :param may_read_dag: whether the viewer may read the XComs of a DAG, by its id, and so its costs.
+    :param may_read_connection: whether the viewer may read a connection, by its id. The budget of a whole connection is
+        shown only then, since it adds up all DAGs.
+    :return: `budgets`; `denied`, the number of budgets that the viewer may not read; and `problem`, a sentence if the
+        ledger could not be read, otherwise `None`.
     """
     rows: list[BudgetStatus] = []
     denied, problem = 0, None

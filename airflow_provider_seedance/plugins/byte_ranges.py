@@ -1,4 +1,4 @@
-"""The part of a file that an HTTP request asks for (RFC 9110). Pure."""
+"""Evaluates the range and condition headers of an HTTP request for a file (RFC 9110). Pure."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Part:
-    """The answer to a request.
+    """The part of a file to send.
 
-    :param status: 200, 206, 304 or 416.
-    :param start: offset of the first byte.
-    :param stop: offset after the last byte.
+    :param status: the HTTP status: 200, 206, 304 or 416.
+    :param start: the offset of the first byte. Default: 0.
+    :param stop: the offset after the last byte. Default: 0, that is, no content.
     """
 
     status: int
@@ -31,13 +31,14 @@ def part_of(
     if_range: str | None = None,
     if_none_match: str | None = None,
 ) -> Part:
-    """Decides which part of a file is sent.
+    """Decides which part of a file to send. Headers default to `None`, that is, not sent.
 
     :param size: the file's length in bytes.
-    :param etag: its strong entity tag, quotes included.
-    :param wanted: the header `Range`. Several ranges, other units and unreadable values are answered with the whole.
-    :param if_range: the header `If-Range`; a date never matches, so the whole is sent.
+    :param etag: the file's strong entity tag, including the quotes.
+    :param wanted: the header `Range`. Several ranges, other units and invalid values are answered with the whole file.
+    :param if_range: the header `If-Range`. A date never matches, so the whole file is sent.
     :param if_none_match: the header `If-None-Match`.
+    :return: the part, and the status of the response.
     """
     if if_none_match is not None and _matches(if_none_match, etag):
         return Part(304)

@@ -1,7 +1,7 @@
-"""Which stored objects the API server may read out to viewers. Pure: it decides from texts alone.
+"""Decides which stored objects the API server may send to viewers. Pure: it only compares texts.
 
-The address comes from an XCom, which may hold anything. So it is taken apart here and compared with the folders that
-the administrator has named, part by part.
+The address comes from an XCom, which may hold anything. So it is split into its parts, which are compared with the
+folders that the administrator has allowed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 SCHEMES = ("file", "s3", "gs", "abfs", "abfss")
-"""The storages that are read from."""
+"""The schemes of the supported storages."""
 
 MOST_CHARACTERS = 4096
 
@@ -22,16 +22,16 @@ _DAG_ID = "{dag_id}"
 
 
 class RefusedError(ValueError):
-    """An address that is not read, or a root that can't be used; the message says why."""
+    """An address is not allowed, or a configured root is invalid; the message says why."""
 
 
 @dataclass(frozen=True)
 class Root:
-    """A folder whose objects may be read out.
+    """A folder whose objects may be sent to viewers.
 
-    :param scheme: of its storage.
-    :param parts: bucket and folders. One may hold `{dag_id}`.
-    :param conn_id: the connection that opens it; local files need none.
+    :param scheme: the storage's scheme.
+    :param parts: the bucket and the folders, any of which may contain `{dag_id}`.
+    :param conn_id: the connection that opens the storage; `None` for local files.
     """
 
     scheme: str
@@ -39,7 +39,10 @@ class Root:
     conn_id: str | None
 
     def of(self, dag_id: str) -> tuple[str, ...] | None:
-        """Its parts for one DAG; `None` if the DAG's id is no name of a folder."""
+        """The root's parts for one DAG; `None` if the DAG's id can't be the name of a folder.
+
+        :param dag_id: the DAG's id, which replaces `{dag_id}`.
+        """
         if not any(_DAG_ID in part for part in self.parts):
             return self.parts
         if dag_id in ("", ".", "..") or "/" in dag_id or _FORBIDDEN.search(dag_id):
@@ -49,12 +52,12 @@ class Root:
 
 @dataclass(frozen=True)
 class Place:
-    """An object that may be read.
+    """An object that may be sent to viewers.
 
-    :param scheme: of its storage.
-    :param conn_id: the connection that opens it.
-    :param key: its key, for the storage's library: a path, or bucket and key.
-    :param root: the key of the folder that it must not leave.
+    :param scheme: the storage's scheme.
+    :param conn_id: the connection that opens the storage; `None` for local files.
+    :param key: the object's key for the storage's library: a path, or bucket and key.
+    :param root: the key of the root, outside of which nothing may be read.
     """
 
     scheme: str
@@ -64,9 +67,10 @@ class Place:
 
 
 def read_roots(setting: str) -> list[Root]:
-    """The roots of `[seedance] playback_roots`: addresses of folders, divided by commas or line breaks.
+    """Reads the roots of `[seedance] playback_roots`.
 
-    :raises RefusedError: one of them can't be used.
+    :param setting: addresses of folders, separated by commas or line breaks.
+    :raises RefusedError: a root is invalid.
     """
     return [_root(text.strip()) for text in re.split(r"[,\n]", setting) if text.strip()]
 
@@ -91,11 +95,12 @@ def _root(text: str) -> Root:
 
 
 def place_of(address: object, roots: Sequence[Root], dag_id: str) -> Place:
-    """Where an address leads, if it leads below a root.
+    """The object at an address, if the address is below one of the roots.
 
-    :param address: what the XCom holds.
-    :param dag_id: the DAG whose XCom it is.
-    :raises RefusedError: it doesn't, or it is no plain address.
+    :param address: the value from the XCom.
+    :param roots: the allowed roots.
+    :param dag_id: the id of the XCom's DAG.
+    :raises RefusedError: the address is below none of the roots, or it is not a plain address.
     """
     if not isinstance(address, str) or not 0 < len(address) <= MOST_CHARACTERS:
         raise RefusedError("no address")
@@ -117,12 +122,12 @@ def place_of(address: object, roots: Sequence[Root], dag_id: str) -> Place:
 def _parts(path: str) -> tuple[str, ...]:
     """The names in a path that begins with a slash.
 
-    :raises RefusedError: one of them, as it is or decoded, could lead somewhere else.
+    :raises RefusedError: a name, as it is or URL-decoded, could lead to another folder.
     """
     parts = tuple(path.split("/")[1:]) if path else ()
     for part in parts:
         plain, before = part, None
-        while plain != before:  # however often it is encoded
+        while plain != before:  # it may be encoded more than once
             before, plain = plain, unquote(plain)
         if plain.strip() in ("", ".", "..") or "/" in plain or _FORBIDDEN.search(part) or _FORBIDDEN.search(plain):
             raise RefusedError("no plain path")

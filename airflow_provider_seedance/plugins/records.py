@@ -1,4 +1,4 @@
-"""What the plugin's routes read from Airflow's database: the operators of this provider alone."""
+"""The plugin's queries on Airflow's database, which return only XComs of this provider's operators."""
 
 from __future__ import annotations
 
@@ -15,25 +15,35 @@ OURS = (
     "SeedanceVideoSensor",
     "SeedanceVideoToObjectStorageOperator",
 )
-"""The tasks whose XComs are believed to be about videos."""
+"""The operators whose XComs are trusted to be about videos."""
 
 MOST_XCOM = 1_000_000
 
 
 Task = tuple[str, str, str, int, UUID | None]
-"""DAG, run, task, map index, and, of one in a loop (Airflow 3.4+), the region in which that is its place."""
+"""DAG, run, task, map index and region. In a loop (Airflow 3.4+), the map index is the index in the region; outside of
+loops, the region is `None`."""
 
 KEYS = ("return_value", "video_id", "seedance_asked")
-"""The XComs that the pages read."""
+"""The keys of the XComs that the pages read."""
 
 
 def returned_by(task: Task) -> dict[str, Any]:
-    """What a task of ours has returned; nothing, if it isn't ours, or hasn't returned an object of facts."""
+    """The dict that a task of this provider has returned.
+
+    :param task: the task.
+    :return: the dict; empty if the task is of another operator, or has returned anything else.
+    """
     return as_object(told_by([task], ("return_value",)).get(task, {}).get("return_value"))
 
 
 def told_by(tasks: Collection[Task], keys: Collection[str] = KEYS) -> dict[Task, dict[str, Any]]:
-    """What tasks of ours have told, by XCom key; all of it in one query."""
+    """The XComs of this provider's tasks, read in one query.
+
+    :param tasks: the tasks; those of other operators are ignored.
+    :param keys: the keys of the XComs. Default: `KEYS`.
+    :return: by task, the stored values by key.
+    """
     from airflow.models.taskinstance import TaskInstance
     from airflow.models.xcom import XComModel
     from airflow.utils.session import create_session
@@ -46,9 +56,9 @@ def told_by(tasks: Collection[Task], keys: Collection[str] = KEYS) -> dict[Task,
         XComModel.map_index == TaskInstance.map_index,
     )
     has_regions = hasattr(TaskInstance, "region_id")
-    if has_regions:  # and an XCom belongs to an attempt
+    if has_regions:  # such a version of Airflow joins by id, since an XCom belongs to an attempt
         same = XComModel.task_instance_id == TaskInstance.id
-    # Wider than what is asked for, but short for the database; the exact choice is made below.
+    # The query returns more than the wanted tasks, so that it stays short. The exact selection follows below.
     query = (
         select(
             TaskInstance.dag_id,
@@ -79,7 +89,11 @@ def told_by(tasks: Collection[Task], keys: Collection[str] = KEYS) -> dict[Task,
 
 
 def as_object(value: Any) -> dict[str, Any]:
-    """An XCom's value as Airflow keeps it, if it is an object."""
+    """Decodes an XCom's value that is a JSON object.
+
+    :param value: the value as Airflow stores it.
+    :return: the dict; empty if the value is anything else, or longer than a million characters.
+    """
     if isinstance(value, str) and len(value) <= MOST_XCOM:
         try:
             value = json.loads(value)

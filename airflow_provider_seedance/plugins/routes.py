@@ -1,7 +1,7 @@
-"""The routes of the pages, in Airflow's API server, under Airflow's own permissions.
+"""The HTTP routes of the UI's pages, in Airflow's API server, under Airflow's own permissions.
 
-Only the API server imports this module. Its routes are not asynchronous: FastAPI runs them in threads, as they wait for
-the database and for storages.
+Only the API server imports this module. The routes are synchronous, so that FastAPI runs them in threads, since they
+wait for the database and for storages.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from airflow_provider_seedance.plugins.task_list import Window, can_list, tasks_
 log = logging.getLogger(__name__)
 
 TYPES = {"mp4": "video/mp4", "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp"}
-"""Content types by the end of the name. Other files are only downloaded."""
+"""The content types by file suffix. Other files can only be downloaded."""
 
 SAFE = {
     "X-Content-Type-Options": "nosniff",
@@ -42,7 +42,7 @@ SAFE = {
     "Cache-Control": "private, no-cache",
     "Accept-Ranges": "bytes",
 }
-"""So that nothing that is stored somewhere becomes a script at Airflow's address, and no proxy keeps it."""
+"""Headers with which no stored file can run as a script on Airflow's origin, and no proxy caches it."""
 
 MOST_TASKS = 1000
 
@@ -52,7 +52,10 @@ Word = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 
 
 class Wanted(BaseModel):
-    """The tasks whose facts are wanted: DAG, run, task and map index of each, in a loop its place in a region."""
+    """The body of a request for facts.
+
+    :param tasks: DAG, run, task and map index of each task; in a loop, the index in the region, and the region.
+    """
 
     tasks: Annotated[list[tuple[Word, Word, Word, int] | tuple[Word, Word, Word, int, UUID]], Field(max_length=1000)]
 
@@ -61,7 +64,7 @@ Picture = Literal["uri", "last_frame_uri", "thumbnail_uri"]
 
 
 def make_app() -> FastAPI:
-    """The application."""
+    """Makes the FastAPI application with all routes."""
     app = FastAPI(title="Seedance", docs_url=None, redoc_url=None, openapi_url=None)
     app.get("/about")(about)
     app.post("/facts")(facts)
@@ -74,14 +77,19 @@ def make_app() -> FastAPI:
 
 
 def about(user: GetUserDep) -> dict[str, bool]:
-    """What there is, for whoever is logged in."""
+    """The features that this installation offers, for any logged-in user."""
     return {"playback": bool(_roots()), "facts": True, "tasks": can_list(), "budgets": bool(ledger_conn_id())}
 
 
 def facts(user: GetUserDep, wanted: Wanted) -> dict[str, Any]:
-    """What tasks have told about their videos, in one query; of DAGs whose XComs the user may read.
+    """The XComs about videos of many tasks, for the DAGs whose XComs the user may read.
 
-    It is a POST for the length of the list alone: nothing is changed.
+    It is a POST only because the list of tasks may be long; it changes nothing.
+
+    :param user: the logged-in user.
+    :param wanted: the tasks.
+    :return: `told`, the XComs by key for each task, in the order of the request, or `None`; and `denied`, the DAGs that
+        the user may not read.
     """
     tasks: list[Task] = [task if len(task) == 5 else (*task, None) for task in wanted.tasks]
     dags = {task[0] for task in tasks}
@@ -104,17 +112,20 @@ def tasks(
     offset: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=MOST_TASKS)] = MOST_TASKS,
 ) -> dict[str, Any]:
-    """The tasks that order, wait for and store videos, of the DAGs that the user may read."""
+    """The task instances that create, await or store videos, of the DAGs that the user may read.
+
+    The parameters are those of Airflow's own list of task instances.
+    """
     if not can_list():
         raise HTTPException(404, "Airflow's own list is to be asked here.")
-    # As Airflow's own dependency has it, which looks for the auth manager in the state of Airflow's application.
+    # Airflow's own dependency would look for the auth manager in the state of Airflow's application, not of this one.
     readable = PermittedTIFilter(get_auth_manager().get_authorized_dag_ids(user=user, method="GET"))
     window = Window(dag_id, run_id, operator, map_index, run_after_gte, updated_at_gte)
     return tasks_in(window, readable, offset=offset, limit=limit)
 
 
 def budgets(user: GetUserDep) -> dict[str, Any]:
-    """What is left of the budgets of DAGs and connections that the user may read, where the ledger is in a database."""
+    """The state of the budgets of the DAGs and connections that the user may read. It needs a ledger in a database."""
     conn_id = ledger_conn_id()
     if not conn_id:
         raise HTTPException(404, "There is no ledger here.")
@@ -127,7 +138,7 @@ def budgets(user: GetUserDep) -> dict[str, Any]:
 
 
 def _connection(conn_id: str) -> ConnectionDetails:
-    """What the auth manager is asked about: with several teams, the connection's team is part of it."""
+    """The connection as the auth manager expects it; with several teams, the connection's team is part of it."""
     from airflow.models.connection import Connection
 
     team_of = getattr(Connection, "get_team_name", None)
@@ -137,7 +148,7 @@ def _connection(conn_id: str) -> ConnectionDetails:
 
 
 def _may_read(user: Any, dag_id: str) -> bool:
-    """As Airflow's own routes decide it for a DAG in their path."""
+    """Whether the user may read a DAG's XComs, decided as Airflow's own routes decide it."""
     request: Any = SimpleNamespace(path_params={"dag_id": dag_id}, query_params={})
     try:
         requires_access_dag("GET", DagAccessEntity.XCOM)(request, user)
@@ -145,7 +156,7 @@ def _may_read(user: Any, dag_id: str) -> bool:
         if error.status_code != status.HTTP_403_FORBIDDEN:
             raise
         return False
-    return dag_id != "~"  # which stands for all of them
+    return dag_id != "~"  # the wildcard for all DAGs
 
 
 def playback(
@@ -162,7 +173,11 @@ def playback(
     if_range: Annotated[str | None, Header()] = None,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """The stored copy that a task's manifest names, or a part of it."""
+    """Sends the stored copy that a task's manifest names, or the range of it that the headers ask for.
+
+    :param what: the item of the manifest: the video, its last frame or its thumbnail.
+    :param download: whether the browser should save the file instead of showing it.
+    """
     roots = _roots()
     if not roots:
         raise HTTPException(404, NOTHING)

@@ -1,7 +1,7 @@
 """The *Video* tab of a task instance, *Videos* of a run, and *Seedance* in the navigation (Airflow 3.1 and later).
 
-All are static files. What they show they read from Airflow's own REST API and from routes of this plugin, with the
-session of whoever looks.
+All pages are static files. They read their data from Airflow's own REST API and from this plugin's routes, with the
+viewer's session.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ log = logging.getLogger(__name__)
 STATIC = Path(__file__).parent / "static"
 
 URL_PREFIX = f"/seedance-ui/{__version__}"
-"""Where the files are. The version is in it so that no browser mixes the files of two releases."""
+"""The path of the static files. It contains the version, so that no browser mixes the files of two releases."""
 
 
 API_PREFIX = f"/seedance-api/{__version__}"
-"""Where the pages' own routes are."""
+"""The path of the plugin's routes."""
 
 
 async def serve_routes(scope: Any, receive: Any, send: Any) -> None:
-    """An ASGI application with the routes, each under Airflow's own permissions."""
+    """The ASGI application of the plugin's routes, each of which is under Airflow's own permissions."""
     await _routes()(scope, receive, send)
 
 
@@ -42,7 +42,7 @@ def _routes() -> Any:
 
 
 async def serve_static_files(scope: Any, receive: Any, send: Any) -> None:
-    """An ASGI application over the files. They hold no data, so they need no login."""
+    """The ASGI application of the static files, which hold no data, so that they need no login."""
     await _static_files()(scope, receive, send)
 
 
@@ -55,13 +55,13 @@ def _static_files() -> Any:
 
 
 def _url(file: str) -> str:
-    """A file's URL; Airflow may live below a path of its host."""
+    """The URL of a static file, below the path of Airflow's `base_url`."""
     root = urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/")
     return f"{root}{URL_PREFIX}/{file}"
 
 
 class SeedanceUiPlugin(AirflowPlugin):
-    """Registers the pages; below Airflow 3.1, which has no place for them, nothing."""
+    """Registers the pages. Before Airflow 3.1, which can't show them, it registers nothing."""
 
     name = "seedance"
 
@@ -76,7 +76,7 @@ class SeedanceUiPlugin(AirflowPlugin):
                 "bundle_url": _url("video-tab.js"),
                 "destination": "task_instance",
                 "url_route": "seedance-video",
-                # Airflow 3.4 and later: only on tasks that name one of our connections; subclasses are among them.
+                # Airflow 3.4 and later shows it only on tasks with this template field, which includes subclasses.
                 "applies_to": {"task.template_fields": ["seedance_conn_id"]},
                 "icon": _url("icon.svg"),
                 "icon_dark_mode": _url("icon-dark.svg"),

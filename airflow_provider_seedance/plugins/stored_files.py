@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.plugins.playback_rules import Place
 
 BLOCK = 256 * 1024
-"""Bytes that are in memory for each viewer, beside what the storage's library reads ahead."""
+"""The bytes in memory per viewer, besides those that the storage's library reads ahead."""
 
 AHEAD = 1024 * 1024
 
 
 class NotThereError(Exception):
-    """There is no such object, or it is no plain file below its root."""
+    """The object doesn't exist, or is not a plain file below its root."""
 
 
 class NoConnectionError(Exception):
@@ -30,8 +30,9 @@ class NoConnectionError(Exception):
 class StoredFile:
     """An open object.
 
-    :param size: its bytes.
-    :param etag: changes whenever its content does.
+    :param file: the open file.
+    :param size: the size in bytes.
+    :param etag: the strong entity tag, which changes whenever the content does.
     """
 
     file: IO[bytes]
@@ -39,7 +40,11 @@ class StoredFile:
     etag: str
 
     def read(self, start: int, stop: int) -> Iterator[bytes]:
-        """A part of it, in blocks; closes it at the end."""
+        """Yields a part of the object in blocks, and closes the object at the end.
+
+        :param start: the offset of the first byte.
+        :param stop: the offset after the last byte.
+        """
         try:
             self.file.seek(start)
             left = stop - start
@@ -50,26 +55,27 @@ class StoredFile:
             self.file.close()
 
     def close(self) -> None:
-        """Closes it."""
+        """Closes the object."""
         self.file.close()
 
 
 def open_place(place: Place) -> StoredFile:
-    """Opens it.
+    """Opens an object for reading.
 
-    :raises NotThereError: there is none.
-    :raises NoConnectionError: the root's connection isn't defined.
+    :param place: the object.
+    :raises NotThereError: there is no such object below its root.
+    :raises NoConnectionError: the connection of the root isn't defined.
     """
     return _local(place) if place.scheme == "file" else _remote(place)
 
 
 def _local(place: Place) -> StoredFile:
-    # Symbolic links may lead anywhere, so what counts is where they end; and what is opened is no link any more.
+    # Symbolic links may lead anywhere, so the resolved path is checked, and is opened without following further links.
     real, root = os.path.realpath(place.key), os.path.realpath(place.root)
     if os.path.commonpath([real, root]) != root or real == root:
         raise NotThereError
     try:
-        # Not blocking: opening a pipe would wait for its other end.
+        # Non-blocking, since opening a pipe would wait for its other end.
         number = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         raise NotThereError from None
@@ -103,7 +109,10 @@ def _file_system(place: Place) -> Any:
 
 
 def _check_connection(conn_id: str | None) -> None:
-    """Some providers' hooks silently take the machine's own credentials where the connection isn't defined."""
+    """Checks that the connection is defined, since some providers' hooks would silently use the machine's credentials.
+
+    :raises NoConnectionError: the connection isn't defined.
+    """
     from airflow.models.connection import Connection
     from airflow.providers.common.compat.sdk import AirflowNotFoundException
 

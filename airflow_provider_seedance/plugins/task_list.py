@@ -1,4 +1,4 @@
-"""The task instances of this provider's operators in one answer: what Airflow's own list tells in pages of 100."""
+"""Lists the task instances of this provider's operators in one answer, instead of Airflow's pages of 100."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ COLUMNS = ("dag_id", "run_id", "task_id", "map_index", "operator", "state", "try
 
 @dataclass(frozen=True)
 class Window:
-    """Which tasks are wanted.
+    """The filter of a list of task instances.
 
-    :param dag_id: of this DAG alone; `~` stands for all.
-    :param run_id: of this run alone; `~` stands for all.
-    :param operators: by these of our operators; empty: by all.
-    :param map_indexes: of these map indexes; empty: of all.
-    :param run_after: of runs that were due then or later.
-    :param updated: what has changed since then.
+    :param dag_id: the DAG's id, or `~` for all DAGs.
+    :param run_id: the run's id, or `~` for all runs.
+    :param operators: the names of operators, of which only this provider's count. Default: all of this provider's.
+    :param map_indexes: the map indexes. Default: all.
+    :param run_after: the earliest `run_after` of a run. Default: any.
+    :param updated: the earliest time of a task instance's last change. Default: any.
     """
 
     dag_id: str
@@ -35,17 +35,20 @@ class Window:
 
 
 def can_list() -> bool:
-    """Not where a task has an instance per pass of a loop (Airflow 3.4): there Airflow's own list is asked."""
+    """Whether this list can be used (before Airflow 3.4, which has a task instance per pass of a loop)."""
     from airflow.models.taskinstance import TaskInstance
 
     return not hasattr(TaskInstance, "region_id")
 
 
 def tasks_in(window: Window, readable: Any, *, offset: int, limit: int) -> dict[str, Any]:
-    """The tasks of a window, those of the newest runs first, with the fields of Airflow's own answer that are used.
+    """The task instances that match a filter, the newest runs first, with those fields of Airflow's list that are used.
 
-    :param readable: Airflow's filter of what the user may read.
-    :return: `task_instances`, and in `total_entries` how many there are in all.
+    :param window: the filter.
+    :param readable: Airflow's own filter by the user's permissions.
+    :param offset: the number of task instances to skip.
+    :param limit: the most task instances to return.
+    :return: `task_instances`, and `total_entries`, the number of all matches.
     """
     from airflow.models.dagrun import DagRun
     from airflow.models.renderedtifields import RenderedTaskInstanceFields as Rendered

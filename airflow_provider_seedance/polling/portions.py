@@ -1,4 +1,4 @@
-"""How pollers that know of each other divide an account's rate: each has its slots, and its part of it. Arithmetic."""
+"""Divides an account's request rate among pollers that know each other, into slots of their own. Pure arithmetic."""
 
 from __future__ import annotations
 
@@ -7,37 +7,40 @@ from dataclasses import dataclass
 from math import floor
 
 LONGEST_ROUND = 256
-"""Slots until the division repeats itself, but for more pollers than that."""
+"""The most slots of one round of the division, unless there are more pollers than that."""
 
 
 @dataclass(frozen=True)
 class Portion:
-    """A poller's part of an account's rate.
+    """A poller's portion of an account's rate.
 
-    :param round: of the slots of one round, which are its own; the first one is the slot with the number 0.
+    :param round: for each slot of one round, from slot 0 on, whether it belongs to the poller. Default: all do.
     """
 
     round: tuple[bool, ...] = (True,)
 
     @property
     def width(self) -> float:
-        """The part, up to 1."""
+        """The portion as a fraction, from 0 to 1."""
         return sum(self.round) / len(self.round)
 
     def first_slot(self, slot: int, every: int = 1) -> int:
-        """The first slot of its own from this one on.
+        """The number of the poller's first own slot, from a given slot on.
 
-        :param slot: its number.
-        :param every: 2: only those of each second round, and so on.
+        :param slot: the number of the given slot.
+        :param every: uses only one round in so many: 2 for every second round. Default: all rounds.
         """
         while not self.round[slot % len(self.round)] or slot // len(self.round) % every:
             slot += 1
         return slot
 
     def of(self, per_second: float) -> float:
-        """How much of a rate it is: in whole requests a second, so that no second gets more from all together.
+        """The poller's rate, in requests per second.
 
-        :param per_second: the account's rate; where less than one is left, it is taken as it is.
+        It is rounded down to whole requests, so that all pollers together never send more in any second; a rate below 1
+        is kept as it is.
+
+        :param per_second: the account's rate, in requests per second.
         """
         part = per_second * self.width
         return float(floor(part + 1e-9)) if part >= 1 and self.width < 1 else part
@@ -47,13 +50,14 @@ WHOLE = Portion()
 
 
 def portion_of(own: str, weights: Mapping[str, int]) -> Portion:
-    """The portion of one poller; no slot is in those of two that know the same.
+    """The portion of one poller. Pollers that know the same weights never share a slot.
 
-    Slots of the same poller are as far from each other as they can be: the one that has been left behind most comes
-    next (smooth weighted round robin).
+    The slots of each poller are spread as evenly as possible (smooth weighted round robin): the next slot goes to the
+    poller that is furthest behind.
 
-    :param own: its name.
-    :param weights: what each waits for, by name, its own among them.
+    :param own: the poller's name.
+    :param weights: the number of jobs that each poller waits for, by name, including this poller.
+    :return: the portion; the whole rate if there is no other poller.
     """
     total = sum(weights.values())
     scale = min(1.0, LONGEST_ROUND / total) if total else 1.0

@@ -1,8 +1,7 @@
-"""Pollers on one account in several processes know of each other by the ledger, and divide the rate.
+"""Pollers in several processes find each other through the ledger, and divide their account's rate.
 
-Each leaves a sign of life there every ten seconds. Who makes no more signs is soon no part of the division. It is never
-in the way of a poll: a ledger that is away costs nothing but the knowledge of the others, and then the vendor's
-refusals divide the rate as they do without a ledger.
+Each poller writes a heartbeat every ten seconds. A poller whose heartbeat stops soon loses its portion. None of this
+delays a poll: without the ledger the pollers only don't know each other, and the vendor's refusals divide the rate.
 """
 
 from __future__ import annotations
@@ -25,41 +24,50 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 EVERY = 10.0
-"""Seconds between two signs of life."""
+"""Seconds between two heartbeats."""
 
 DEAD_AFTER = 30.0
-"""Seconds without a new sign after which a poller has died."""
+"""Seconds without a new heartbeat after which a poller counts as dead."""
 
 FORGETS_AFTER = 60.0
-"""Seconds without the ledger after which the others are unknown."""
+"""Seconds without the ledger after which a poller counts on no others."""
 
 LEAVING = 2.0
-"""The most seconds that a poller which ends waits for its farewell."""
+"""The most seconds that an ending poller waits for the removal of its heartbeat."""
 
 
 _in_thread = asyncio.to_thread
 
 
 class Board(Protocol):
-    """Where the signs are left. Both methods block, and are called in a thread."""
+    """Keeps the heartbeats. Both methods block, and are called in a thread."""
 
     def tell(self, account: str, sign: Sign) -> list[Sign]:
-        """Leaves a sign, and gives those of all pollers on the account."""
+        """Writes a heartbeat, and reads those of all pollers on the account.
+
+        :param account: the account's name.
+        :param sign: the heartbeat to write.
+        :return: all heartbeats, including this one.
+        """
 
     def leave(self, poller: str) -> None:
-        """Takes a poller's sign away."""
+        """Removes a poller's heartbeat.
+
+        :param poller: the poller's name.
+        """
 
 
 class Neighbours:
-    """Who is alive: pure, is told the time by a clock that never goes back. The clocks of others play no part."""
+    """Decides which pollers are alive, by this process's monotonic clock alone. Pure."""
 
     def __init__(self) -> None:
         self._seen: dict[str, tuple[int, float]] = {}
 
     def alive(self, signs: Sequence[Sign], now: float) -> dict[str, int]:
-        """How many jobs each living poller waits for, by its name.
+        """The number of jobs that each living poller waits for, by its name.
 
-        :param signs: of all pollers on the account.
+        :param signs: the heartbeats of all pollers on the account, as just read.
+        :param now: the time by the monotonic clock, in seconds.
         """
         seen, self._seen = self._seen, {}
         for sign in signs:
@@ -69,12 +77,13 @@ class Neighbours:
 
 
 class Presence:
-    """One poller's sign of life.
+    """Keeps up one poller's heartbeat, and tells the poller about the others.
 
-    :param board: where it is left.
-    :param account: names the account now; it may change with the connection.
-    :param waiting: how many jobs the poller waits for now.
-    :param divide: told its own name and what each poller waits for, by name; only itself, if the others are unknown.
+    :param board: keeps the heartbeats.
+    :param account: returns the account's current name, which may change with the connection.
+    :param waiting: returns the number of jobs that the poller waits for now.
+    :param divide: called with the poller's own name, and the number of jobs of each poller by name; if the others are
+        unknown, only of this poller.
     """
 
     def __init__(
@@ -92,7 +101,7 @@ class Presence:
         self._is_away = False
 
     async def keep(self) -> None:
-        """Leaves signs until it is cancelled."""
+        """Writes heartbeats until it is cancelled, and then removes the last one."""
         try:
             while True:
                 telling = asyncio.create_task(_in_thread(self._tell))
@@ -103,7 +112,10 @@ class Presence:
                 await asyncio.wait({asyncio.create_task(_in_thread(self._leave))}, timeout=LEAVING)
 
     async def _until_told(self, telling: asyncio.Task[list[Sign]]) -> None:
-        """One at a time: of a database that hangs, no second thread learns more."""
+        """Waits for a heartbeat to be written, then divides the rate.
+
+        Heartbeats are written one at a time, since a second thread would only hang on the same database.
+        """
         while not telling.done():
             await asyncio.wait({telling}, timeout=EVERY)
             self._forget_if_old()
@@ -133,7 +145,7 @@ class Presence:
 
 
 def open_board() -> Board | None:
-    """Where this installation's pollers leave their signs; `None` without a ledger."""
+    """The table of this installation's heartbeats; `None` without a ledger."""
     conn_id = ledger_conn_id()
     if not conn_id:
         return None
@@ -143,10 +155,10 @@ def open_board() -> Board | None:
 
 
 def account_of(vendor: str, settings: ClientSettings) -> str:
-    """Names an account in every process, without a word about its key, which can't be told from it.
+    """The account's name: a hash that is the same in every process, and from which the key can't be recovered.
 
     :param vendor: the vendor's name.
-    :param settings: of the connection.
+    :param settings: the connection's settings.
     """
     parts = ("seedance account", vendor, settings.base_url or "", settings.api_key)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:40]

@@ -1,8 +1,8 @@
 """The request rate of a connection, which backs off after refusals and recovers with time. Pure arithmetic.
 
-Several triggerers on one account know of each other where there is a ledger (see `presence`), and each has its
-portion of the rate. Without one, they see only the vendor's refusals. By these, each settles on a share of the rate:
-a half, a quarter and a quarter make one.
+With a ledger, several triggerers on one account know each other (see `presence`), and each has its portion of the
+rate. Without one, each triggerer sees only the vendor's refusals, and by these settles on a share of the rate, such as
+a half, a quarter and a quarter.
 """
 
 from __future__ import annotations
@@ -15,28 +15,29 @@ from math import ceil, floor, inf
 from airflow_provider_seedance.polling.portions import WHOLE
 
 LONGEST_PAUSE = 300.0
-"""Seconds to which a longer `Retry-After` is cut."""
+"""The longest pause in seconds; a longer `Retry-After` is cut to it."""
 
 HEADROOM = 0.95
-"""The used share of the rate: requests that leave evenly don't arrive evenly, and the vendor counts arrivals."""
+"""The fraction of the rate that is used, since evenly sent requests don't arrive evenly, and the vendor counts
+arrivals."""
 
 STUCK = 5.0
 """Seconds without an answer after which a request counts as stuck, if others wait for it."""
 
 SLOT = 1.25
-"""Length of a slot (see `Pace`), in gaps. The part above 1 leaves room for a random offset and for the network."""
+"""The length of a slot (see `Pace`), in gaps. The part above 1 leaves room for a random offset and for the network."""
 
 DIVIDED_SLOT = 1.05
-"""The same where each slot is known to be one poller's: only clocks and the network may still shift it."""
+"""The same if each slot belongs to one known poller, so that only clocks and the network may shift a request."""
 
 KEEPS_SLOTS = 3600.0
 """Seconds after a refusal during which the account is assumed to be shared with another process."""
 
 FIRST_TRY = 60.0
-"""Seconds after which a halved rate is doubled again."""
+"""Seconds after which a halved rate is first doubled again."""
 
 LAST_TRY = 900.0
-"""Each doubling that is refused doubles the time until the next one, up to these seconds."""
+"""The longest time until the next doubling, in seconds; each refused doubling doubles the time, up to this."""
 
 _MOST_HALVINGS = 6
 _BURST = 1.0
@@ -54,9 +55,10 @@ class Refusal(Enum):
 
 
 class Share:
-    """The share of a rate that this process uses: halved after repeated refusals, doubled again with time.
+    """The share of a rate that this process uses: halved after repeated refusals, doubled again as time passes.
 
-    With time, not with successful requests: a process that asks seldom, because it was refused, would recover too late.
+    It recovers by time, not by successful requests: a process that was slowed down sends few, and would recover too
+    late.
     """
 
     def __init__(self) -> None:
@@ -67,7 +69,10 @@ class Share:
         self._patience = FIRST_TRY
 
     def at(self, now: float) -> float:
-        """The share at this moment."""
+        """The share at a moment: 1, a half, a quarter, and so on.
+
+        :param now: the moment, by the monotonic clock, in seconds.
+        """
         while self._halvings and now >= self._changed + self._patience:
             self._halvings -= 1
             self._changed += self._patience
@@ -76,16 +81,16 @@ class Share:
         return float(0.5**self._halvings)
 
     def refused(self, now: float, gap: float) -> Refusal:
-        """Takes note of a 429.
+        """Records a 429.
 
-        :param now: the moment, by the monotonic clock.
-        :param gap: seconds between two requests at present.
-        :return: what it means.
+        :param now: the moment, by the monotonic clock, in seconds.
+        :param gap: the current seconds between two requests.
+        :return: the meaning of the refusal.
         """
         self.at(now)
         since, self.refused_at = now - self.refused_at, now
         if since < _BURST:
-            return Refusal.ALONE  # refusals of requests that were under way together count once
+            return Refusal.ALONE  # refusals of simultaneous requests count once
         is_trial = self._was_doubled and now - self._changed <= max(_SOON, 4 * gap)
         # The larger the share, the longer the memory: the process with the largest share gives way.
         if not is_trial and since > _REMEMBERS * self.at(now):
@@ -99,20 +104,20 @@ class Share:
 class Pace:
     """Spaces requests evenly, for the whole connection.
 
-    All moments are of the monotonic clock.
+    All moments (`now`) are seconds of the monotonic clock.
 
-    Where the rate is so low that two simultaneous requests mean a refusal, even a process with the right rate is
-    refused half the time, because it doesn't know when the others ask. So after a refusal such a pace keeps to slots of
-    the wall clock, which are the same for all processes: each slot, every second one, every fourth. A process that has
-    found free slots keeps them. Where the rate is divided among pollers that know of each other, each keeps to the
-    slots of its portion from the start.
+    If the rate is so low that the vendor refuses one of two simultaneous requests, even a process with the right rate
+    is refused half the time, because it doesn't know when the others send. So after a refusal such a pace uses time
+    slots of the wall clock, which are the same for all processes: every slot, every second, or every fourth. A process
+    that has found free slots keeps them. If pollers that know each other divide the rate, each uses the slots of its
+    portion from the start.
 
-    :param per_second: the most requests a second, changeable at any time; 0 or less: no limit.
-    :param share: this process's share of the rate; several paces may have one in common.
-    :param one_at_a_time: for such low rates. Outside of slots, the gap counts from a request's end, not its start, so
-        that the next one never arrives too early, however late this one did.
-    :param to_wall: added to a moment, gives Unix time.
-    :param chance: returns a random number from 0 to 1.
+    :param per_second: the most requests per second, which may be changed at any time; 0 or less for no limit.
+    :param share: this process's share of the rate, which several paces may use together. Default: its own.
+    :param one_at_a_time: for such low rates. Outside of slots, the gap then counts from a request's end instead of its
+        start, so that the next one never arrives too early, however late this one did. Default: no.
+    :param to_wall: the seconds to add to a moment to get Unix time.
+    :param chance: returns a random number from 0 to 1. Default: `random.random`.
     """
 
     def __init__(
@@ -126,7 +131,7 @@ class Pace:
     ) -> None:
         self.per_second = per_second
         self.portion = WHOLE
-        """What is left of the rate by other pollers on the account."""
+        """The portion of the rate that the other pollers on the account leave to this one."""
         self.to_wall = to_wall
         self._one_at_a_time = one_at_a_time
         self._chance = chance
@@ -155,40 +160,46 @@ class Pace:
         return max(0.0, max(last + self.gap(now), self._paused_until) - now)
 
     def take(self, now: float) -> None:
-        """Notes that a request is sent now."""
+        """Records that a request is sent now."""
         self._started = self._taken = now
         self._is_under_way = self._one_at_a_time and self.per_second > 0
         self._within = self._chance()
 
     def take_further(self, now: float) -> None:
-        """Notes that one more request is sent now, out of turn; the following ones make room for it."""
+        """Records that another request is sent now, out of turn; the following ones are delayed by as much."""
         self._taken = max(now, self._taken + self.gap(now))
 
     def ended(self, now: float) -> None:
-        """Notes that the request was answered or has failed."""
+        """Records that the request was answered or has failed."""
         if self._is_under_way:
             self._taken, self._is_under_way = now, False
 
     def is_stuck(self, now: float) -> bool:
-        """Whether the next request waits for one that should have ended by now."""
+        """Whether the next request waits for one that has been running for longer than `STUCK`."""
         return self._is_under_way and now - self._taken > STUCK
 
     def pause(self, now: float, retry_after: float | None) -> None:
-        """Pauses for as long as the vendor asks; for a second if it doesn't say how long."""
+        """Pauses for as long as the vendor asks, at least for a second and at most for `LONGEST_PAUSE`.
+
+        :param retry_after: the vendor's `Retry-After` in seconds; `None` without one.
+        """
         self._paused_until = max(self._paused_until, now + min(LONGEST_PAUSE, max(1.0, retry_after or 0.0)))
 
     def refused(self, now: float, retry_after: float | None) -> None:
-        """Takes note of a 429 to one of these requests."""
+        """Records a 429 to one of these requests, and pauses.
+
+        :param retry_after: the vendor's `Retry-After` in seconds; `None` without one.
+        """
         cycle = self._cycle(now)
         refusal = self._share.refused(now, self.gap(now))
         if refusal is Refusal.TOO_MUCH:
-            # A random half of the slots it had: the process in the way may take the other half.
+            # Keeps a random half of its slots; the other half may go to the process that it collided with.
             self._slots_of = self._slots_of % cycle + cycle * floor(self._chance() * 2)
         elif refusal is Refusal.AGAIN:
             self._slots_of = floor(self._chance() * cycle)
         self.pause(now, retry_after)
         if retry_after is None and self.per_second > 0:
-            # A random pause: if the process in the way was refused too, it also waits.
+            # The pause is random, since the process that it collided with may have been refused too, and also pauses.
             self._paused_until = max(self._paused_until, now + 1.0 + self._chance() * min(_SOON, 3 * self.gap(now)))
 
     def _has_slots(self, now: float) -> bool:
@@ -196,14 +207,14 @@ class Pace:
         return self._one_at_a_time and self.per_second > 0 and is_shared
 
     def _cycle(self, now: float) -> int:
-        """One slot in so many belongs to this process."""
+        """The number of slots per slot of this process: 1 if all are its own, 2 if every second is."""
         return round(1 / self._share.at(now))
 
     def _next_slot(self, soonest: float, now: float) -> float:
         """The first moment from `soonest` on at the beginning of one of this process's slots.
 
-        The offset within the slot varies: of two requests in one slot the vendor refuses the later, which should not
-        always be the same process's.
+        The offset within the slot varies, since the vendor refuses the later of two requests in one slot, and that
+        should not always be the same process's.
         """
         if self.portion != WHOLE:
             length = DIVIDED_SLOT / self.per_second
