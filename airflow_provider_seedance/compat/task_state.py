@@ -1,4 +1,4 @@
-"""Tells whether a task instance has ended for good, by which a user's kill is told from a failover of triggerers."""
+"""Tells whether a task instance has ended for good, which distinguishes a user's kill from a failover of triggerers."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What Airflow's UI gets from this provider."""
+"""The provider's pages in Airflow's UI, and their routes in Airflow's API server."""

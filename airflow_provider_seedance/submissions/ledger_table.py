@@ -147,7 +147,7 @@ class TableSubmissionStore:
         :param record: see `SubmissionStore`.
         :param before: see `SubmissionStore`.
         :return: see `SubmissionStore`.
-        :raises BudgetExceededError: the estimated cost exceeds what is left of a budget.
+        :raises BudgetExceededError: the estimated cost would exceed a budget.
         """
         self._is_paid = False
         if self.read() != before:

@@ -43,7 +43,7 @@ class Since(StrEnum):
 
 @dataclass(frozen=True)
 class Life:
-    """The fields by which one life of a task instance is told from another.
+    """The fields that distinguish one life of a task instance from another.
 
     A field is `None` if the version of Airflow doesn't provide it, or the record doesn't hold it.
 

@@ -39,8 +39,8 @@ class SubmissionRecord:
     :param possible_id: an id from an answer that was not an acceptance.
     :param delivered: whether the task has handed the video on.
     :param seedance_conn_id: the id of the connection that was used. Records of the first release don't hold it.
-    :param ends_after: seconds after the video's creation at which the vendor was told to cancel it if unfinished;
-        `None` if it wasn't told.
+    :param ends_after: the deadline sent to the vendor, in seconds after the video's creation, at which the vendor
+        cancels an unfinished video; `None` if none was sent.
     :param unknown: fields that a later release has added, kept as they are.
     """
 

@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 OnUnknownSubmission = Literal["fail", "resubmit"]
 
 _MOST_ROUNDS = 3
-"""How often an attempt reads the record and tries, if another attempt keeps being faster."""
+"""How often an attempt reads the record and tries again, if other attempts keep changing it first."""
 
 
 class _OvertakenError(Exception):
@@ -265,7 +265,7 @@ class Submitter:
         return submission.with_seed(video), submission
 
     def _note(self, record: SubmissionRecord, video: Video) -> Submission:
-        """Records the id. If that fails, the task goes on, and the log shows the id."""
+        """Records the id. If that fails, the task continues, and the log shows the id."""
         submission = keep(self._store, replace(record, video_id=video.video_id), self._pauses)
         if self._store and not submission.is_kept:
             log.error("Video %s was submitted, but its id could not be recorded.", video.video_id)

@@ -148,7 +148,7 @@ class SeedanceVideoToObjectStorageOperator(BaseOperator):
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any]:
         """The lineage for OpenLineage: the vendor's file as input, the stored object as output, and the vendor's job.
 
-        :param task_instance: not used.
+        :param task_instance: the task instance; unused.
         """
         from airflow_provider_seedance.tasks.lineage import video_lineage
 
