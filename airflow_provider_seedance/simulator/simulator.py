@@ -29,7 +29,7 @@ class Simulator:
     :param port: 0 (default) = any free one
     :param seed: makes ids and faults with a probability repeatable (default 0)
     :param retention: seconds from a video's end to the expiry of its URLs: one number for all vendors, or a number by
-        vendor (default: the vendor's, see :class:`SimulatedVendor`)
+        vendor (default: the vendor's own, see ``SimulatedVendor.retention``)
     :param queue_seconds: simulated seconds in the queue (default 5)
     :param run_seconds: simulated seconds of running (default 55), whatever the video's length
     :param rate_limits: whether to enforce the vendors' published rate limits (default: no)

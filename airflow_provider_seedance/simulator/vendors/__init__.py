@@ -1,7 +1,7 @@
-"""The server sides of the vendors. They share routing only: each has its own rules, shapes and words.
+"""The simulated vendors. They share nothing but the routing: each has its own rules and forms of answers.
 
-Each folder in here is a vendor: its ``__init__`` holds ``SIMULATED``, a tuple of :class:`SimulatedVendor`. Others are
-given to :class:`~airflow_provider_seedance.simulator.Simulator`, or named by the entry-point group
+Each folder in here is one vendor's: its ``__init__`` holds ``SIMULATED``, a tuple of :class:`SimulatedVendor`. More
+vendors are passed to :class:`~airflow_provider_seedance.simulator.Simulator`, or come from the entry-point group
 ``airflow_provider_seedance.simulated_vendors``.
 """
 
@@ -26,11 +26,14 @@ BUILT_IN: dict[str, SimulatedVendor] = {
 """The vendors of this package by name."""
 
 VENDORS: tuple[str, ...] = tuple(BUILT_IN)
-"""Their names."""
+"""The names of the vendors of this package."""
 
 
 def all_vendors(given: Iterable[SimulatedVendor] = ()) -> dict[str, SimulatedVendor]:
-    """The built-in vendors, those of entry points, and those given, by name; the later win."""
+    """All simulated vendors by name.
+
+    :param given: more vendors; they replace built-in ones and those of entry points with the same name. Default: none
+    """
     found = dict(BUILT_IN)
     for point in entry_points(group=ENTRY_POINTS):
         try:
@@ -38,6 +41,6 @@ def all_vendors(given: Iterable[SimulatedVendor] = ()) -> dict[str, SimulatedVen
             if not isinstance(vendor, SimulatedVendor):
                 raise TypeError(f"{point.value} is no SimulatedVendor")
             found.setdefault(vendor.name, vendor)
-        except Exception as error:  # somebody else's code must not break the simulator
+        except Exception as error:  # code of other distributions must not break the simulator
             log.warning("The simulated vendor %r is left out: %s fails (%r).", point.name, point.value, error)
     return found | {vendor.name: vendor for vendor in given}

@@ -1,4 +1,4 @@
-"""What all simulated vendors share: routes, refusals and answers. Nothing here knows a vendor's words."""
+"""The base of all simulated vendors: routes, refusals and answers, without anything that is specific to a vendor."""
 
 import json as jsonlib
 import re
@@ -25,19 +25,21 @@ class Answer:
     @classmethod
     def json(cls, value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> "Answer":
         """An answer with a JSON body."""
-        # A text may hold half a surrogate pair, from a request or a fault; this makes a JSON escape of it.
+        # A text may contain half a surrogate pair, from a request or a fault; it becomes a JSON escape.
         body = jsonlib.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace")
         return cls(status, body, headers=dict(headers or {}))
 
 
 class Refused(Exception):  # noqa: N818  - it is an answer, not a defect
-    """The vendor says no. Nothing was created.
+    """A refusal by the vendor: nothing was created.
 
     :param reason: one of "auth", "balance", "bad_request", "missing", "bad_json", "unknown_model", "model_not_open",
-        "unknown_task", "unknown_path", "method", "conflict", "moderation", "rate", "server", "unavailable", "backend"
-    :param message: what the caller reads
-    :param param: the field to blame
-    :param code: the vendor's code if it is not the usual one for the reason
+        "unknown_task", "unknown_path", "method", "conflict", "moderation", "rate", "server", "unavailable", "backend",
+        "not_ready", "gone"
+    :param message: the text for the caller
+    :param param: the field that is refused; default: none
+    :param code: the vendor's code; default: its usual one for the reason
+    :param headers: additional headers of the answer; default: none
     """
 
     def __init__(
@@ -56,7 +58,7 @@ class Refused(Exception):  # noqa: N818  - it is an answer, not a defect
 
 @dataclass(slots=True)
 class Call:
-    """One request, recognised. ``style`` are the options of ``answer_variant`` faults in force."""
+    """One request after routing. ``style`` has the options of the active ``answer_variant`` faults."""
 
     kinds: tuple[str, ...]
     handler: str
@@ -68,7 +70,7 @@ class Call:
     style: dict[str, Any] = field(default_factory=dict)
 
     def first(self, name: str) -> str | None:
-        """The first value of a query parameter."""
+        """The first value of a query parameter; ``None`` if it is missing."""
         return next((value for key, value in self.query if key == name), None)
 
     def body_object(self) -> dict[str, Any]:
@@ -102,7 +104,13 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A method and path pattern, what kind of call it is and the method that answers it."""
+    """A route.
+
+    :param method: the HTTP method
+    :param pattern: matches the path
+    :param call: the kind of call, see ``faults.CALLS``
+    :param handler: the name of the method that answers it
+    """
 
     method: str
     pattern: re.Pattern[str]
@@ -111,15 +119,15 @@ class Route:
 
 
 def route(method: str, path: str, call: str, handler: str) -> Route:
-    """A route; ``{name}`` in the path matches one segment."""
+    """Make a route; ``{name}`` in the path matches one segment."""
     return Route(method, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path)), call, handler)
 
 
 class Vendor(ABC):
-    """One vendor's server side. Handlers take a :class:`Call` and give an :class:`Answer` or raise :class:`Refused`."""
+    """One simulated vendor. Handlers take a :class:`Call`, and return an :class:`Answer` or raise :class:`Refused`."""
 
     routes: ClassVar[tuple[Route, ...]]
-    #: Error code and message of a video that ends so, per fault kind.
+    #: By fault kind, the error code and message of a video that ends with it.
     usual_errors: ClassVar[Mapping[str, tuple[str, str]]]
 
     def __init__(self, world: World, vendor: SimulatedVendor) -> None:
@@ -127,15 +135,15 @@ class Vendor(ABC):
 
     @abstractmethod
     def refusal(self, refused: Refused, style: Mapping[str, Any]) -> Answer:
-        """A refusal in the vendor's own shape."""
+        """A refusal in the vendor's own form."""
 
     @abstractmethod
     def moderation(self, code: str | None, message: str | None) -> Refused:
-        """How the vendor refuses an input at submission."""
+        """The vendor's refusal of an input at submission; ``code`` and ``message`` replace the usual ones."""
 
     @abstractmethod
     def strip_id(self, answer: Any) -> Any:
-        """A create answer without the video's id."""
+        """The decoded answer to a create, without the video's id."""
 
     def resolve(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
         """The route for a request.
@@ -155,15 +163,15 @@ class Vendor(ABC):
     def sort(
         self, route: Route, params: dict[str, str], headers: Mapping[str, str], body: bytes
     ) -> tuple[Route, dict[str, str]]:
-        """The route itself, where method and path alone don't tell what the call is."""
+        """Refine the route by headers and body, for a vendor whose method and path alone don't identify the call."""
         return route, params
 
     def kinds(self, route: Route, query: list[tuple[str, str]]) -> tuple[str, ...]:
-        """What the call counts as for faults, the main kind first."""
+        """The kinds of the call to which faults apply, the main kind first."""
         return (route.call,)
 
     def check_key(self, call: Call) -> None:
-        """``Authorization: <scheme> <key>``.
+        """Check the header ``Authorization: <scheme> <key>``.
 
         :raises Refused: "auth"
         """
@@ -171,18 +179,18 @@ class Vendor(ABC):
             raise Refused("auth", "missing or invalid API key")
 
     def check_rate(self, call: Call) -> None:
-        """Refuse what exceeds the vendor's published rate; called only if the simulator was asked to.
+        """Refuse a call that exceeds the vendor's published rate; called only with ``rate_limits``.
 
         :raises Refused: "rate"
         """
         return  # most vendors publish no rate
 
     def video_id(self, call: Call) -> str:
-        """The id of the video that the path names: ``{id}``, unless the vendor's ids have several parts."""
+        """The id of the video in the path: the segment ``{id}``, unless the vendor's ids have several parts."""
         return call.params["id"]
 
     def video(self, call: Call) -> SimulatedVideo:
-        """The video that the path names.
+        """The video in the path.
 
         :raises Refused: "unknown_task"
         """
@@ -192,5 +200,5 @@ class Vendor(ABC):
         return video
 
     def word(self, look: Look, words: Mapping[str, str]) -> str:
-        """The status on the wire."""
+        """The status as the vendor's answer has it."""
         return look.unknown_word or words[look.status]

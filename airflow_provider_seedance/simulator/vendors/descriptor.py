@@ -1,4 +1,4 @@
-"""What the simulator knows about a vendor before it loads the vendor's server side. Written apart from the client's."""
+"""The descriptor of a simulated vendor, needed before its code is loaded. It shares nothing with the client's."""
 
 import datetime
 import random
@@ -10,7 +10,7 @@ from airflow_provider_seedance.simulator.videos import Status
 
 DAY = 86_400.0
 NewId = Callable[[random.Random, float, str], str]
-"""Makes the id of a video from a source of chance, the time (unix) and the model's name."""
+"""Makes the id of a video from a random generator, the Unix time and the model's name."""
 
 
 def a_uuid(chance: random.Random, now: float, model: str) -> str:
@@ -19,17 +19,17 @@ def a_uuid(chance: random.Random, now: float, model: str) -> str:
 
 
 def hexadecimal(prefix: str, digits: int) -> NewId:
-    """Ids of a prefix and so many hexadecimal digits."""
+    """Ids made of a prefix and a number of hexadecimal digits."""
     return lambda chance, now, model: f"{prefix}{chance.getrandbits(128):032x}"[: len(prefix) + digits]
 
 
 def base32(digits: int) -> NewId:
-    """Ids of so many letters and digits, without those that look alike."""
+    """Ids made of a number of digits and lower-case letters, without i, l, o and u."""
     return lambda chance, now, model: "".join(chance.choices("0123456789abcdefghjkmnpqrstvwxyz", k=digits))
 
 
 def dated(prefix: str) -> NewId:
-    """Ids of a prefix, the time and five characters. The time zone of the digits is unknown; UTC is a guess."""
+    """Ids made of a prefix, the time and five random characters. The time zone is unknown; UTC is a guess."""
 
     def new_id(chance: random.Random, now: float, model: str) -> str:
         stamp = datetime.datetime.fromtimestamp(now, datetime.UTC)
@@ -41,16 +41,16 @@ def dated(prefix: str) -> NewId:
 
 @dataclass(frozen=True)
 class SimulatedVendor:
-    """A vendor that the simulator stands in for.
+    """A simulated vendor.
 
-    :param name: its leading path segment, and the `vendor` of a connection.
+    :param name: its leading path segment, and the ``vendor`` of a connection
     :param server: ``module:Class`` of its :class:`~airflow_provider_seedance.simulator.vendors.base.Vendor`
-    :param base_path: the path of the vendor's default base URL
-    :param auth_scheme: the word before the key in the ``Authorization`` header
-    :param new_id: makes the ids of its videos
-    :param retention: seconds for which a video's URL lives after its end
-    :param uncharged: the ends for which the vendor documents that nothing is charged
-    :param signature_prefix: begins the names of a signed URL's parameters, e.g. ``X-Tos-``; empty = plain ``Expires``
+    :param base_path: the path of the vendor's default base URL; default: none
+    :param auth_scheme: the word before the key in the ``Authorization`` header; default ``Bearer``
+    :param new_id: makes the ids of its videos; default: UUIDs
+    :param retention: seconds from a video's end to the expiry of its URLs; default: one day
+    :param uncharged: the final statuses that the vendor doesn't charge for; default: ``cancelled``
+    :param signature_prefix: the prefix of a signed URL's parameters, e.g. ``X-Tos-``; default: none, plain ``Expires``
     """
 
     name: str

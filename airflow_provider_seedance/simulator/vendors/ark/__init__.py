@@ -1,4 +1,4 @@
-"""First-party Ark: BytePlus and Volcengine."""
+"""ByteDance's own Ark: BytePlus and Volcengine."""
 
 from dataclasses import replace
 
@@ -10,6 +10,6 @@ _BYTEPLUS = SimulatedVendor(
     base_path="/api/v3",
     new_id=dated("cgt-"),
     uncharged=("failed", "cancelled", "expired"),
-    signature_prefix="X-Tos-",  # from an observed URL, as far as `X-Tos-Expires` goes
+    signature_prefix="X-Tos-",  # `X-Tos-Expires` was observed in a URL, the other names are guesses
 )
 SIMULATED = (_BYTEPLUS, replace(_BYTEPLUS, name="volcengine"))

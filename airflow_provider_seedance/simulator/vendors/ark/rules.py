@@ -1,6 +1,6 @@
-"""What Ark documents about a create for Seedance 2.0 and 2.5, checked strictly.
+"""Ark's documented rules for a create with Seedance 2.0 and 2.5, checked strictly.
 
-Nulls count as absent: its SDK sends them.
+Nulls count as absent, since Ark's SDK sends them.
 """
 
 import re
@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow_provider_seedance.simulator.vendors.base import Refused
 
-#: Documented, but for 5:4, which was seen to be taken.
+#: Documented, except for 5:4, which was observed to be accepted.
 RATIOS = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive", "5:4")
 SMALL, FULL, FOUR_K = ("480p", "720p"), ("480p", "720p", "1080p"), ("480p", "720p", "1080p", "4k")
 FIELDS: dict[str, type | tuple[type, ...]] = {
@@ -34,7 +34,7 @@ FIELDS: dict[str, type | tuple[type, ...]] = {
     "output_format": str,
     "omni_reference_task_type": str,
 }
-#: Forms of address per item; the documents take video as URL or asset only, images and audio also as base64.
+#: URL schemes by item. Documented: videos as URLs or assets only; images and audio also as Base64.
 FORMS = {
     "image_url": ("http://", "https://", "data:", "asset://"),
     "video_url": ("http://", "https://", "asset://"),
@@ -47,9 +47,9 @@ ROLES = {
 }
 LIMITS = {"first_frame": 1, "last_frame": 1, "reference_image": 9, "reference_video": 3, "reference_audio": 3}
 LIMITS_25 = LIMITS | {"reference_image": 30, "reference_video": 10, "reference_audio": 10}
-#: Documented for 2.5 alone; that 2.0 refuses the last two is a guess.
+#: Documented for 2.5 only; that 2.0 refuses the last two is a guess.
 ONLY_25 = ("draft", "output_format", "omni_reference_task_type")
-#: The part of a model's name after its vendor's prefix, and what it renders.
+#: Resolutions by the model's name without the vendor's prefix.
 MODELS = {
     "seedance-2-0-260128": FOUR_K,
     "seedance-2-0-fast-260128": SMALL,
@@ -62,7 +62,7 @@ _ENDPOINT = re.compile(r"ep-[A-Za-z0-9-]+")
 
 @dataclass(slots=True)
 class Content:
-    """The content items, sorted: the text, how often each role occurs, and the draft that is to be finished."""
+    """The checked content items: the text, the roles of the media, and the id of the draft to finish."""
 
     text: str = ""
     roles: list[str] = field(default_factory=list)
@@ -70,17 +70,17 @@ class Content:
 
 
 def invalid(param: str) -> Refused:
-    """The usual refusal of a value."""
+    """The refusal of an invalid parameter."""
     return Refused("bad_request", f"The parameter `{param}` specified in the request is not valid.", param=param)
 
 
 def missing(param: str) -> Refused:
-    """The usual refusal of an absence."""
+    """The refusal of a missing parameter."""
     return Refused("missing", f"The request is missing the `{param}` parameter.", param=param)
 
 
 def resolutions(vendor: str, model: str) -> tuple[str, ...]:
-    """What a model (or an endpoint, taken for the standard model) renders.
+    """The resolutions of a model. An endpoint id counts as the standard model.
 
     :raises Refused: "unknown_model"
     """
@@ -93,7 +93,7 @@ def resolutions(vendor: str, model: str) -> tuple[str, ...]:
 
 
 def without_nulls(body: dict[str, Any]) -> dict[str, Any]:
-    """The body as the vendor reads it."""
+    """The body without its null fields."""
     return {name: value for name, value in body.items() if value is not None}
 
 
@@ -106,7 +106,10 @@ def _check_types(body: dict[str, Any]) -> None:
 
 
 def _check_item(item: Any) -> tuple[str, str]:
-    """One content item; gives its type and its role (or text)."""
+    """Check one content item.
+
+    :return: its type, and its role, text or draft id
+    """
     kind = item.get("type") if isinstance(item, dict) else None
     if kind == "text":
         if set(item) != {"type", "text"} or not isinstance(item["text"], str) or not item["text"]:
@@ -120,7 +123,7 @@ def _check_item(item: Any) -> tuple[str, str]:
     if not isinstance(kind, str) or kind not in FORMS:
         raise invalid("content.type")
     address = item.get(kind)
-    # A role inside the address object is a common mistake; it belongs beside it.
+    # A role inside the URL object is a common mistake; it belongs next to it.
     if set(item) - {"type", kind, "role"} or not isinstance(address, dict) or set(address) != {"url"}:
         raise invalid(f"content.{kind}")
     if not isinstance(address["url"], str) or not address["url"].startswith(FORMS[kind]):
@@ -132,8 +135,9 @@ def _check_item(item: Any) -> tuple[str, str]:
 
 
 def check_content(items: list[Any], *, newer: bool) -> Content:
-    """Check the content items and their mixture.
+    """Check the content items and their combination.
 
+    :param newer: whether the model is Seedance 2.5
     :raises Refused: "missing" or "bad_request"
     """
     content = Content()
@@ -145,7 +149,7 @@ def check_content(items: list[Any], *, newer: bool) -> Content:
         elif kind == "draft_task":
             content.draft = value
         else:
-            # A lone image without a role is a first frame; the vendor's older pages say so (inferred for 2.0).
+            # A single image without a role is a first frame: documented on older pages, inferred for 2.0.
             content.roles.append(value)
     if not kinds:
         raise missing("content")
@@ -178,9 +182,9 @@ def _between(body: dict[str, Any], name: str, low: int, high: int, *also: int) -
 
 
 def _check_unsupported(body: dict[str, Any], newer: bool) -> None:
-    """What exists for other models only.
+    """Refuse fields that only other models support.
 
-    A draft of ``false`` and the tier "default" are what a task shows, so pass; a fixed camera of ``false`` was seen to
+    ``draft: false`` and the tier "default" pass, since a task shows them; ``camera_fixed: false`` was observed to pass
     on 2.0.
     """
     if "frames" in body:
@@ -197,7 +201,7 @@ def _check_unsupported(body: dict[str, Any], newer: bool) -> None:
 
 
 def _check_25(body: dict[str, Any], content: Content) -> None:
-    """What the words of 2.5 ask of the others."""
+    """Check the fields of 2.5 in combination with other fields."""
     task = body.get("omni_reference_task_type", "auto")
     if task not in ("auto", "reference", "edit", "extend"):
         raise invalid("omni_reference_task_type")
@@ -219,8 +223,11 @@ def _check_tools(body: dict[str, Any], content: Content) -> None:
 
 
 def check(vendor: str, body: dict[str, Any]) -> Content:
-    """Check a create (without nulls).
+    """Check a create.
 
+    :param vendor: the vendor's name, which decides about the prefix of the model's name
+    :param body: the body without nulls
+    :return: the checked content
     :raises Refused: "missing", "bad_request" or "unknown_model"
     """
     _check_types(body)

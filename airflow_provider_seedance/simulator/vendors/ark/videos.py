@@ -1,4 +1,7 @@
-"""BytePlus ModelArk and Volcengine Ark: one API, two names. Variant: ``content_null=True`` (as after 24 hours)."""
+"""BytePlus ModelArk and Volcengine Ark, one API with two names.
+
+Variant: ``content_null=True`` (a success without content, as after 24 hours).
+"""
 
 import secrets
 from collections.abc import Mapping
@@ -14,7 +17,7 @@ from airflow_provider_seedance.simulator.videos import Look, Picture, SimulatedV
 
 TASKS = "/api/v3/contents/generations/tasks"
 WORDS = {name: name for name in ("queued", "running", "succeeded", "failed", "cancelled", "expired")}
-#: HTTP status, code and type. Documented, but for unknown_task, unknown_path, method and the types beside 400-404.
+#: HTTP status, code and type. Documented, except for unknown_task, unknown_path, method and the types outside 400-404.
 ERRORS = {
     "auth": (401, "AuthenticationError", "Unauthorized"),
     "balance": (403, "AccountOverdueError", "Forbidden"),
@@ -34,7 +37,7 @@ ERRORS = {
 }
 RECORD_SECONDS = 7 * DAY
 CANCELLED_SECONDS = DAY
-#: Calls per second, documented. Creates are limited per minute; an older page also says 120 queued tasks.
+#: Documented calls per second. Creates are limited per minute; an older page also limits the queue to 120 tasks.
 PER_SECOND = {"poll": 20, "list": 1, "cancel": 20}
 MOST_QUEUED = 120
 DEFAULT_TIER = "default"
@@ -58,14 +61,14 @@ class Ark(Vendor):
     }
 
     def kinds(self, route: Route, query: list[tuple[str, str]]) -> tuple[str, ...]:
-        """Ark has no free call but the list, so asking for one item is how a key is probed."""
+        """A list of one item also counts as a check of the key, since Ark has no other free call."""
         filtered = any(name.startswith("filter.") for name, _ in query)
         if route.call == "list" and ("page_size", "1") in query and not filtered:
             return ("list", "auth_probe")
         return (route.call,)
 
     def check_rate(self, call: Call) -> None:
-        """The documented rates per second, and the queue's length."""
+        """Check the documented rates per second and the queue's length."""
         limit = PER_SECOND.get(call.kinds[0])
         if limit is not None and self.world.rate(self.name, call.kinds[0]) > limit:
             raise Refused("rate", "Rate limit reached.", code="RateLimitExceeded.EndpointRPMExceeded")
@@ -76,7 +79,7 @@ class Ark(Vendor):
         return sum(video.vendor == self.name and video.status == "queued" for video in self.world.videos.values())
 
     def _known(self, video: SimulatedVideo | None) -> bool:
-        """Whether there is still a record: 7 days from creation, of a cancelled task 24 hours from its end."""
+        """Whether the record still exists: for 7 days from creation; for a cancelled task, 24 hours from its end."""
         if video is None or video.vendor != self.name or video.deleted:
             return False
         now = self.world.clock.now()
@@ -85,14 +88,14 @@ class Ark(Vendor):
         return now - video.created_at <= RECORD_SECONDS
 
     def video(self, call: Call) -> SimulatedVideo:
-        """As everywhere, but records do not stay for ever."""
+        """The video in the path, as long as its record exists."""
         video = super().video(call)
         if not self._known(video):
             raise Refused("unknown_task", "The task cannot be found.")
         return video
 
     def create(self, call: Call) -> Answer:
-        """``POST /contents/generations/tasks``; gives the id only."""
+        """``POST /contents/generations/tasks``; answers with the id and, if sent, the ``safety_identifier``."""
         body = ark_rules.without_nulls(call.body_object())
         content = ark_rules.check(self.name, body)
         picture = self._picture(body, self._draft(content.draft) if content.draft else None)
@@ -115,11 +118,11 @@ class Ark(Vendor):
     def _picture(self, body: dict[str, Any], draft: SimulatedVideo | None) -> Picture:
         duration = body.get("duration", 5)
         container, last_frame = body.get("output_format", "mp4"), body.get("return_last_frame", False)
-        if draft is not None:  # what the final takes over of it is a guess
+        if draft is not None:  # which properties the final video takes over from the draft is a guess
             resolution = body.get("resolution", "720p")
             return replace(draft.picture, resolution=resolution, last_frame=last_frame, container=container)
         return Picture(
-            5 if duration == -1 else duration,  # "the model chooses"
+            5 if duration == -1 else duration,  # -1: the model chooses
             body.get("resolution", "480p" if body.get("draft") else "720p"),
             body.get("ratio", "adaptive"),
             body.get("generate_audio", True),
@@ -128,14 +131,14 @@ class Ark(Vendor):
         )
 
     def _draft(self, task_id: str) -> SimulatedVideo:
-        """The draft that a final is made from: a finished one, for as long as there is a record of it."""
+        """The draft for a final video: it must have succeeded, and its record must still exist."""
         draft = self.world.find(self.name, task_id)
         if draft is None or not self._known(draft) or not draft.request.get("draft") or draft.status != "succeeded":
             raise ark_rules.invalid("content.draft_task.id")
         return draft
 
     def shown(self, video: SimulatedVideo, call: Call) -> dict[str, Any]:
-        """A task as GET, LIST and the callback show it: absent fields are left out, as observed."""
+        """A task as GET, LIST and the callback show it; fields without a value are left out, as observed."""
         look, asked = video.look(), video.request
         shown: dict[str, Any] = {"id": video.id, "model": video.model, "status": self.word(look, WORDS)}
         if look.status == "failed":
@@ -154,7 +157,7 @@ class Ark(Vendor):
         picture = video.picture
         width, height = size_of(picture.resolution, picture.ratio)
         frames = picture.duration * FRAMES_PER_SECOND + 1
-        tokens = width * height * frames // 1024  # gives the observed 108900 for 5 s of 720p
+        tokens = width * height * frames // 1024  # yields the observed 108900 for 5 s of 720p
         return {
             "content": self._content(video, look, call),
             "usage": {"completion_tokens": tokens, "total_tokens": tokens},
@@ -183,16 +186,16 @@ class Ark(Vendor):
         return Answer.json(self.shown(self.video(call), call))
 
     def list(self, call: Call) -> Answer:
-        """``GET .../tasks``: newest first, though no order is promised. Unknown parameters are ignored (unknown)."""
+        """``GET .../tasks``: newest first, though no order is documented. Ignoring unknown parameters is a guess."""
         number, size = self._integer(call, "page_num", 1, 500), self._integer(call, "page_size", 20, 500)
         wanted = {value for name, value in call.query if name == "filter.task_ids"}
         status, model = call.first("filter.status"), call.first("filter.model")
         if status is not None and status not in WORDS:
             raise ark_rules.invalid("filter.status")
-        # Documented for the filter; that without it flex tasks are left out is what users report.
+        # Documented: without the filter the list has only tasks of the default tier.
         tier = call.first("filter.service_tier") or DEFAULT_TIER
         videos = self.world.videos
-        # A poller asks for some of many: look only at those.
+        # A poller asks for few of many videos, so only those are read.
         looked = [videos[name] for name in videos.keys() & wanted] if wanted else list(videos.values())
         found = [
             video
@@ -214,7 +217,7 @@ class Ark(Vendor):
         return int(text)
 
     def cancel(self, call: Call) -> Answer:
-        """``DELETE .../tasks/{id}``: cancels what is queued, deletes the record of what has ended, refuses the rest."""
+        """``DELETE .../tasks/{id}``: cancels a queued task and deletes an ended one; refused for all others."""
         video = self.video(call)
         match video.status:
             case "queued":
@@ -231,7 +234,7 @@ class Ark(Vendor):
         return f"{message} Request id: 0217{secrets.token_hex(12)}"
 
     def refusal(self, refused: Refused, style: Mapping[str, Any]) -> Answer:
-        """``{"error": {"code", "message", "param", "type"}}``."""
+        """A refusal as ``{"error": {"code", "message", "param", "type"}}``."""
         status, code, kind = ERRORS[refused.reason]
         error = {
             "code": refused.code or code,
@@ -242,7 +245,7 @@ class Ark(Vendor):
         return Answer.json({"error": error}, status, refused.headers)
 
     def moderation(self, code: str | None, message: str | None) -> Refused:
-        """Documented: 400 with one of the ``Input...SensitiveContentDetected`` codes, no task."""
+        """As documented: HTTP 400 with one of the ``Input...SensitiveContentDetected`` codes, and no task."""
         text = message or "The request failed because the input text may contain sensitive information."
         return Refused("moderation", text, code=code)
 

@@ -1,9 +1,9 @@
-"""fal. How long its files live is a setting of the account or of the request: 24 hours is a guess.
+"""fal. The lifetime of its files is a setting of the account or of the request; the 24 hours here are a guess.
 
-Its three hosts (queue, platform API, uploads) are one here, as for a client with a base URL of its own: no path of one
-is a path of another. URLs of files are signed here, though fal's are not.
+fal's three hosts (queue, platform API, uploads) are one here, since their paths don't overlap. The URLs of files are
+signed here, unlike fal's.
 
-The ids of videos here are ``owner/app/request``: a request's own id leads to it only below its app.
+The ids of videos are ``owner/app/request`` here, since fal needs the app to find a request.
 """
 
 import random

@@ -1,6 +1,6 @@
-"""fal's uploads, as its own clients do them: a place is asked for, then the bytes go there.
+"""fal's uploads, as in its own clients: a call returns a signed upload URL, then the bytes are sent there.
 
-How long the place is open is a guess. Addresses of stored files lead nowhere.
+The lifetime of the upload URL is a guess. The URLs of stored files don't exist.
 """
 
 import hashlib
@@ -20,10 +20,10 @@ _SUFFIX = re.compile(r"[A-Za-z0-9]{1,8}")
 
 
 class FalAssets(Vendor):
-    """The handlers; :class:`Fal` has the rest."""
+    """The handlers for uploads; :class:`Fal` has all others."""
 
     def check_key(self, call: Call) -> None:
-        """The storage asks for none: the place itself is signed."""
+        """The storage needs no key, since the upload URL is signed."""
         if call.handler != "put_file":
             super().check_key(call)
 
@@ -47,7 +47,7 @@ class FalAssets(Vendor):
         )
 
     def put_file(self, call: Call) -> Answer:
-        """``PUT`` to the place. A key that comes along is ignored: fal's own client sends it."""
+        """``PUT`` to the upload URL. A key is ignored, since fal's own client sends it."""
         name, end, content_type = call.params["name"], call.first("Expires") or "", call.first("Type") or ""
         signature = call.first("Signature") or ""
         if not hmac.compare_digest(self._sign(name, end, content_type), signature):

@@ -1,6 +1,6 @@
-"""The inputs of fal's endpoints, checked as its runners do: after the request was accepted.
+"""The inputs of fal's endpoints, checked as by its runners: after the request was accepted.
 
-That a field no schema has is refused is a guess: it may be ignored.
+Refusing unknown fields is a guess; fal may ignore them.
 """
 
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ APP = "bytedance"
 
 
 class Tier(NamedTuple):
-    """What a family of endpoints renders, and how many references it takes."""
+    """The limits of a family of endpoints: resolutions, seconds, and the number of references by kind."""
 
     resolutions: tuple[str, ...]
     longest: int
@@ -23,7 +23,7 @@ _TIERS = {
     f"{APP}/seedance-2.0": Tier(("480p", "720p", "1080p", "4k"), 15, 9, 3, 12),
     f"{APP}/seedance-2.0/fast": Tier(("480p", "720p"), 15, 9, 3, 12),
     f"{APP}/seedance-2.0/mini": Tier(("480p", "720p"), 15, 9, 3, 12),
-    # Its pages contradict each other about 1080p.
+    # fal's pages contradict each other about 1080p.
     f"{APP}/seedance-2.5": Tier(("480p", "720p", "1080p"), 30, 30, 10, 50),
 }
 KINDS = ("text-to-video", "image-to-video", "reference-to-video")
@@ -53,7 +53,7 @@ def error(field: str, kind: str, message: str, given: Any = None) -> Error:
 
 
 def check(endpoint: str, body: dict[str, Any]) -> list[Error]:
-    """What the runner finds wrong with an input; empty if it runs."""
+    """The runner's errors for an input; empty if it is valid."""
     if endpoint == DRAFT:
         return [] if isinstance(body.get("draft_id"), str) else [error("draft_id", "missing", "Field required")]
     if body.get("draft") and body.get("resolution", "480p") != "480p":

@@ -1,7 +1,7 @@
-"""fal's queue and its platform API. Variants: ``error="status"`` (a failure stands in the status too, as newer answers
-have it), ``listed="ended"`` (the request list doesn't show what has not ended; whether it does is not known).
+"""fal's queue and its platform API.
 
-A bad input is accepted and found by the runner: COMPLETED says "ended", and the result says how.
+Variants: ``error="status"`` (the status, too, contains the error, as in newer answers), ``listed="ended"`` (the request
+list omits unfinished requests; fal's behaviour is unknown). An invalid input is accepted, and fails in the runner.
 """
 
 import datetime
@@ -21,7 +21,7 @@ WORDS = {
     "running": "IN_PROGRESS",
     **dict.fromkeys(("succeeded", "failed", "cancelled", "expired"), "COMPLETED"),
 }
-#: HTTP status and error type per reason. The sentences of 401 and 404 are guesses.
+#: HTTP status and error type by reason. The messages of 401 and 404 are guesses.
 ERRORS: Mapping[str, tuple[int, str | None]] = {
     "auth": (401, None),
     "balance": (403, None),
@@ -35,7 +35,7 @@ ERRORS: Mapping[str, tuple[int, str | None]] = {
     "server": (500, "internal_server_error"),
     "unavailable": (503, "runner_scheduling_failure"),
 }
-#: HTTP status of a run's end by its error type; those that are missing are model errors, 422.
+#: HTTP status of a failed run's result by error type; all other types are model errors, HTTP 422.
 ENDS = {
     "internal_error": 500,
     "internal_server_error": 500,
@@ -66,7 +66,7 @@ def _moment(text: str | None, default: float) -> float:
 
 
 class Fal(FalAssets):
-    """fal: the queue at ``/``, the platform API at ``/v1``, uploads at ``/storage``."""
+    """The queue at ``/``, the platform API at ``/v1``, uploads at ``/storage``."""
 
     routes = (
         route("GET", "/v1/models/requests/by-endpoint", "list", "requests"),
@@ -88,18 +88,18 @@ class Fal(FalAssets):
     _last_look: dict[str, Look]
 
     def resolve(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
-        """As everywhere; a request's id is made of three parts of the path."""
+        """The route for a request; a video's id is made of three segments of the path."""
         found, params = super().resolve(method, path)
         if "request" in params:
             params["id"] = "/".join(params[name] for name in ("owner", "alias", "request"))
         return found, params
 
     def kinds(self, route: Route, query: list[tuple[str, str]]) -> tuple[str, ...]:
-        """Asking for one entry of the request list is how a key is probed."""
+        """A list of one request also counts as a check of the key."""
         return ("list", "auth_probe") if route.call == "list" and ("limit", "1") in query else (route.call,)
 
     def video(self, call: Call) -> SimulatedVideo:
-        """The request below the app that it was sent to."""
+        """The video in the path."""
         video = self.world.find(self.name, call.params["id"])
         if video is None:
             raise Refused("unknown_task", "Request not found")
@@ -108,7 +108,7 @@ class Fal(FalAssets):
     # -- the queue -----------------------------------------------------------------------------------------------
 
     def create(self, call: Call) -> Answer:
-        """``POST /{endpoint id}``: takes any JSON object; see :mod:`.rules`."""
+        """``POST /{endpoint id}``: accepts any JSON object; see :mod:`.rules`."""
         endpoint, body = call.params["endpoint"], call.body_object()
         if endpoint not in fal_rules.ENDPOINTS and endpoint != fal_rules.DRAFT:
             raise Refused("unknown_model", f"Application '{endpoint}' not found")
@@ -158,14 +158,14 @@ class Fal(FalAssets):
         return [video for video in self.world.videos.values() if video.vendor == self.name and video.status == "queued"]
 
     def _own(self, video: SimulatedVideo) -> str:
-        """The request's id at fal."""
+        """The request's own id at fal."""
         return video.id.rpartition("/")[2]
 
     def _position(self, video: SimulatedVideo) -> int:
         return sum(other.born < video.born for other in self._queued())
 
     def _urls(self, video: SimulatedVideo, call: Call) -> dict[str, Any]:
-        """Status, result and cancel know the first two parts of the endpoint's id only."""
+        """The URLs for status, result and cancel; they contain only the first two parts of the endpoint's id."""
         request_id = self._own(video)
         app = video.id.removesuffix(f"/{request_id}")
         url = f"{call.origin}/{self.name}/{app}/requests/{request_id}"
@@ -177,7 +177,7 @@ class Fal(FalAssets):
         }
 
     def poll(self, call: Call) -> Answer:
-        """``GET .../status``: 202 until it has ended. Official clients need ``logs`` there."""
+        """``GET .../status``: HTTP 202 until the end. Official clients need ``logs`` in the answer."""
         video = self.video(call)
         look = video.look()
         self._looks()[video.id] = look
@@ -191,7 +191,7 @@ class Fal(FalAssets):
         return Answer.json(shown, 202)
 
     def _looks(self) -> dict[str, Look]:
-        """What the last status of a video showed: the result that is asked for after it shows the same."""
+        """The last shown state of each video, so that the following result shows the same."""
         if not hasattr(self, "_last_look"):
             self._last_look = {}
         return self._last_look
@@ -240,7 +240,7 @@ class Fal(FalAssets):
         return Answer.json({"detail": message, "error_type": kind}, status, headers)
 
     def cancel(self, call: Call) -> Answer:
-        """``PUT .../cancel``: takes what is queued out. What runs is asked to stop, and goes on here all the same."""
+        """``PUT .../cancel``: removes a queued request. A running one accepts the call, but still finishes here."""
         try:
             video = self.video(call)
         except Refused:
@@ -254,7 +254,7 @@ class Fal(FalAssets):
     # -- the platform API ----------------------------------------------------------------------------------------
 
     def requests(self, call: Call) -> Answer:
-        """``GET /v1/models/requests/by-endpoint``: by their end, the last one first (no order is documented)."""
+        """``GET /v1/models/requests/by-endpoint``: sorted by their end, latest first; this order is a guess."""
         asked = [name for key, value in call.query if key == "endpoint_id" for name in value.split(",")]
         if not 1 <= len(asked) <= 50:
             raise Refused("bad_request", "endpoint_id takes 1 to 50 endpoints", param="endpoint_id")
@@ -306,7 +306,7 @@ class Fal(FalAssets):
         return int(text)
 
     def pricing(self, call: Call) -> Answer:
-        """``GET /v1/models/pricing?endpoint_id=``; the figures are invented."""
+        """``GET /v1/models/pricing?endpoint_id=``; the prices are invented."""
         asked = (call.first("endpoint_id") or "").split(",")
         known = [name for name in asked if name in fal_rules.ENDPOINTS]
         if not known:
@@ -323,7 +323,7 @@ class Fal(FalAssets):
     # -- refusals ------------------------------------------------------------------------------------------------
 
     def refusal(self, refused: Refused, style: Mapping[str, Any]) -> Answer:
-        """``{"detail": "..."}``, with its type where one is documented; moderation as a model error."""
+        """A refusal as ``{"detail": "..."}``, with a type if one is documented; moderation as a model error."""
         if refused.reason == "moderation":
             entry = fal_rules.error("prompt", refused.code or "content_policy_violation", refused.message)
             return Answer.json({"detail": [entry]}, 422, {"X-Fal-Error-Type": entry["type"]})
@@ -338,9 +338,9 @@ class Fal(FalAssets):
         return Answer.json({"detail": message, "error_type": kind}, status, headers)
 
     def moderation(self, code: str | None, message: str | None) -> Refused:
-        """As a model error; whether it ever comes at submission is not known."""
+        """A model error; it is unknown whether fal ever sends one at submission."""
         return Refused("moderation", message or self.usual_errors["moderation_output"][1], code=code)
 
     def strip_id(self, answer: Any) -> Any:
-        """Without the ids, and without the URLs that repeat them."""
+        """The answer without the ids and the URLs that contain them."""
         return {"status": answer["status"], "queue_position": answer["queue_position"]}

@@ -1,4 +1,4 @@
-"""GMI Cloud. How long its URLs live is unknown: 24 hours is a guess, and so is the style of their signatures."""
+"""GMI Cloud. The lifetime of its URLs is unknown: 24 hours is a guess, as is the style of their signatures."""
 
 from airflow_provider_seedance.simulator.vendors.descriptor import SimulatedVendor
 

@@ -1,7 +1,7 @@
-"""GMI Cloud's upload URL, as third parties' clients use it; nothing of it is documented.
+"""GMI Cloud's upload URL, as third-party clients use it; none of it is documented.
 
-The storage behind it refuses what real signed storage refuses: another method, type or signature, an expired URL, and
-a second way of authentication: the API key has no business there. How long the URL lives is a guess.
+Like real signed storage, the storage refuses another method, content type or signature, an expired URL, and the API key
+as a second authentication. The lifetime of the URL is a guess.
 """
 
 import hashlib
@@ -35,10 +35,10 @@ def _denied(status: int, code: str) -> Answer:
 
 
 class GMICloudAssets(Vendor):
-    """The handlers; :class:`GMICloud` has the rest."""
+    """The handlers for uploads; :class:`GMICloud` has all others."""
 
     def check_key(self, call: Call) -> None:
-        """The storage is no place for the API key; see :meth:`put_file`."""
+        """The storage refuses the API key; see :meth:`put_file`."""
         if call.handler != "put_file":
             super().check_key(call)
 

@@ -1,4 +1,4 @@
-"""GMI Cloud's published payload table, checked. Counts and mixtures of media are not stated there, so they pass."""
+"""GMI Cloud's published payload table, checked. It states no counts or combinations of media, so all of them pass."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ MODELS = (
     "seedance-1-0-pro-fast-251015",
 )
 RATIOS = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive")
-#: Documented, but for 4k, which was seen to be taken, as was a duration of -1.
+#: Documented, except for 4k, which was observed to be accepted, as was a duration of -1.
 RESOLUTIONS = ("480p", "720p", "1080p", "4k")
 FLAGS = ("watermark", "generate_audio", "web_search")
 FRAMES = ("first_frame", "last_frame")
@@ -31,7 +31,7 @@ def _is_url(value: object) -> bool:
 def _check_media(payload: dict[str, Any]) -> None:
     for name in FRAMES:
         frame = payload.get(name, "")
-        if not isinstance(frame, str):  # observed: an array here comes back as a backend error
+        if not isinstance(frame, str):  # observed: an array is answered with a backend error
             raise Refused("backend", "Backend error (403): access denied", param=name)
         if frame and not _is_url(frame):
             raise _bad(f"{name} must be a publicly accessible URL", name)
@@ -45,7 +45,7 @@ def _check_media(payload: dict[str, Any]) -> None:
 
 
 def check(payload: dict[str, Any], model: str) -> None:
-    """Check a payload. Unknown fields pass: whether the vendor refuses them is unknown.
+    """Check a payload. Unknown fields pass, since it is unknown whether GMI Cloud refuses them.
 
     :raises Refused: "bad_request", or "backend" for a frame that is not a string
     """
@@ -53,7 +53,7 @@ def check(payload: dict[str, Any], model: str) -> None:
     if not isinstance(prompt, str) or not prompt.strip():
         raise _bad("prompt is required", "prompt")
     duration = payload.get("duration", 5)
-    # Of 2.5 the name alone is documented; this is ByteDance's own limit.
+    # For 2.5 GMI Cloud documents nothing but the name; the limit is ByteDance's.
     longest = 30 if model.startswith("seedance-2-5") else 15
     if type(duration) is not int or not (4 <= duration <= longest or duration == -1):
         raise _bad(f"duration must be an integer 4-{longest}", "duration")

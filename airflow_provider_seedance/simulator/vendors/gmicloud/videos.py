@@ -1,6 +1,8 @@
-"""GMI Cloud's request queue. Variants: ``outcome="media_urls"`` (the newer form), ``error`` = "top" (default),
-"top_object", "outcome" or "outcome_object" (where a failed request carries its error and as what), ``words="observed"``
-("created" and "dispatched" instead of the documented words).
+"""GMI Cloud's request queue.
+
+Variants: ``outcome="media_urls"`` (the newer form), ``error`` = "top" (default), "top_object", "outcome" or
+"outcome_object" (the place of a failed request's error, and whether it is an object), ``words="observed"`` ("created"
+and "dispatched" instead of the documented words).
 """
 
 from collections.abc import Mapping
@@ -44,7 +46,7 @@ class GMICloud(GMICloudAssets):
         route("POST", f"{BASE}/requests", "create", "create"),
         route("GET", f"{BASE}/requests", "list", "list"),
         route("GET", f"{BASE}/requests/{{id}}", "poll", "poll"),
-        # Undocumented; a third party's client calls it as a best effort. Off unless the simulator is told otherwise.
+        # Undocumented; a third-party client tries it. Off, unless the simulator has `gmi_cancel`.
         route("DELETE", f"{BASE}/requests/{{id}}", "cancel", "cancel"),
         route("GET", f"{BASE}/models", "auth_probe", "models"),
         route("GET", f"{BASE}/models/{{id}}", "info", "model"),
@@ -121,7 +123,7 @@ class GMICloud(GMICloudAssets):
         return Answer.json(self._shown(self.video(call), call))
 
     def list(self, call: Call) -> Answer:
-        """``GET /requests?model_id=&limit=&offset=``, newest first (the order is not documented)."""
+        """``GET /requests?model_id=&limit=&offset=``, newest first; the order is not documented."""
         model = call.first("model_id")
         if not model:
             raise Refused("bad_request", "model_id is required", param="model_id")
@@ -137,7 +139,7 @@ class GMICloud(GMICloudAssets):
         return Answer.json({"requests": shown, "has_more": offset + limit < len(mine)})
 
     def cancel(self, call: Call) -> Answer:
-        """``DELETE /requests/{id}``: 405 unless switched on; then it cancels what is queued (guess)."""
+        """``DELETE /requests/{id}``: HTTP 405, or with ``gmi_cancel`` a cancel of a queued request (a guess)."""
         if not self.world.settings.gmi_cancel:
             raise Refused("method", "method not allowed")
         video = self.video(call)
@@ -151,7 +153,7 @@ class GMICloud(GMICloudAssets):
         return Answer.json({"model_ids": list(gmicloud_rules.MODELS)})
 
     def model(self, call: Call) -> Answer:
-        """``GET /models/{id}``; the fields are documented, their contents invented."""
+        """``GET /models/{id}``; the fields are documented, their values invented."""
         name = call.params["id"]
         if name not in gmicloud_rules.MODELS:
             raise Refused("unknown_model", f"model not found: {name}")
@@ -168,15 +170,15 @@ class GMICloud(GMICloudAssets):
         )
 
     def refusal(self, refused: Refused, style: Mapping[str, Any]) -> Answer:
-        """``{"error": "..."}``."""
+        """A refusal as ``{"error": "..."}``."""
         return Answer.json({"error": refused.message}, STATUS.get(refused.reason, 400), refused.headers)
 
     def moderation(self, code: str | None, message: str | None) -> Refused:
-        """Observed: HTTP 500, no task and no charge."""
+        """As observed: HTTP 500, no task and no charge."""
         text = message or "the input image may contain real person"
         return Refused("moderation", f"Backend error (400): {text}", code=code)
 
     def strip_id(self, answer: Any) -> Any:
-        """Without ``request_id``."""
+        """The answer without ``request_id``."""
         answer.pop("request_id")
         return answer

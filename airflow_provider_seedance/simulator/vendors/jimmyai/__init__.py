@@ -1,4 +1,4 @@
-"""Jimmy AI. Its URLs live "about 3 days"."""
+"""Jimmy AI. Its URLs are documented to work for about 3 days."""
 
 from airflow_provider_seedance.simulator.vendors.descriptor import DAY, SimulatedVendor, hexadecimal
 

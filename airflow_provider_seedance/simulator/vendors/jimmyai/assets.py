@@ -1,7 +1,7 @@
-"""Jimmy AI's file store, SP library and real-person whitelist, as documented; and its audit, of which only paths are.
+"""Jimmy AI's file store, SP library and real-person whitelist, as documented, and its audit, whose paths alone are.
 
-Guesses: where a failed asset says why (``error_message``), all bodies of the audit, and the refusal of an asset that is
-not active. Addresses of stored files begin with https, as documented, and lead nowhere.
+Guesses: the field for the reason of a failed asset (``error_message``), all bodies of the audit, and the refusal of an
+asset that is not active. The URLs of stored files begin with https, as documented, but don't exist.
 """
 
 import time
@@ -21,7 +21,7 @@ SUFFIXES = {
 }
 WORDS = {"processing": "Processing", "active": "Active", "failed": "Failed"}
 MEDIA = ("images", "first_image", "last_image", "reference_videos", "reference_audios")
-#: Which library's assets a route takes.
+#: The libraries whose assets a route accepts.
 LIBRARIES = {"Full": ("audit",), "SP": ("sp", "realperson")}
 
 ASSET_ROUTES = (
@@ -56,7 +56,7 @@ def _url(body: Mapping[str, Any]) -> str:
 
 
 class JimmyAIAssets(Vendor):
-    """The handlers; :class:`JimmyAI` has the rest."""
+    """The handlers for reference media; :class:`JimmyAI` has all others."""
 
     def _envelope(self, data: Any, style: Mapping[str, Any], code: int | str) -> Answer:
         raise NotImplementedError
@@ -105,7 +105,7 @@ class JimmyAIAssets(Vendor):
         return self._envelope(self._person_shown(asset), call.style, 0)
 
     def audit(self, call: Call) -> Answer:
-        """``POST /seedance/assets/audit``; takes any object, answers with a guess."""
+        """``POST /seedance/assets/audit``; accepts any object; the answer is a guess."""
         if not call.body_object():
             raise _bad("the body is empty", "")
         asset = self._looked_at(call, "audit", name="", url="", kind=None)
@@ -129,13 +129,15 @@ class JimmyAIAssets(Vendor):
         return self._envelope({"items": items}, call.style, 0)
 
     def audit_status(self, call: Call) -> Answer:
-        """``GET /seedance/assets/status?assetId=``; a guess throughout."""
+        """``GET /seedance/assets/status?assetId=``; parameter and answer are guesses."""
         asset = self._asset(call.first("assetId"), "audit")
         return self._envelope({"assetId": asset.id, **self._state(asset)}, call.style, 0)
 
     def check_assets(self, body: Mapping[str, Any], route_name: str) -> None:
-        """Check the assets that a create names; those that were made elsewhere pass, unless settings forbid it.
+        """Check the assets in a create. Unknown ones pass, unless the simulator has ``known_assets_only``.
 
+        :param body: the create's body
+        :param route_name: the name of the model's route
         :raises Refused: "bad_request"
         """
         for name, asset_id in _assets_in(body):

@@ -1,6 +1,6 @@
-"""What Jimmy AI documents about each of its routes, and the check of a create against it.
+"""Jimmy AI's documented routes, and the check of a create against them.
 
-Where its papers contradict each other, what any of them allows passes (Full up to 15 s, MD from 1 s, 480p on SP).
+Where its documents contradict each other, the widest limit applies (Full up to 15 s, MD from 1 s, 480p on SP).
 """
 
 import re
@@ -17,7 +17,7 @@ HTTPS, ASSET = "https://", "asset://"
 
 @dataclass(frozen=True, slots=True)
 class JimmyRoute:
-    """One route and its limits; ``None`` = not stated. Without a ``fixed`` resolution the request's field counts."""
+    """One route and its limits; ``None`` = not stated. Without a ``fixed`` resolution the request has a choice."""
 
     name: str
     seconds: tuple[int, int] = (4, 15)
@@ -54,11 +54,11 @@ _NAMED = {
         max_prompt=5000,
     ),
     "seedance2.0-std": JimmyRoute("STD", fixed="720p", max_images=9, max_audios=3, audio_with_frames=False),
-    # Of 933 only two names and a field `generate_audio` are known.
+    # For 933 only two names and the field `generate_audio` are documented.
     "seedance2.0-933": JimmyRoute("933"),
 }  # fmt: skip
 _933 = re.compile(r"sd2-933-(?P<res>480p|720p|1080p)")
-# From the newer site, which writes "seedance2.0-gz-720p, …-fast, …-mini": what stands before these two is a guess.
+# The newer site writes "seedance2.0-gz-720p, …-fast, …-mini"; the beginning of the last two is a guess.
 _GZ = re.compile(r"seedance2\.0-gz-(?P<res>720p)?-?(?:fast|mini)?")
 _ROUTE_GZ = JimmyRoute("GZ", max_images=9, max_videos=3, max_audios=3)
 _25 = re.compile(r"seedance-2\.5.*|seedance2\.5-gz.*")
@@ -66,7 +66,7 @@ _ROUTE_25 = JimmyRoute("2.5", (4, 30), THREE, max_images=30, max_videos=10, max_
 
 
 def route_of(model: str) -> JimmyRoute:
-    """The route that a model name stands for.
+    """The route of a model name.
 
     :raises Refused: "unknown_model"
     """
@@ -85,7 +85,7 @@ def route_of(model: str) -> JimmyRoute:
 
 
 def route_of_25(model: str) -> JimmyRoute:
-    """The route of a model of 2.5, which has a path of its own.
+    """The route of a 2.5 model; these have their own path.
 
     :raises Refused: "unknown_model"
     """
@@ -123,7 +123,7 @@ def _enum(value: str, allowed: tuple[str, ...], name: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Media:
-    """The media of a create, read and typed."""
+    """The media of a create."""
 
     images: list[str]
     first: str
@@ -164,11 +164,11 @@ def _check_count(count: int, limit: int | None, name: str, rule: JimmyRoute) -> 
 
 
 def check(body: dict[str, Any], route_of: Callable[[str], JimmyRoute] = route_of) -> tuple[JimmyRoute, str]:
-    """Check a create. Gives its route and its ratio ("Adaptive" and unset become 16:9).
+    """Check a create. Unknown fields pass, since it is unknown whether Jimmy AI refuses them.
 
-    Unknown fields pass: whether the vendor refuses them is unknown.
-
-    :param route_of: knows the models of the path that was called
+    :param body: the body of the create
+    :param route_of: finds the route of a model on the called path
+    :return: the route and the ratio; "Adaptive" and a missing ratio become 16:9, or 9:16 for "portrait"
     :raises Refused: "unknown_model" or "bad_request"
     """
     rule = route_of(_text(body, "model", required=True))
@@ -179,7 +179,7 @@ def check(body: dict[str, Any], route_of: Callable[[str], JimmyRoute] = route_of
     low, high = rule.seconds
     if type(seconds) is not int or not low <= seconds <= high:
         raise _bad(f"{rule.name}: duration is required, an integer {low}-{high}", "duration")
-    if rule.fixed is None:  # elsewhere the field is documented as ignored
+    if rule.fixed is None:  # on the other routes the field is documented as ignored
         _enum(_text(body, "resolution"), rule.resolutions, "resolution")
     if not isinstance(body.get("generate_audio", True), bool):
         raise _bad("generate_audio must be a boolean", "generate_audio")

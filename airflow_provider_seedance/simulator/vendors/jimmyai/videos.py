@@ -1,5 +1,7 @@
-"""Jimmy AI. Variants: ``code`` (0, 20000, "20000" ...), ``flat`` (an older page shows the object without an envelope),
-``http_errors`` (business errors with their HTTP status; which status the vendor uses is unknown, 200 is assumed).
+"""Jimmy AI.
+
+Variants: ``code`` (0, 20000, "20000" ...), ``flat=True`` (the object without the envelope, as on an older page),
+``http_errors=True`` (errors with an HTTP status of their own; the vendor's is unknown, and 200 is assumed).
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +21,7 @@ WORDS = {
     "cancelled": "canceled",
     "expired": "failed",  # no such status is documented
 }
-#: Documented: 20000, 20001, 20002, -1. The other codes and which HTTP status goes with each are guesses.
+#: Documented: the codes 20000, 20001, 20002 and -1. The other codes, and the HTTP status of each, are guesses.
 ERRORS: dict[str, tuple[int | str, int]] = {
     "auth": ("20001", 401),
     "balance": ("20002", 402),
@@ -31,12 +33,12 @@ ERRORS: dict[str, tuple[int | str, int]] = {
     "unknown_path": ("404", 404),
     "method": ("405", 405),
 }
-#: These come from in front of the application, so they never hide behind HTTP 200.
+#: These are assumed to come from in front of the application, so they never have HTTP status 200.
 ALWAYS_HTTP = ("rate", "unavailable", "server", "unknown_path", "method")
 
 
 class JimmyAI(JimmyAIAssets):
-    """Jimmy AI at ``/api/open-api/v1``: one create for all routes, one query, two balances."""
+    """Jimmy AI at ``/api/open-api/v1``: a create for all routes but 2.5, a create for 2.5, a query, two balances."""
 
     routes = (
         route("POST", "/api/open-api/v1/seedance/videos", "create", "create"),
@@ -62,7 +64,7 @@ class JimmyAI(JimmyAIAssets):
         return self._create(call, jimmyai_rules.route_of)
 
     def create_25(self, call: Call) -> Answer:
-        """``POST /seedance25/videos``: takes the models of 2.5, and no others."""
+        """``POST /seedance25/videos``, for the 2.5 models only."""
         return self._create(call, jimmyai_rules.route_of_25)
 
     def _create(self, call: Call, route_of: Callable[[str], jimmyai_rules.JimmyRoute]) -> Answer:
@@ -70,7 +72,7 @@ class JimmyAI(JimmyAIAssets):
         rule, ratio = jimmyai_rules.check(body, route_of)
         self.check_assets(body, rule.name)
         resolution = rule.fixed or body.get("resolution") or "720p"
-        # But for 933 no field asks for sound; the model's own default is sound.
+        # Only 933 has a field for sound; the default of the model is sound.
         picture = Picture(body["duration"], resolution, ratio, body.get("generate_audio", True))
         video = self.world.accept(self.name, model=body["model"], prompt=body["prompt"], request=body, picture=picture)
         data = {"task_id": video.id, "status": "queued", "model": video.model, "created_at": int(video.created_at)}
@@ -121,7 +123,7 @@ class JimmyAI(JimmyAIAssets):
         return self._envelope(data, call.style, "20000")
 
     def refusal(self, refused: Refused, style: Mapping[str, Any]) -> Answer:
-        """``{"code", "msg", "data": null}``."""
+        """A refusal as ``{"code", "msg", "data": null}``."""
         code, status = ERRORS.get(refused.reason, ("20002", 400))
         if not (style.get("http_errors") or refused.reason in ALWAYS_HTTP):
             status = 200
@@ -129,10 +131,10 @@ class JimmyAI(JimmyAIAssets):
         return Answer.json(body, status, refused.headers)
 
     def moderation(self, code: str | None, message: str | None) -> Refused:
-        """How inputs are refused at submission is unknown: a bad request with the text of failed tasks (guess)."""
+        """A bad request with the text of failed tasks: a guess, since a refusal at submission is not documented."""
         return Refused("moderation", message or "PROVIDER_MODERATION_ERROR", code=code)
 
     def strip_id(self, answer: Any) -> Any:
-        """Without ``data.task_id``."""
+        """The answer without ``data.task_id``."""
         answer.get("data", answer).pop("task_id")
         return answer

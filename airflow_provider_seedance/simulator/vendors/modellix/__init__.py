@@ -1,4 +1,4 @@
-"""Modellix. Its papers say that URLs live 24 hours and 7 days; the shorter is the safer stand-in."""
+"""Modellix. Its documents give both 24 hours and 7 days as the lifetime of URLs; the shorter one applies here."""
 
 from airflow_provider_seedance.simulator.vendors.descriptor import SimulatedVendor, hexadecimal
 

@@ -1,6 +1,6 @@
-"""Modellix's media files, by its documents and its clients: images of at most 16 MiB, sent as a form.
+"""Modellix's file store, from its documents and its clients: images of at most 16 MiB, sent as a form.
 
-Guesses: the HTTP status of a file that is too large or no image. Addresses of stored files lead nowhere.
+The HTTP status for a file that is too large or no image is a guess. The URLs of stored files don't exist.
 """
 
 import time
@@ -22,7 +22,7 @@ def _image_type(content: bytes) -> str | None:
 
 
 class ModellixAssets(Vendor):
-    """The handler; :class:`Modellix` has the rest."""
+    """The handler for uploads; :class:`Modellix` has all others."""
 
     def _ok(self, data: Any) -> Answer:
         raise NotImplementedError

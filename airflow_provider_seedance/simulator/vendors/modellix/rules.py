@@ -1,6 +1,6 @@
-"""Modellix's published request schema per slug, checked.
+"""Modellix's published request schemas by slug, checked.
 
-Only the schema of fast-i2v was at hand; t2v ("text only") and v2v (needs ``video_urls``) follow the vendor's page.
+Only the schema of fast-i2v was available; t2v (text only) and v2v (needs ``video_urls``) follow the vendor's page.
 """
 
 import re
@@ -20,7 +20,7 @@ def _bad(message: str, param: str) -> Refused:
 
 
 def resolutions(tier: str | None, mode: str) -> tuple[str, ...]:
-    """What a slug renders: fast and mini up to 720p, others up to 1080p, and 4k on text-to-video only."""
+    """The resolutions of a slug: fast and mini up to 720p, others up to 1080p, text-to-video also 4k."""
     if tier:
         return ("480p", "720p")
     return ("480p", "720p", "1080p", "4k") if mode == "t2v" else ("480p", "720p", "1080p")
@@ -63,6 +63,8 @@ def _check_media(body: dict[str, Any]) -> None:
 def check(slug: str, body: dict[str, Any]) -> None:
     """Check a create.
 
+    :param slug: the model in the path
+    :param body: the body of the create
     :raises Refused: "unknown_model" or "bad_request"
     """
     match = SLUG.fullmatch(slug)

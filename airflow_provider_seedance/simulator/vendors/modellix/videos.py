@@ -1,6 +1,8 @@
-"""Modellix, with the model in the path. Variants, by what its own clients tolerate: ``queued``, ``running`` and
-``status`` (of success) are the words for these states, ``resources="plain"`` gives addresses in place of objects,
-``error`` = "object" (default), "text" or "message" (where a failed task says why is unknown).
+"""Modellix, with the model in the path.
+
+Variants, from the answers that its own clients accept: ``queued``, ``running`` and ``status`` (for success) are the
+words for these states, ``resources="plain"`` returns URLs in place of objects, ``error`` = "object" (default), "text"
+or "message" is the form of a failed task's error, which is not documented.
 """
 
 import time
@@ -23,7 +25,7 @@ WORDS = {
     "cancelled": "canceled",
     "expired": "failed",  # no such status is documented
 }
-#: Status and the category that opens the message; both documented, the detail after the colon is not.
+#: HTTP status and the category before the message. Both are documented; the text after the colon is not.
 ERRORS = {
     "auth": (401, "Unauthorized"),
     "balance": (402, "Payment Required"),
@@ -35,7 +37,7 @@ ERRORS = {
     "server": (500, "Internal Server Error"),
     "unavailable": (503, "Service Unavailable"),
 }
-#: From an archived page, perhaps stale: requests per minute and key.
+#: Requests per minute and key, from an archived page that may be stale.
 PER_MINUTE = 100
 
 
@@ -108,7 +110,7 @@ class Modellix(ModellixAssets):
         url = f"videos/{video.id}.mp4" if relative else signing.sign(self.world, origin, video, "mp4")
         width, height = size_of(video.picture.resolution, video.picture.ratio)
         shown: list[dict[str, Any]] = [{"type": "video", "url": url, "width": width, "height": height, "format": "mp4"}]
-        if video.picture.last_frame:  # where it lands is not documented: guess
+        if video.picture.last_frame:  # its place in the answer is a guess
             image = signing.sign(self.world, origin, video, "png")
             shown.append({"type": "image", "url": image, "role": "last_frame", "format": "png"})
         return shown
@@ -121,7 +123,7 @@ class Modellix(ModellixAssets):
             data["error"] = message if form == "text" else {"code": video.error_code or "failed", "message": message}
 
     def models(self, call: Call) -> Answer:
-        """``GET /models``; the shape is a guess."""
+        """``GET /models``; the form of the answer is a guess."""
         tiers, modes = ("", "fast-", "mini-"), ("t2v", "i2v", "v2v")
         names = [f"seedance-2.0-{tier}{mode}" for tier in tiers for mode in modes]
         return self._ok({"models": [{"model_id": f"bytedance/{name}", "name": name} for name in names]})
@@ -135,22 +137,22 @@ class Modellix(ModellixAssets):
         return self._ok({"balance": 1000 - len(self.world.bills)})
 
     def check_rate(self, call: Call) -> None:
-        """The archived 100 requests a minute."""
+        """Check the limit of 100 requests per minute, from an archived page."""
         if self.world.rate_per_minute(self.name) > PER_MINUTE:
             headers = {"X-RateLimit-Reset": str(int(time.time()) + 60), "Retry-After": "5"}
             raise Refused("rate", "rate limit reached", headers=headers)
 
     def refusal(self, refused: Refused, style: Mapping[str, Any]) -> Answer:
-        """``{"code": <HTTP status>, "message": "<Category>: <detail>"}``."""
+        """A refusal as ``{"code": <HTTP status>, "message": "<Category>: <detail>"}``."""
         status, category = ERRORS.get(refused.reason, (400, "Bad Request"))
         return Answer.json({"code": status, "message": f"{category}: {refused.message}"}, status, refused.headers)
 
     def moderation(self, code: str | None, message: str | None) -> Refused:
-        """How inputs are refused at submission is unknown: a 400 (guess)."""
+        """HTTP 400: a guess, since a refusal at submission is not documented."""
         return Refused("moderation", message or "input refused by moderation", code=code)
 
     def strip_id(self, answer: Any) -> Any:
-        """Without ``data.task_id`` and the URL that repeats it."""
+        """The answer without ``data.task_id`` and the URL that contains it."""
         answer["data"].pop("task_id")
         answer["data"].pop("get_result")
         return answer

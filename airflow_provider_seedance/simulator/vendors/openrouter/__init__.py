@@ -1,4 +1,4 @@
-"""OpenRouter. How long its copies of results live is not documented; a day is a guess."""
+"""OpenRouter. The lifetime of its results is not documented; one day is a guess."""
 
 import random
 

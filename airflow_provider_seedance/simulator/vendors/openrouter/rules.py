@@ -1,6 +1,6 @@
-"""What OpenRouter takes in a video request, by the types of its client, and per model by a list like its model list.
+"""The check of a video request to OpenRouter: its fields, and the limits of each model.
 
-The fields and their words are the client's; what each model supports is a guess after ByteDance's own limits.
+The fields and their values are from the vendor's own client. The limits of the models are guesses, from ByteDance's.
 """
 
 from typing import Any
@@ -27,7 +27,7 @@ FIELDS: dict[str, type] = {
     "trace": dict,
 }
 RATIOS = ("16:9", "9:16", "1:1", "4:3", "3:4", "21:9")
-#: Resolutions and the longest video.
+#: Resolutions, and seconds of the longest video, by model.
 MODELS = {
     "bytedance/seedance-2.0": (("480p", "720p", "1080p", "4K"), 15),
     "bytedance/seedance-2.0-fast": (("480p", "720p"), 15),
@@ -37,7 +37,7 @@ PARTS = ("image_url", "audio_url", "video_url")
 
 
 def described(model: str) -> dict[str, Any]:
-    """A model's entry in the list; the field names are the client's."""
+    """A model's entry in the list of models; the names of its fields are from the vendor's own client."""
     resolutions, longest = MODELS[model]
     return {
         "id": model,
@@ -86,8 +86,10 @@ def _check_media(body: dict[str, Any]) -> None:
 
 
 def check(body: dict[str, Any]) -> Picture:
-    """Check a create; gives what is to be rendered.
+    """Check a create.
 
+    :param body: the body of the create
+    :return: the properties of the rendered file
     :raises Refused: "bad_request" or "unknown_model"
     """
     for name, value in body.items():

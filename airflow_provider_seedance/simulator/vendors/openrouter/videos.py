@@ -1,7 +1,8 @@
-"""OpenRouter's video API. Variants: ``unsigned=True`` (only the URLs that need the key), ``polling_url="absolute"``,
-``content_redirects=True`` (the content is a redirect to a signed URL, in place of the bytes).
+"""OpenRouter's video API.
 
-Guesses: the texts of refusals, the prices, and what becomes of a cancelled job, which no call can bring about.
+Variants: ``unsigned=True`` (only URLs that need the key), ``polling_url="absolute"``, ``content_redirects=True`` (a
+redirect to a signed URL, in place of the bytes). Guesses: the texts of refusals, the prices, and the answer for a
+cancelled job, which no call can cause.
 """
 
 from collections.abc import Mapping
@@ -36,12 +37,12 @@ STATUS = {
     "server": 500,
     "unavailable": 503,
 }
-#: Dollars per second, guessed.
+#: US dollars per second of video; guesses.
 PER_SECOND = {"480p": 0.06, "720p": 0.14, "1080p": 0.3, "4k": 1.2}
 
 
 class OpenRouter(Vendor):
-    """OpenRouter at ``/api/v1``: four endpoints for videos, and two that tell about the key."""
+    """OpenRouter at ``/api/v1``: four endpoints for videos, one for the key and one for the credits."""
 
     routes = (
         route("POST", f"{BASE}/videos", "create", "create"),
@@ -60,7 +61,7 @@ class OpenRouter(Vendor):
     }
 
     def create(self, call: Call) -> Answer:
-        """``POST /videos``. References beside frames are ignored, as documented."""
+        """``POST /videos``. If there are frames, references are ignored, as documented."""
         body = call.body_object()
         picture = openrouter_rules.check(body)
         video = self.world.accept(
@@ -104,7 +105,7 @@ class OpenRouter(Vendor):
         return Answer.json(shown)
 
     def content(self, call: Call) -> Answer:
-        """``GET /videos/{id}/content``: the bytes, for the key."""
+        """``GET /videos/{id}/content``: the file; needs the key."""
         video = self.video(call)
         if video.status != "succeeded":
             raise Refused("not_ready", "The video is not ready")
@@ -112,7 +113,7 @@ class OpenRouter(Vendor):
             raise Refused("gone", "The video has expired")
         if call.style.get("content_redirects"):
             return Answer(302, headers={"Location": signing.sign(self.world, call.origin, video, "mp4")})
-        # Imported here: the simulator answers API calls without the media libraries.
+        # Imported late: the simulator must answer API calls without the media libraries.
         from airflow_provider_seedance.simulator.media import render
 
         return Answer(200, render.video_file(video), "video/mp4")
@@ -131,7 +132,7 @@ class OpenRouter(Vendor):
         return Answer.json({"data": {"total_credits": 1000, "total_usage": len(self.world.bills)}})
 
     def refusal(self, refused: Refused, style: Mapping[str, Any]) -> Answer:
-        """``{"error": {"code": <HTTP status>, "message"}}``."""
+        """A refusal as ``{"error": {"code": <HTTP status>, "message"}}``."""
         status = STATUS.get(refused.reason, 400)
         error: dict[str, Any] = {"code": status, "message": refused.message}
         if refused.reason == "moderation":
@@ -139,11 +140,11 @@ class OpenRouter(Vendor):
         return Answer.json({"error": error, "user_id": "user_sim"}, status, refused.headers)
 
     def moderation(self, code: str | None, message: str | None) -> Refused:
-        """403 with reasons."""
+        """HTTP 403 with ``metadata.reasons``."""
         return Refused("moderation", message or "Your chosen model requires moderation and your input was flagged")
 
     def strip_id(self, answer: Any) -> Any:
-        """Without ``id``, and the URL that repeats it."""
+        """The answer without ``id`` and the URL that contains it."""
         answer.pop("id")
         answer.pop("polling_url")
         return answer

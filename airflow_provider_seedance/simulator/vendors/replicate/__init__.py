@@ -1,7 +1,6 @@
-"""Replicate: inputs, outputs and files are gone an hour after the end. Its URLs are signed here; the real ones
-are not.
+"""Replicate. Inputs, outputs and files are removed one hour after the end. Unlike the real ones, its URLs are signed.
 
-What failed or cancelled runs cost is documented nowhere, so they stay charged.
+The cost of failed and cancelled runs is not documented, so they stay charged.
 """
 
 from airflow_provider_seedance.simulator.vendors.descriptor import SimulatedVendor, base32

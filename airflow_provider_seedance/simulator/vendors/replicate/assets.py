@@ -1,4 +1,4 @@
-"""Replicate's files, sent as a form. Addresses of stored files lead nowhere; how long they live is a guess."""
+"""Replicate's file store. The URLs of stored files don't exist; their lifetime is a guess."""
 
 import time
 from typing import Any
@@ -20,7 +20,7 @@ def _stamp(moment: float) -> str:
 
 
 class ReplicateAssets(Vendor):
-    """The handlers; :class:`Replicate` has the rest."""
+    """The handlers for files; :class:`Replicate` has all others."""
 
     def upload_file(self, call: Call) -> Answer:
         """``POST /files``."""

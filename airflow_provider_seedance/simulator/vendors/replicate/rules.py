@@ -1,6 +1,6 @@
 """The inputs of Replicate's Seedance models, checked against the schema before a prediction is made.
 
-That the models check which media go together only once they run is left out: all of it is refused here.
+Combinations of media are refused here, too; the real models may check them only when they run.
 """
 
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ RATIOS = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive")
 
 
 class Model(NamedTuple):
-    """What a model takes."""
+    """The limits of a model: resolutions, seconds, and the number of references by kind."""
 
     resolutions: tuple[str, ...]
     longest: int
@@ -23,7 +23,7 @@ class Model(NamedTuple):
 MODELS = {
     "bytedance/seedance-2.0": Model(("480p", "720p", "1080p"), 15, 9, 3),
     "bytedance/seedance-2.0-fast": Model(("480p", "720p"), 15, 9, 3),
-    # Read from the live schema by others; whether it has 1080p is uncertain.
+    # Observed by third parties in the live schema; reports about 1080p differ.
     "bytedance/seedance-2.5": Model(("480p", "720p", "1080p"), 30, 30, 10, is_newer=True),
 }
 _REFERENCES = ("reference_images", "reference_videos", "reference_audios")
@@ -35,12 +35,12 @@ _NEWER = {"output_format", "watermark"}
 
 
 def invalid(field: str, message: str) -> Refused:
-    """A refusal of one field."""
+    """The refusal of one field."""
     return Refused("bad_request", f"- input.{field}: {message}", param=f"input.{field}")
 
 
 def properties(model: Model) -> dict[str, Any]:
-    """The input's fields as the model's schema shows them, roughly."""
+    """A rough form of the input's fields in the model's schema."""
     shown: dict[str, Any] = {name: {"title": name} for name in sorted(_fields(model))}
     shown["duration"] = {"type": "integer", "minimum": -1, "maximum": model.longest, "default": 5}
     return shown
@@ -51,8 +51,10 @@ def _fields(model: Model) -> set[str]:
 
 
 def check(model: Model, given: dict[str, Any]) -> None:
-    """Checks an input.
+    """Check an input.
 
+    :param model: the model's limits
+    :param given: the input
     :raises Refused: "bad_request"
     """
     for name in given:

@@ -1,5 +1,7 @@
-"""Replicate's predictions of official models. Variants: ``output="list"`` (a list of one URL), ``created=200``
-(the HTTP status of a create, 202 and 200 were seen).
+"""Replicate's predictions of official models.
+
+Variants: ``output="list"`` (a list of one URL), ``created=200`` (the HTTP status of a create; 202 and 200 were
+observed).
 """
 
 import datetime
@@ -22,7 +24,7 @@ WORDS = {
     "cancelled": "canceled",
     "expired": "canceled",
 }
-#: Status and title; 429 has no title.
+#: HTTP status and title; 429 has no title.
 ERRORS: Mapping[str, tuple[int, str | None]] = {
     "auth": (401, "Unauthenticated"),
     "balance": (402, "Insufficient credit"),
@@ -77,13 +79,13 @@ class Replicate(ReplicateAssets):
     }
 
     def check_rate(self, call: Call) -> None:
-        """600 creates a minute, all else 3000; a second's share of it stands for that."""
+        """Check the documented 600 creates and 3000 other calls per minute, as 10 and 50 per second."""
         most = 10 if call.kinds[0] == "create" else 50
         if self.world.rate(self.name, call.kinds[0]) > most:
             raise Refused("rate", "Request was throttled. Your rate limit resets in ~1s.")
 
     def create(self, call: Call) -> Answer:
-        """``POST /models/{owner}/{name}/predictions``. ``Prefer: wait`` is taken, and not waited for."""
+        """``POST /models/{owner}/{name}/predictions``. The header ``Prefer: wait`` is ignored."""
         model, body = f"{call.params['owner']}/{call.params['name']}", call.body_object()
         known = replicate_rules.MODELS.get(model)
         if known is None:
@@ -92,7 +94,7 @@ class Replicate(ReplicateAssets):
         if not isinstance(given, dict):
             raise Refused("bad_request", "- input is required", param="input")
         if unknown := sorted(set(body) - {"input", "webhook", "webhook_events_filter", "stream"}):
-            # An official model has no version that a request could name.
+            # For an official model a request can't contain a version.
             raise Refused("bad_request", f"- {unknown[0]} is not allowed", param=unknown[0])
         self._check_webhook(body)
         replicate_rules.check(known, given)
@@ -124,7 +126,7 @@ class Replicate(ReplicateAssets):
             raise Refused("bad_request", "- webhook_events_filter holds unknown events", param="webhook_events_filter")
 
     def _latest(self, header: str | None) -> float | None:
-        """``Cancel-After``: counted from the creation."""
+        """The seconds of ``Cancel-After``, counted from the creation."""
         if header is None:
             return None
         found = _LATEST.fullmatch(header.strip())
@@ -133,10 +135,10 @@ class Replicate(ReplicateAssets):
             raise Refused("bad_request", "Cancel-After must be at least 5 seconds")
         return float(seconds)
 
-    # -- what is shown -------------------------------------------------------------------------------------------
+    # -- answers -------------------------------------------------------------------------------------------------
 
     def _is_blank(self, video: SimulatedVideo) -> bool:
-        """Whether its data were removed: an hour after its end."""
+        """Whether the data of a video were removed, as they are one hour after its end."""
         end = video.completed_at
         return end is not None and self.world.clock.now() >= end + self.world.retention[self.name]
 
@@ -189,7 +191,7 @@ class Replicate(ReplicateAssets):
         return Answer.json(self._shown(video, video.look(), call))
 
     def predictions(self, call: Call) -> Answer:
-        """``GET /predictions``: newest first, 100 a page."""
+        """``GET /predictions``: newest first, 100 per page."""
         after, before = _moment(call.first("created_after"), 0.0), _moment(call.first("created_before"), float("inf"))
         cursor = call.first("cursor") or "0"
         if not cursor.isdecimal():
@@ -214,7 +216,7 @@ class Replicate(ReplicateAssets):
         return f"{call.origin}/{self.name}{BASE}/predictions?cursor={start}{kept}".replace("+", "%2B")
 
     def cancel(self, call: Call) -> Answer:
-        """``POST /predictions/{id}/cancel``: ends what has not ended; nothing happens to what has."""
+        """``POST /predictions/{id}/cancel``: ends a queued or running prediction; an ended one stays as it is."""
         video = self.video(call)
         if video.end() is None:
             self.world.finish(video, "cancelled", None, None)
@@ -246,7 +248,7 @@ class Replicate(ReplicateAssets):
     # -- refusals ------------------------------------------------------------------------------------------------
 
     def refusal(self, refused: Refused, style: Mapping[str, Any]) -> Answer:
-        """``{"title", "detail", "status"}``, with the fields to blame where there are any."""
+        """A refusal as ``{"title", "detail", "status"}``, with ``invalid_fields`` if a field is refused."""
         status, title = ERRORS.get(refused.reason, (400, "Bad request"))
         shown: dict[str, Any] = {"detail": refused.message}
         if title is not None:
@@ -257,11 +259,11 @@ class Replicate(ReplicateAssets):
         return Answer.json(shown, status, refused.headers)
 
     def moderation(self, code: str | None, message: str | None) -> Refused:
-        """Whether inputs are ever refused at submission is not known: as a 422 (guess)."""
+        """HTTP 422: a guess, since it is unknown whether inputs are ever refused at submission."""
         return Refused("moderation", message or SENSITIVE, code=code)
 
     def strip_id(self, answer: Any) -> Any:
-        """Without ``id`` and the URLs that repeat it."""
+        """The answer without ``id`` and the URLs that contain it."""
         answer.pop("id")
         answer.pop("urls")
         return answer

@@ -1,4 +1,4 @@
-"""Runware. How long a result's URL lives by default is not documented in numbers; a day is a guess."""
+"""Runware. The default lifetime of a result's URL is not documented; one day is a guess."""
 
 from airflow_provider_seedance.simulator.vendors.descriptor import SimulatedVendor
 

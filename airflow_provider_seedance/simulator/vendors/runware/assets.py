@@ -1,5 +1,7 @@
-"""Runware's media storage, as its own client and others call it: one task per file, which is a data URI, bare Base64 or
-a URL. Limits are not documented; addresses of stored files lead nowhere.
+"""Runware's media storage, as its own client and third parties use it.
+
+A task stores one file, given as a data URI, plain Base64 or a URL. No limits are documented. The URLs of stored files
+don't exist.
 """
 
 import base64
@@ -11,7 +13,7 @@ from airflow_provider_seedance.simulator.vendors.base import Answer, Call, Refus
 
 
 class RunwareAssets(Vendor):
-    """The handler; :class:`Runware` has the rest."""
+    """The handler for uploads; :class:`Runware` has all others."""
 
     def _one(self, call: Call) -> dict[str, Any]:
         raise NotImplementedError

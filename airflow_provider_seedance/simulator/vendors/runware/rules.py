@@ -1,8 +1,8 @@
-"""What Runware takes in a ``videoInference`` task for Seedance, checked strictly.
+"""The rules for a ``videoInference`` task for Seedance at Runware, checked strictly.
 
-Documented: the task's frame, media values, ``ttl``, ``outputQuality``. Observed in others' code: sizes, durations, the
-seed that 2.5 refuses, frames without width and height. Guesses: a prompt of at least one letter beside media too, and a
-size left to the vendor where neither ``resolution`` nor ``width`` is given.
+Documented: the fields of every task, media values, ``ttl`` and ``outputQuality``. Observed in third-party code: sizes,
+durations, no seed for 2.5, and no width and height with frames. Guesses: a required prompt even with media, and a size
+chosen by the vendor if neither ``resolution`` nor ``width`` is given.
 """
 
 import re
@@ -43,7 +43,7 @@ RATIOS = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9")
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model: its resolutions, longest video, and most references of each kind."""
+    """The limits of a model: resolutions, seconds, the number of references by kind, and whether it takes a seed."""
 
     resolutions: tuple[str, ...]
     longest: int
@@ -67,7 +67,7 @@ def refused(code: str, param: str, message: str) -> Refused:
 
 
 def sizes(model: str) -> dict[tuple[int, int], tuple[str, str]]:
-    """The pixel sizes that a model renders, each with its resolution and ratio."""
+    """The sizes of a model in pixels, each with its resolution and ratio."""
     found = {}
     for resolution in MODELS[model].resolutions:
         for ratio in RATIOS:
@@ -79,7 +79,7 @@ def sizes(model: str) -> dict[tuple[int, int], tuple[str, str]]:
 
 
 def check_frame(task: dict[str, Any]) -> None:
-    """What holds for any task: an id, and nothing that nobody knows."""
+    """Check the fields of a task: known names and types, and a UUID as its id."""
     for name, value in task.items():
         wanted = FIELDS.get(name)
         if wanted is None:
@@ -91,7 +91,7 @@ def check_frame(task: dict[str, Any]) -> None:
 
 
 def check_media(value: Any, param: str) -> str:
-    """One media value: an https URL, a UUID of the media storage, or a data URI."""
+    """Check one media value: an https URL, a UUID of the media storage, or a data URI."""
     if isinstance(value, str) and (value.startswith(("https://", "data:")) or A_UUID.fullmatch(value)):
         return value
     raise refused("invalidMedia", param, f"'{param}' must be a public https URL, a UUID or a data URI.")
@@ -124,7 +124,7 @@ def _check_inputs(task: dict[str, Any], model: Model) -> None:
 
 
 def _check_size(task: dict[str, Any], model: Model) -> tuple[str, str]:
-    """The resolution and ratio that are asked for."""
+    """Check the size, and return its resolution and ratio."""
     inputs = task.get("inputs", {})
     if ("width" in task) != ("height" in task):
         raise refused("missingHeight" if "width" in task else "missingWidth", "width", "Both are needed.")
@@ -163,8 +163,10 @@ def _check_choices(task: dict[str, Any]) -> None:
 
 
 def check(task: dict[str, Any]) -> Picture:
-    """Check a ``videoInference`` task; gives what is to be rendered.
+    """Check a ``videoInference`` task.
 
+    :param task: the task
+    :return: the properties of the rendered file
     :raises Refused: "bad_request" or "unknown_model"
     """
     check_frame(task)

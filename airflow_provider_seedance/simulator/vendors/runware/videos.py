@@ -1,10 +1,11 @@
-"""Runware: one address, and a list of tasks in each request. The caller chooses a task's id, and no id is taken twice.
+"""Runware: one URL, and a list of tasks in each request. The caller chooses the ids; each is accepted only once.
 
-Variants: ``errors_in_200=True`` (refusals come with HTTP 200, as they may), ``bare=True`` (the create's answer has no
-``status``), ``details_of_running=True`` (``getTaskDetails`` tells of a task before its end; unknown whether it does).
+Variants: ``errors_in_200=True`` (refusals with HTTP 200, as they may come), ``bare=True`` (the answer to a create has
+no ``status``), ``details_of_running=True`` (``getTaskDetails`` also shows unfinished tasks; Runware's behaviour is
+unknown).
 
 Guesses: the answer of ``getTaskDetails`` for an unknown id, the codes of failures other than ``timeoutProvider``, that
-a dry run leaves its id unused, and the prices.
+a dry run doesn't use up its id, and most prices.
 """
 
 import json
@@ -20,7 +21,7 @@ from airflow_provider_seedance.simulator.videos import SimulatedVideo
 
 BASE = "/v1"
 DOCUMENTS = "https://runware.ai/docs/platform/errors"
-#: HTTP status and code per reason.
+#: HTTP status and code by reason.
 ERRORS = {
     "auth": (401, "invalidApiKey"),
     "balance": (402, "insufficientCredits"),
@@ -36,9 +37,9 @@ ERRORS = {
     "server": (500, "internalServerError"),
     "unavailable": (503, "serviceUnavailable"),
 }
-#: Dollars per second: seen for 2.5, guessed for the others.
+#: US dollars per second of video: observed for 2.5, guesses for the others.
 PER_SECOND = {"480p": 0.1025, "720p": 0.2304, "1080p": 0.614, "4k": 1.2}
-#: What else the vendor's client wants to know of a model; the values are made up.
+#: More fields of a model that the vendor's own client requires; the values are invented.
 MODEL = {
     "version": "1",
     "category": "checkpoint",
@@ -48,7 +49,7 @@ MODEL = {
     "tags": ["video"],
     "private": False,
 }
-#: What the tasks count as, and which method answers them.
+#: By type of task: the kind of call, and the name of its handler.
 TASKS = {
     "videoInference": ("create", "create"),
     "getResponse": ("poll", "poll"),
@@ -74,7 +75,7 @@ class Runware(RunwareAssets):
     def sort(
         self, route: Route, params: dict[str, str], headers: Mapping[str, str], body: bytes
     ) -> tuple[Route, dict[str, str]]:
-        """By the type of the tasks, which is the same for all tasks of one request here."""
+        """The route by the type of the tasks; here all tasks of one request must have the same type."""
         self._tasks = _tasks_in(body)
         kinds = {task.get("taskType") for task in self._tasks}
         call, handler = TASKS.get(str(kinds.pop()), ("info", "unknown")) if len(kinds) == 1 else ("info", "mixed")
@@ -86,18 +87,18 @@ class Runware(RunwareAssets):
         return Route(route.method, route.pattern, call, handler), ids
 
     def unknown(self, call: Call) -> Answer:
-        """No list, or no task that the simulator knows."""
+        """Refuse a body that is no list, and an unknown type of task."""
         if not call.body_list() or not self._tasks:
             raise Refused("bad_json", "The body must be an array of tasks.")
         raise Refused("bad_request", "Unsupported task type.", param="taskType", code="unsupportedTaskType")
 
     def mixed(self, call: Call) -> Answer:
-        """Tasks of several types, or none: more than this simulator can."""
+        """Refuse tasks of several types, which this simulator doesn't support, and a request without tasks."""
         call.body_list()
         raise Refused("bad_request", "The body must be an array of tasks of one type.", code="invalidRequest")
 
     def create(self, call: Call) -> Answer:
-        """``videoInference``. An id that was used makes nothing."""
+        """``videoInference``. An id that was used before is refused, and nothing is created."""
         task = self._one(call)
         picture = runware_rules.check(task)
         if task["taskUUID"] in self.world.videos:
@@ -117,13 +118,13 @@ class Runware(RunwareAssets):
         return answer
 
     def price(self, call: Call) -> Answer:
-        """``videoInference`` as a dry run: checked and priced, and nothing is made."""
+        """``videoInference`` as a dry run: checks and prices the task, and creates nothing."""
         task = self._one(call)
         runware_rules.check(task)
         return _data([{"taskType": "videoInference", "taskUUID": task["taskUUID"], "cost": _cost(task)}])
 
     def poll(self, call: Call) -> Answer:
-        """``getResponse``, of one task or many. What is unknown is left out."""
+        """``getResponse`` for one or more tasks; unknown ids are left out."""
         data: list[dict[str, Any]] = []
         errors: list[dict[str, Any]] = []
         for task in self._tasks:
@@ -134,7 +135,7 @@ class Runware(RunwareAssets):
         return _data(data, errors)
 
     def details(self, call: Call) -> Answer:
-        """``getTaskDetails``: what was asked for, and what came of it."""
+        """``getTaskDetails``: request and response of each task."""
         data = []
         for task in self._tasks:
             video = self.world.find(self.name, str(task.get("taskUUID")))
@@ -156,7 +157,7 @@ class Runware(RunwareAssets):
         return _data([{**item, "totalResults": len(results)}])
 
     def account(self, call: Call) -> Answer:
-        """``accountManagement``; the shape is a guess."""
+        """``accountManagement``; the form of the answer is a guess."""
         item = {"taskType": "accountManagement", "taskUUID": self._one(call).get("taskUUID")}
         return _data([{**item, "balance": 1000 - len(self.world.bills)}])
 
@@ -186,7 +187,7 @@ class Runware(RunwareAssets):
         return {**item, "seed": video.seed}
 
     def refusal(self, refused: Refused, style: Mapping[str, Any]) -> Answer:
-        """``{"data": [], "errors": [...]}``, with the id of the task it belongs to."""
+        """A refusal as ``{"data": [], "errors": [...]}``, with the id of its task."""
         status, code = ERRORS.get(refused.reason, (400, "invalidParameter"))
         error: dict[str, Any] = {"code": refused.code or code, "message": refused.message}
         if refused.param:
@@ -199,11 +200,11 @@ class Runware(RunwareAssets):
         return Answer(status, answer.body, headers=refused.headers)
 
     def moderation(self, code: str | None, message: str | None) -> Refused:
-        """The names of these codes vary; this one was seen."""
+        """A refusal with ``invalidProviderContent``, one of several observed codes."""
         return Refused("moderation", message or "The prompt was flagged by content moderation.", code=code)
 
     def strip_id(self, answer: Any) -> Any:
-        """Without ``data[0].taskUUID``."""
+        """The answer without ``data[0].taskUUID``."""
         answer["data"][0].pop("taskUUID")
         return answer
 
