@@ -1,4 +1,4 @@
-"""The billed facts of a video, read from the very body that is sent, with `extra` merged into it. Pure."""
+"""Reads the billed facts of a video from the body that is actually sent, with `extra` merged into it. Pure."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ OPTION_FIELDS = (
 NEWER_FIELDS = frozenset(("task", "draft", "draft_id", "output_format"))
 """The fields that came with Seedance 2.5."""
 RULED_FIELDS = frozenset((*MEDIA_FIELDS, *OPTION_FIELDS)) - NEWER_FIELDS
-"""The fields that models before 2.5 may take, too: the default of a route, which has to name newer ones."""
+"""All fields but the newer ones: the default for a route, which has to name newer ones itself."""
 
 
 @dataclass(frozen=True)

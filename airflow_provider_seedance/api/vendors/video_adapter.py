@@ -105,11 +105,12 @@ class VendorAdapter(ABC):
     # a vendor needs several requests for a call, its adapter overrides the flow.
 
     def create(self, request: VideoRequest) -> Flow[Video]:
-        """Submits a video.
+        """Submits a video; the result is the accepted video.
 
         Exactly one step is a `Call.CREATE`: the one that can be billed. If a later step fails, the submission is in
         doubt (`api.calls`).
 
+        :param request: already checked by the rules of its route.
         :raises UnsupportedByVendorError: the vendor doesn't offer a field of the request; nothing was sent.
         """
         return Step(Call.CREATE, self.build_create(request), lambda response: self.parse_create(response, request))
@@ -126,7 +127,7 @@ class VendorAdapter(ABC):
         return Step(Call.CANCEL, self.build_cancel(video_id), lambda response: self.parse_cancel(response, video_id))
 
     def probe(self) -> Flow[str]:
-        """Makes a free call that shows whether the key works. Every step is a `Call.READ`."""
+        """Makes a free call that shows whether the key works; the result is a sentence. Every step is a `Call.READ`."""
         return Step(Call.READ, self.build_probe(), self.parse_probe, most_bytes=MOST_OF_A_LIST)
 
     def find(self, mark: str, model: str, *, number: int, limit: int, offset: int, since: datetime) -> Flow[MarkedPage]:
@@ -191,6 +192,7 @@ class VendorAdapter(ABC):
     def stated_route(self, request: VideoRequest, told: Any) -> Route | None:
         """The route that this list states for a request; `None` if it doesn't contain the model.
 
+        :param request: the request.
         :param told: the result of `ask_rules`.
         """
         return None

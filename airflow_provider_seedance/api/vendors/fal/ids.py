@@ -17,7 +17,7 @@ _REQUEST = re.compile(r"[\w-]{1,64}", re.ASCII)
 
 
 class FalId(NamedTuple):
-    """A video's id, taken apart.
+    """The parts of a video's id.
 
     :param app: `owner/alias`, the first two parts of the endpoint.
     :param request: fal's own id.
