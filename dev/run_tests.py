@@ -21,6 +21,9 @@ PATIENCE = 60.0
 
 def main(fast: Sequence[str] = FAST, stack: Sequence[str] = STACK) -> int:
     """Run both; 0 if both passed."""
+    # A shell starts what it runs in the background with SIGINT ignored, and children inherit that: none could be told
+    # to clear up.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for stop in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(stop, _interrupt)
     began = time.monotonic()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from pathlib import Path
 
@@ -21,6 +22,10 @@ os.environ |= {
     "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
     "SEEDANCE_OUTPUT": f"file://{_HOME.name}/videos",
 }
+
+# In the background of a shell it is ignored, also by the processes that tests start and stop by it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No test demands a speed of the machine, also not where it fetches a file by itself: httpx gives up after five seconds.
 DEFAULT_TIMEOUT_CONFIG.connect = DEFAULT_TIMEOUT_CONFIG.read = DEFAULT_TIMEOUT_CONFIG.write = 120.0

@@ -264,7 +264,7 @@ def test_a_wrong_key_is_an_auth_error(sim: Simulator, connect: OpenClient, vendo
 @pytest.mark.parametrize(
     ("vendor", "fields"),
     [
-        pytest.param("jimmyai", {"model": "seedance2.0-gz-720p"}, id="jimmyai-unknown-model"),
+        pytest.param("jimmyai", {"model": "seedance9.0-fast"}, id="jimmyai-unknown-model"),
         pytest.param("gmicloud", {"model": "seedance-2-0-FAST"}, id="gmicloud-unknown-model"),
         pytest.param("modellix", {"model": "seedance-9"}, id="modellix-unknown-model"),
         pytest.param("byteplus", {"model": "doubao-seedance-2-0-260128"}, id="byteplus-model-of-the-sister"),
