@@ -71,12 +71,12 @@ def connection_fields(vendors: Mapping[str, VendorDescriptor]) -> dict[str, Any]
         },
         "polls_per_second": {
             "label": "Polls per second",
-            "description": "Most reads of one video each second, per triggerer. Default: the published limit, else 20.",
+            "description": "Most reads of one video each second. Default: the published limit, else 20.",
             "schema": dict(_ABOVE_NOUGHT),
         },
         "lists_per_second": {
             "label": "Lists per second",
-            "description": f"Most reads of many videos each second ({with_lists}), per triggerer. Default 1.",
+            "description": f"Most reads of many videos each second ({with_lists}). Default 1.",
             "schema": dict(_ABOVE_NOUGHT),
         },
         **own,
@@ -126,7 +126,7 @@ def get_provider_info() -> dict[str, Any]:
     return {
         "package-name": "airflow-provider-seedance",
         "name": _NAME,
-        "description": "Video generation with ByteDance's Seedance 2.0, at whichever vendor sells it to you.",
+        "description": "Video generation with ByteDance's Seedance 2.0 and 2.5, at whichever vendor sells it to you.",
         "versions": [__version__],
         "integrations": [
             {

@@ -140,13 +140,13 @@ class VendorRules(FactsDirective):
 
 
 def _assumptions(vendor: VendorDescriptor) -> Iterator[str]:
-    """What is taken for true about a vendor, on whose word, and who has asked a real account about it."""
+    """The assumptions about a vendor, their sources, and by whom each was confirmed on a real account."""
     confirmed = [entry for entry in read_confirmed() if entry["vendor"] == vendor.name]
     by_key = {entry["key"]: entry for entry in confirmed}
     yield "**What was confirmed**"
     yield ""
     if not confirmed:
-        yield "Nobody has asked a real account yet: what follows is read, not tried."
+        yield "None of this has been confirmed on a real account yet: it was read, not tried."
     yield f"[First contact](../first-contact.md) asks yours. {_without_asking(vendor)}"
     yield ""
     rows = []
@@ -154,7 +154,7 @@ def _assumptions(vendor: VendorDescriptor) -> Iterator[str]:
         entry = by_key.get(assumption.key)
         told = "no" if entry is None else f"{entry['verdict']}: {entry['seen']} ({entry['by']}, {entry['on']})"
         rows.append((f"`{assumption.key}`", assumption.claim, _word_of(assumption.basis), told))
-    yield from table(("assumption", "we take for true", "on whose word", "confirmed"), rows)
+    yield from table(("assumption", "taken for true", "source", "confirmed"), rows)
 
 
 def _without_asking(vendor: VendorDescriptor) -> str:

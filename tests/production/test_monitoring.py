@@ -141,7 +141,16 @@ def test_what_is_asked_of_airflow_was_received_in_a_real_run() -> None:
 
 def test_nothing_counts_twice() -> None:
     """Names that differ in what they end with only must not become one metric."""
-    for name in ("polls", "polls_refused", "waiting_videos", "videos", "tokens", "video_seconds", "poll_lateness"):
+    for name in (
+        "polls",
+        "polls_refused",
+        "waiting_videos",
+        "pollers",
+        "videos",
+        "tokens",
+        "video_seconds",
+        "poll_lateness",
+    ):
         assert exported(f"airflow.seedance.{name}", MAPPINGS) is None, name
     for name in ("triggers.running", "triggerer.capacity_left", "pool.open_slots"):
         assert exported(f"airflow.{name}", MAPPINGS) is None, name
