@@ -127,7 +127,7 @@ look-up is also a request to the API server.
 
 * ours, single GETs: `SeedanceVideoTrigger` on GMI Cloud, one GET per video; its rate is raised so that none limits it.
 * ours, batches: the same trigger on BytePlus, 500 ids per LIST, at the vendor's published rate of one LIST a second.
-* ours, batches (Runware): the same trigger on Runware, 50 tasks per POST (how many it takes isn't documented), at our
+* ours, batches (Runware): the same trigger on Runware, 500 tasks per POST (how many it takes isn't documented), at our
   own rate of one POST a second.
 * HTTP provider, hook per poll: `HttpAsyncHook` as `HttpTrigger` uses it: one request per hook and session.
 * HTTP provider, hook per trigger: as `HttpSensorTrigger` and `HttpEventTrigger` use it: a session per poll, one hook.

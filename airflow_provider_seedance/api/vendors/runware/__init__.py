@@ -21,7 +21,9 @@ DESCRIPTORS = (
             "Runware documents a field `ttl` for the life of the URL and no figure for its default; plan for 24 hours."
         ),
         rates=PollRates(get_per_second=5.0, list_per_second=1.0),  # ours: it publishes no limits
-        batch_size=50,  # ours: several tasks in one request are documented, their largest number isn't
+        # Ours: several tasks in one request are documented, their largest number isn't. After a refusal for the length
+        # half as many are asked for.
+        batch_size=500,
         has_callbacks=True,
         tells_cost=True,
         quotes_prices=True,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +73,11 @@ def read(response: HttpResponse, video_id: str) -> Read:
     return read_task(response.json_object(), video_id, is_success=_is_success(response))
 
 
+def read_many(response: HttpResponse, video_ids: Sequence[str]) -> dict[str, Read]:
+    """Reads the parts of an answer that are about each of these tasks, by id."""
+    return _read(response.json_object(), video_ids, is_success=_is_success(response))
+
+
 def read_task(value: Any, video_id: str, *, is_success: bool = True) -> Read:
     """Does the same for a decoded answer.
 
@@ -80,12 +85,30 @@ def read_task(value: Any, video_id: str, *, is_success: bool = True) -> Read:
     :param video_id: the task's id.
     :param is_success: whether the HTTP status was a success, as it is for a failed video. Default: yes.
     """
-    items = tuple(item for item in _objects(value, "data") if item.get("taskUUID") == video_id)
-    errors = _objects(value, "errors")
-    own = [error for error in errors if error.get("taskUUID") == video_id]
-    error = next(iter(own or [each for each in errors if each.get("taskUUID") in (None, "")]), None)
-    is_ending = error is not None and bool(own) and is_success and error.get("taskType") != "getResponse"
-    return Read(items, error, is_refusal=error is not None and not is_ending)
+    return _read(value, [video_id], is_success=is_success)[video_id]
+
+
+def _read(value: Any, video_ids: Sequence[str], *, is_success: bool) -> dict[str, Read]:
+    items, errors = _by_task(_objects(value, "data")), _by_task(_objects(value, "errors"))
+    of_all = errors.get("", [])
+    found = {}
+    for video_id in video_ids:
+        own = errors.get(video_id, [])
+        error = next(iter(own or of_all), None)
+        is_ending = error is not None and bool(own) and is_success and error.get("taskType") != "getResponse"
+        is_refusal = error is not None and not is_ending
+        found[video_id] = Read(tuple(items.get(video_id, ())), error, is_refusal=is_refusal)
+    return found
+
+
+def _by_task(found: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """The objects by their task's id; those that name no task are under an empty one."""
+    by_task: dict[str, list[dict[str, Any]]] = {}
+    for each in found:
+        task = each.get("taskUUID")
+        if task is None or isinstance(task, str):
+            by_task.setdefault(task or "", []).append(each)
+    return by_task
 
 
 def is_answer(response: HttpResponse) -> bool:

@@ -229,11 +229,11 @@ class RunwareAdapter(VendorAdapter):
     @override
     def parse_get_many(self, response: HttpResponse, video_ids: Sequence[str]) -> list[Video]:
         """The videos in the answer. A missing id proves nothing."""
-        found = [(video_id, answers.read(response, video_id)) for video_id in video_ids]
-        known = [answers.video_read(read, video_id, self.name) for video_id, read in found if read.is_known]
-        refused = next((read for _, read in found if read.is_refusal), None)
+        found = answers.read_many(response, video_ids)
+        known = [answers.video_read(read, video_id, self.name) for video_id, read in found.items() if read.is_known]
+        refused = next((read for read in found.values() if read.is_refusal), None)
         if not answers.is_answer(response) or (refused and not known):
-            raise read_error(self.title, response, self._explain(response, refused or found[0][1]))
+            raise read_error(self.title, response, self._explain(response, refused or found[video_ids[0]]))
         return known
 
     def _state(self, response: HttpResponse, video_id: str) -> Video | None:
