@@ -64,7 +64,10 @@ def wrong_with(row: Row, sim: Simulator) -> str:
     :param sim: its books are emptied.
     :return: what must not be, "" if all is well.
     """
+    from dev.fault_matrix import connect
+
     sim.reset()
+    connect(row, sim)
     life = _Life(row, sim)
     delivered = life.live()
     if row.expected == REFUSED:

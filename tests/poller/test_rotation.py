@@ -74,7 +74,7 @@ async def test_a_rotated_key_is_looked_up_once_for_all_who_wait(
     # Polls that were under way with the old key may have been refused after that look-up: they cause another, for all.
     assert 2 <= len(look_ups) <= 3
     assert len(clients.opened) == 2
-    assert clients.closed == clients.opened[:1]
+    await until(lambda: clients.closed == clients.opened[:1], "the end of the old client")
     await all_succeed(sim, ids, tasks)
     assert clients.closed == clients.opened
 
