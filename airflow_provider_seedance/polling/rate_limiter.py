@@ -27,8 +27,11 @@ STUCK = 5.0
 SLOT = 1.25
 """The length of a slot (see `Pace`), in gaps. The part above 1 leaves room for a random offset and for the network."""
 
-DIVIDED_SLOT = 1.05
-"""The same if each slot belongs to one known poller, so that only clocks and the network may shift a request."""
+DIVIDED_SLOT = 1.06
+"""The same where each slot is known to be one poller's: only clocks and the network may still shift it."""
+
+GRACE = 0.05
+"""Up to which part of a gap after its beginning a divided slot may still be used: timers fire late, never early."""
 
 KEEPS_SLOTS = 3600.0
 """Seconds after a refusal during which the account is assumed to be shared with another process."""
@@ -218,8 +221,9 @@ class Pace:
         """
         if self.portion != WHOLE:
             length = DIVIDED_SLOT / self.per_second
-            slot = self.portion.first_slot(ceil((soonest + self.to_wall) / length), every=self._cycle(now))
-            return slot * length - self.to_wall
+            begins = (soonest + self.to_wall) * self.per_second - GRACE
+            slot = self.portion.first_slot(ceil(begins / DIVIDED_SLOT), every=self._cycle(now))
+            return max(soonest, slot * length - self.to_wall)
         length, slack = SLOT / self.per_second, (SLOT - 1) / 2 / self.per_second
         begins = self.to_wall - self._within * slack
         number = ceil((soonest + begins - slack) / length)

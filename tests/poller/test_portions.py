@@ -52,12 +52,16 @@ def test_parts_of_a_rate_are_whole_requests_which_together_are_no_more_than_the_
     assert portion_of("a", dict.fromkeys("abc", 1)).of(1.5) == pytest.approx(0.5), "less than one is taken as it is"
 
 
-def lists_of(name: str, weights: dict[str, int], *, until: float = 60.0) -> list[float]:
-    """When a poller starts its lists, one a second allowed, each answered after 0.3 s."""
+def lists_of(name: str, weights: dict[str, int], *, until: float = 60.0, late: float = 0.0) -> list[float]:
+    """When a poller starts its lists, one a second allowed, each answered after 0.3 s.
+
+    :param late: seconds after which it wakes up too late, each time.
+    """
     pace, now, started = Pace(1.0, one_at_a_time=True, to_wall=1_790_000_000.25), 1000.0, list[float]()
     pace.portion = portion_of(name, weights)
     while now < 1000.0 + until:
-        now += pace.wait(now)
+        while (pause := pace.wait(now)) > 0:
+            now += pause + late
         pace.take(now)
         started.append(now)
         now += 0.3
@@ -71,6 +75,14 @@ def test_lists_of_pollers_that_know_of_each_other_are_never_closer_than_the_rate
     gaps = [later - start for start, later in pairwise(starts)]
     assert min(gaps) >= DIVIDED_SLOT - 1e-3
     assert max(gaps) <= DIVIDED_SLOT + 1e-3, "no slot is wasted"
+
+
+def test_an_event_loop_that_wakes_up_a_little_late_misses_no_slot() -> None:
+    weights = {"a": 1, "b": 2, "c": 1}
+    punctual, late = lists_of("b", weights), lists_of("b", weights, late=0.02)
+    assert len(late) == pytest.approx(len(punctual), abs=1)
+    for start, expected in zip(late, punctual, strict=False):
+        assert start == pytest.approx(expected, abs=0.021)
 
 
 def test_a_poller_that_is_refused_leaves_half_of_its_slots() -> None:

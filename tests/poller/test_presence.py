@@ -9,8 +9,11 @@ import pytest
 
 from airflow_provider_seedance.api.client import ClientSettings
 from airflow_provider_seedance.ledger.presence import Sign
-from airflow_provider_seedance.polling import presence
+from airflow_provider_seedance.polling import presence, watching
 from airflow_provider_seedance.polling.presence import DEAD_AFTER, Neighbours, Presence, account_of, open_board
+from airflow_provider_seedance.simulator import Simulator
+
+from .helpers import Connect, cancel, ids_in, reads, start, submit, until
 
 PATIENCE = 30.0
 OWN = Sign("own", 1, 10)
@@ -137,3 +140,37 @@ def test_an_account_is_the_same_by_whatever_connection_and_its_name_tells_nothin
 def test_without_a_ledger_nobody_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AIRFLOW__SEEDANCE__LEDGER_CONN_ID", raising=False)
     assert open_board() is None
+
+
+class SharedTable:
+    """A table of signs that all pollers of the process share."""
+
+    def __init__(self) -> None:
+        self.signs: dict[str, Sign] = {}
+
+    def tell(self, account: str, sign: Sign) -> list[Sign]:
+        self.signs[sign.poller] = sign
+        return list(self.signs.values())
+
+    def leave(self, poller: str) -> None:
+        self.signs.pop(poller, None)
+
+
+async def test_two_pollers_on_one_account_both_get_their_lists_in_real_time(
+    sim: Simulator, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = SharedTable()
+    monkeypatch.setattr(watching, "open_board", lambda: table)
+    names = [connect("byteplus", name=name, lists_per_second=4, polls_per_second=1) for name in ("one", "two")]
+    ids = submit("byteplus", 20)
+    halves = {name: ids[number::2] for number, name in enumerate(names)}
+    tasks = [task for name, half in halves.items() for task in start(half, name, poll_interval=0.2)]
+    await until(lambda: len(table.signs) == 2 and all(sign.beat > 2 for sign in table.signs.values()), "both signs")
+    before = len(reads(sim))
+
+    def lists_for(half: list[str]) -> int:
+        return sum(r.call == "list" and bool(set(ids_in(r)) & set(half)) for r in reads(sim)[before:])
+
+    await until(lambda: all(lists_for(half) >= 4 for half in halves.values()), "four lists of each")
+    await cancel(tasks)
+    await until(lambda: not table.signs, "their farewell")
