@@ -107,6 +107,16 @@ def test_where_tags_are_dropped_connection_and_host_are_in_the_name(
     assert found == ("seedance_waiting_videos", {"conn_id": "seedance_eu", "host": "worker-1_example_net"})
 
 
+def test_how_many_pollers_share_an_account_is_told_by_connection_and_host(
+    statsd: Received, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: "worker-1")
+    PollMetrics("byteplus", "seedance.eu").pollers(3)
+    received_names(statsd, "airflow.seedance.pollers.")
+    found = exported("airflow.seedance.pollers.seedance_eu.worker-1", MAPPINGS)
+    assert found == ("seedance_pollers", {"conn_id": "seedance_eu", "host": "worker-1"})
+
+
 def test_a_budget_of_a_day_and_one_of_a_dag_are_told_apart() -> None:
     of_day = exported("airflow.seedance.budget_left.seedance_eu.per_day.USD", MAPPINGS)
     of_dag = exported("airflow.seedance.budget_left.seedance_eu.a_b.per_dag.USD", MAPPINGS)
