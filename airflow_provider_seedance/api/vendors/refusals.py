@@ -25,6 +25,7 @@ from airflow_provider_seedance.api.http.json_values import text_of as text_of
 from airflow_provider_seedance.api.http.messages import HttpResponse
 from airflow_provider_seedance.api.http.texts import LONGEST_CODE
 from airflow_provider_seedance.api.http.texts import clean as clean
+from airflow_provider_seedance.api.vendors.json_fields import as_id, id_in
 from airflow_provider_seedance.api.vendors.strangers import sender_and_form, was_refused_on_the_way, words_of
 
 
@@ -154,6 +155,29 @@ def read_error(title: str, response: HttpResponse, answer: ErrorAnswer, *, not_f
     if kind is VideoNotFoundError:
         advice = not_found
     return error_of(kind, f"{told(title, response, answer)} {advice}", title, response, answer)
+
+
+def created_id(
+    title: str,
+    response: HttpResponse,
+    explain: Callable[[HttpResponse], ErrorAnswer],
+    told: object,
+    *,
+    prompt: str,
+) -> str:
+    """The id in the answer to a create whose field `id` holds it.
+
+    :param title: the vendor's display name.
+    :param response: the answer.
+    :param explain: the adapter's reader of error answers.
+    :param told: the value of the field, in the place where the vendor documents it.
+    :param prompt: see `create_error`.
+    :raises SeedanceApiError: there is none. An id anywhere else in the answer is kept as a hint.
+    """
+    video_id = as_id(told)
+    if video_id is None:
+        raise create_error(title, response, explain(response), prompt=prompt, video_id=id_in(response, ("id",)))
+    return video_id
 
 
 def check_read(

@@ -18,7 +18,6 @@ from airflow_provider_seedance.api.vendors.json_fields import (
     as_id,
     dig,
     earliest,
-    id_in,
     positive_or_none,
     read_status,
     seed_or_none,
@@ -30,7 +29,7 @@ from airflow_provider_seedance.api.vendors.refusals import (
     Meaning,
     check_read,
     clean,
-    create_error,
+    created_id,
     meaning_of_status,
     read_error,
     text_of,
@@ -100,10 +99,8 @@ class ArkAdapter(VendorAdapter):
     @override
     def parse_create(self, response: HttpResponse, request: VideoRequest) -> Video:
         """The answer contains nothing but the id, so the video counts as queued."""
-        video_id = as_id(self._data(response).get("id"))
-        if video_id is None:
-            named = id_in(response, ("id",))
-            raise create_error(self.title, response, self._explain(response), prompt=request.prompt, video_id=named)
+        told = self._data(response).get("id")
+        video_id = created_id(self.title, response, self._explain, told, prompt=request.prompt)
         return Video(
             video_id=video_id,
             vendor=self.name,

@@ -16,7 +16,6 @@ from airflow_provider_seedance.api.vendors.json_fields import (
     as_id,
     dig,
     earliest,
-    id_in,
     read_status,
     signed_url_expiry,
     text_or_none,
@@ -27,7 +26,7 @@ from airflow_provider_seedance.api.vendors.refusals import (
     Meaning,
     check_read,
     clean,
-    create_error,
+    created_id,
     meaning_of_status,
     read_error,
     speaks_of_moderation,
@@ -129,10 +128,8 @@ class OpenRouterAdapter(VendorAdapter):
     @override
     def parse_create(self, response: HttpResponse, request: VideoRequest) -> Video:
         data = self._data(response)
-        video_id = as_id(data.get("id"))
-        if video_id is None:
-            named = id_in(response, ("id",))
-            raise create_error(self.title, response, self._explain(response), prompt=request.prompt, video_id=named)
+        told = data.get("id")
+        video_id = created_id(self.title, response, self._explain, told, prompt=request.prompt)
         # An answer without a status says only that the job was accepted.
         shown = data if "status" in data else {**data, "status": "pending"}
         return self._video(shown, video_id).model_copy(update={"model": request.model})

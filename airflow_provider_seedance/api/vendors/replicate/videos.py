@@ -18,7 +18,6 @@ from airflow_provider_seedance.api.models import Video, VideoError, VideoRequest
 from airflow_provider_seedance.api.vendors.json_fields import (
     as_id,
     dig,
-    id_in,
     positive_or_none,
     read_status,
     seed_or_none,
@@ -29,7 +28,7 @@ from airflow_provider_seedance.api.vendors.refusals import (
     Meaning,
     check_read,
     clean,
-    create_error,
+    created_id,
     meaning_of_status,
     read_error,
     speaks_of_moderation,
@@ -114,10 +113,8 @@ class ReplicateAdapter(VendorAdapter):
     @override
     def parse_create(self, response: HttpResponse, request: VideoRequest) -> Video:
         data = self._data(response)
-        video_id = as_id(data.get("id"))
-        if video_id is None:
-            named = id_in(response, ("id",))
-            raise create_error(self.title, response, self._explain(response), prompt=request.prompt, video_id=named)
+        told = data.get("id")
+        video_id = created_id(self.title, response, self._explain, told, prompt=request.prompt)
         return self._video(data, video_id, request)
 
     @override
