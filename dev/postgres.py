@@ -1,6 +1,7 @@
 """A real PostgreSQL of one's own: from wheels, so without a container or a package of the system, also as root."""
 
 import contextlib
+import json
 import logging
 import os
 import shutil
@@ -9,6 +10,7 @@ import sys
 import tempfile
 import time
 import warnings
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -100,6 +102,23 @@ class Postgres:
     def dsn_of(self, database: str) -> str:
         """For the drivers themselves, of another database on the same server."""
         return self._server.get_uri(database=database)
+
+    def make_database(self, name: str) -> str:
+        """Make one more database on the server.
+
+        :return: Airflow's connection to it, as JSON
+        """
+        import psycopg2
+        from sqlalchemy import make_url
+
+        with closing(psycopg2.connect(self.dsn)) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(f"CREATE DATABASE {name}")
+        url = make_url(self.url())
+        host = url.host or str(url.query["host"])
+        where = {"conn_type": "postgres", "login": url.username, "password": url.password, "host": host}
+        return json.dumps(where | {"port": url.port, "schema": name})
 
     def __enter__(self) -> Self:
         """Start."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import ClassVar
 
@@ -171,23 +169,9 @@ class ProductionStack(AirflowStack):
         super()._prepare_home()
         server = self._database()
         self.env["AIRFLOW__CELERY__RESULT_BACKEND"] = f"db+{server.url()}"
-        self.env[f"AIRFLOW_CONN_{LEDGER.upper()}"] = self._make_ledger(server)
+        self.env[f"AIRFLOW_CONN_{LEDGER.upper()}"] = server.make_database(LEDGER)
         self._progress("ledger: making its tables")
         self.run("-m", "airflow_provider_seedance.ledger", "migrate", "--conn-id", LEDGER)
-
-    def _make_ledger(self, server: Postgres) -> str:
-        """A database beside Airflow's, and the connection that leads to it."""
-        import psycopg2
-        from sqlalchemy import make_url
-
-        with closing(psycopg2.connect(server.dsn)) as connection:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                cursor.execute(f"CREATE DATABASE {LEDGER}")
-        url = make_url(server.url())
-        host = url.host or str(url.query["host"])
-        where = {"conn_type": "postgres", "login": url.username, "password": url.password, "host": host}
-        return json.dumps(where | {"port": url.port, "schema": LEDGER})
 
     def _not_healthy(self, since: object) -> list[str]:
         missing = super()._not_healthy(since)  # type: ignore[arg-type]
