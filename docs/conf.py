@@ -21,7 +21,7 @@ project = "airflow-provider-seedance"
 author = copyright = "airflow-provider-seedance contributors"
 release = version = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "facts"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "facts", "parameters"]
 exclude_patterns = ["_ext"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3

@@ -53,7 +53,8 @@ def land_video(
     :param output_path: the video's destination, with facts in braces, see `path_template.FACTS`.
     :param last_frame_path: the destination of the last frame. Default: it isn't landed.
     :param thumbnail_path: the destination of the thumbnail. Default: it isn't landed.
-    :param conn_id: the connection that opens the storage. Default: the storage provider's own.
+    :param conn_id: the connection that opens the storage. Default: the one that the path names; otherwise the
+        machine's own credentials.
     :param run: the facts of the task, from `run_facts`.
     :param max_bytes: the largest file that is accepted. Default 10 GiB.
     :param overwrite: whether another file at the destination is replaced. Default: no.

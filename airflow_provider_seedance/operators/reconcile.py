@@ -40,7 +40,8 @@ class SeedanceReconcileOperator(BaseOperator):
         (templated)
     :param land_to: the destination for orphans, a path like `output_path` of the create operator. Default: orphans are
         only reported. (templated)
-    :param object_storage_conn_id: the connection that opens the storage of `land_to` and `report_path`. (templated)
+    :param object_storage_conn_id: the connection that opens the storage of `land_to` and `report_path`. Default: the
+        one that the path names; otherwise the machine's own credentials. (templated)
     :param report_path: a file, on any object storage, to which the whole result is written as JSON. (templated)
     :param overlap: how much earlier a span without `since` starts, in seconds or as a timedelta, so that a video that
         was unfinished at the end of one run is checked again by the next. Default: a day.

@@ -87,7 +87,8 @@ class SeedanceCreateVideoOperator(EndedWaits, BaseOperator):
     :param output_path: where this task lands the finished video, in any object storage: see
         `SeedanceVideoToObjectStorageOperator`, whose manifest is added to the dict. It requires
         `wait_for_completion=True`. Path and storage are checked before the video is submitted. (templated)
-    :param object_storage_conn_id: the connection that opens the storage. (templated)
+    :param object_storage_conn_id: the connection that opens the storage. Default: the one that the path names, as in
+        `s3://CONN_ID@bucket/`; otherwise the machine's own credentials. (templated)
     """
 
     template_fields: Sequence[str] = (*REQUEST_FIELDS, "seedance_conn_id", "fallback_conn_ids", *OTHER_FIELDS)

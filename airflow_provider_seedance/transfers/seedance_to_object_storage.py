@@ -32,8 +32,8 @@ class SeedanceVideoToObjectStorageOperator(BaseOperator):
     is renewed by the video's id. A retry costs nothing at the vendor.
 
     Paths may contain facts in braces, `s3://bucket/{run_id}/{video_id}.{ext}`: `video_id`, `vendor`, `model`, `dag_id`,
-    `run_id`, `task_id`, `map_index` and `ext` (`mp4`; `png` or `jpg` for pictures). A path that ends with a slash gets
-    `{video_id}.{ext}`.
+    `run_id`, `task_id`, `map_index` and `ext` (`mp4` or `mov`; `png`, `jpg` or `webp` for pictures). A path that ends
+    with a slash gets `{video_id}.{ext}`, a picture's `{video_id}-last-frame.{ext}` or `{video_id}-thumbnail.{ext}`.
 
     The manifest, with each field also as its own XCom: `uri, bytes, sha256, content_type, duration, width, height,
     video_id, vendor, model, usage, last_frame_uri, thumbnail_uri`.
@@ -47,8 +47,8 @@ class SeedanceVideoToObjectStorageOperator(BaseOperator):
         (templated)
     :param thumbnail_path: the destination of the thumbnail, if the vendor provides one. Default: it isn't stored.
         (templated)
-    :param object_storage_conn_id: the connection that opens the storage. Default: the default connection of the
-        storage's provider. (templated)
+    :param object_storage_conn_id: the connection that opens the storage. Default: the one that the path names, as in
+        `s3://CONN_ID@bucket/`; otherwise the machine's own credentials. (templated)
     :param seedance_conn_id: the vendor's connection; a connection named by the dict in `video_id` takes precedence.
         Default: `seedance_default`. (templated)
     :param max_bytes: the size of the largest file to accept, in bytes. Default: 10 GiB.

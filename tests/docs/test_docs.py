@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import inspect
 import re
 import subprocess
 import sys
@@ -13,6 +14,12 @@ import pytest
 from airflow_provider_seedance.api import errors
 from airflow_provider_seedance.api.vendors import BUILT_IN, VENDORS, make_adapter
 from airflow_provider_seedance.get_provider_info import connection_fields
+from airflow_provider_seedance.hooks.seedance import SeedanceHook
+from airflow_provider_seedance.operators.assets import SeedanceUploadAssetOperator
+from airflow_provider_seedance.operators.reconcile import SeedanceReconcileOperator
+from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
+from airflow_provider_seedance.sensors.seedance import SeedanceVideoSensor
+from airflow_provider_seedance.transfers.seedance_to_object_storage import SeedanceVideoToObjectStorageOperator
 
 ROOT = Path(__file__).parents[2]
 
@@ -57,6 +64,23 @@ def test_every_error_is_explained(site: Path) -> None:
 def test_every_setting_of_the_connection_is_explained(site: Path) -> None:
     shown = text(site / "configuration.html")
     assert all(name in shown for name in connection_fields(BUILT_IN))
+
+
+@pytest.mark.parametrize(
+    "described",
+    [
+        SeedanceCreateVideoOperator,
+        SeedanceVideoSensor,
+        SeedanceVideoToObjectStorageOperator,
+        SeedanceUploadAssetOperator,
+        SeedanceReconcileOperator,
+        SeedanceHook,
+    ],
+)
+def test_every_parameter_is_explained(described: type, site: Path) -> None:
+    shown = text(site / "parameters.html")
+    names = inspect.signature(described.__init__).parameters  # type: ignore[misc]
+    assert [name for name in names if name not in ("self", "kwargs") and not re.search(rf"\b{name}\b", shown)] == []
 
 
 def test_no_page_is_left_out_of_the_table_of_contents(site: Path) -> None:
