@@ -71,7 +71,10 @@ def connection_fields(vendors: Mapping[str, VendorDescriptor]) -> dict[str, Any]
         },
         "polls_per_second": {
             "label": "Polls per second",
-            "description": "Most reads of one video each second. Default: the published limit, else 20.",
+            "description": (
+                "Most reads of one video each second. Default: the vendor's published limit, or a rate of our own, 20 "
+                "at most, where none is published (the vendor's page names it)."
+            ),
             "schema": dict(_ABOVE_NOUGHT),
         },
         "lists_per_second": {
@@ -180,9 +183,9 @@ def get_provider_info() -> dict[str, Any]:
                     "playback_roots": {
                         "description": (
                             "Folders whose landed videos Airflow's UI may play and download, divided by commas. Each "
-                            "names the connection that opens it, `s3://CONN_ID@bucket/folder` (also `gs`, `abfs`); "
-                            "local folders need none, `file:///folder`. `{dag_id}` in it lets each DAG show its own "
-                            "folder only. Default: none, nothing is played from storages."
+                            "names the connection that opens it, `s3://CONN_ID@bucket/folder` (also `gs`, `abfs`, "
+                            "`abfss`); local folders need none, `file:///folder`. `{dag_id}` in it lets each DAG show "
+                            "its own folder only. Default: none, nothing is played from storages."
                         ),
                         "version_added": "0.1.0",
                         "type": "string",

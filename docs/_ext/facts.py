@@ -182,6 +182,8 @@ def _rules(vendor: VendorAdapter, route: Route) -> Iterator[Row]:
     yield "fields", words(("model", "prompt", *fields, "extra"))
     yield "not taken", words(missing) if missing else ""
     yield "needed", words(("model", "prompt", *route.required))
+    if beside := route.text_is_optional_beside:
+        yield "the prompt may be left out", f"beside {'one of ' if len(beside) > 1 else ''}{words(beside)}"
     if route.duration:
         auto = ", or -1: the model chooses" if route.auto_duration else ""
         yield "`duration`", f"{route.duration[0]} to {route.duration[1]} seconds{auto}"
@@ -212,6 +214,8 @@ def _rules(vendor: VendorAdapter, route: Route) -> Iterator[Row]:
         yield "`execution_expires_after`", f"{route.expires[0]} to {route.expires[1]} seconds"
     seen = [name for name in fields if name in route.observed]
     yield "limits that were seen, not documented: they warn and pass", words(seen) if seen else ""
+    odd = [f"{name}={value}" for name, values in route.seen.items() for value in values]
+    yield "values that no document allows and that were seen to pass: they warn", words(odd) if odd else ""
 
 
 class FieldMatrix(FactsDirective):
@@ -264,10 +268,16 @@ class ConfigTable(FactsDirective):
         """See `FactsDirective`."""
         for section, facts in get_provider_info()["config"].items():
             rows = [
-                (f"`[{section}] {name}`", option["description"], f"`{option['example']}`" if option["example"] else "-")
+                (
+                    f"`[{section}] {name}`",
+                    option["description"],
+                    f"`{option['default']}`" if option["default"] else "not set",
+                    f"`{option['example']}`" if option["example"] else "-",
+                    f"`AIRFLOW__{section.upper()}__{name.upper()}`",
+                )
                 for name, option in facts["options"].items()
             ]
-            yield from table(("option", "meaning", "example"), rows)
+            yield from table(("option", "meaning", "default", "example", "environment variable"), rows)
 
 
 class FamilyTable(FactsDirective):

@@ -21,7 +21,7 @@ DESCRIPTORS = (
             Setting(
                 "modellix_async_suffix",
                 "Modellix: path ends in /async",
-                "Modellix's reference has the suffix, its newer clients leave it out.",
+                "Modellix's reference has the suffix, its newer clients leave it out. Default yes.",
                 kind="flag",
                 default=True,
             ),
