@@ -34,6 +34,26 @@ def test_each_decision_is_in_the_function_that_the_page_names() -> None:
     assert not missing
 
 
-def test_a_request_is_on_its_way_through_ten_files_at_most() -> None:
-    way = PAGE.partition("## The way of a request")[2].partition("## ")[0]
-    assert 5 <= len(re.findall(r"^\d+\. `", way, re.MULTILINE)) <= 10
+def section(title: str) -> str:
+    return PAGE.partition(f"## {title}\n")[2].partition("\n## ")[0]
+
+
+def steps(title: str) -> list[str]:
+    """The files of a walk; in place of any vendor's, those of one."""
+    return [name.replace("<vendor>", "ark") for name in re.findall(r"^\d+\. `(\S+)`", section(title), re.MULTILINE)]
+
+
+@pytest.mark.parametrize(
+    ("title", "word", "most"), [("The way of a request", "request", 10), ("The way of an id", "video_id", 14)]
+)
+def test_a_request_passes_ten_files_at_most_and_an_id_fourteen(title: str, word: str, most: int) -> None:
+    files = steps(title)
+    assert 5 <= len(files) <= most
+    assert [name for name in files if word not in (PACKAGE / name).read_text()] == []
+
+
+def test_each_file_that_takes_a_request_is_named_on_its_way() -> None:
+    takes = re.compile(r"\w: VideoRequest\b")
+    files = {path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py") if takes.search(path.read_text())}
+    shared = {name for name in files if not re.match(r"api/vendors/\w+/|check/", name)}
+    assert shared - set(re.findall(r"`(\S+\.py)`", section("The way of a request"))) == set()
