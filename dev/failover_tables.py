@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dev.failover_rows import MOMENTS, REFUSALS, VENDORS, Refusal, source_of
@@ -37,7 +38,8 @@ def as_markdown(verdicts: Sequence[Verdict], about: str) -> str:
     refused, unknown, nowhere = (_piped(table) for table in _all(verdicts))
     text = about.partition("\n\n")[2].strip()
     return (
-        f"# Fail-over matrix\n\n{text}\n\n`make failover-matrix` runs it. {summary(verdicts)}\n\n"
+        f"# Fail-over matrix\n\n{text}\n\n`make failover-matrix` runs it. Run on {datetime.now(tz=UTC):%Y-%m-%d}: "
+        f"{summary(verdicts)}\n\n"
         "## Refusals\n\nA cell says in how many rows, one per second vendor, the video was delivered by the second "
         "with one bill. `?` are those that were killed after the second's POST where that vendor has nothing to look "
         "a lost create up by: they have their one bill there, and say that nobody can tell.\n\n"

@@ -22,6 +22,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -270,7 +271,8 @@ def as_markdown(verdicts: Sequence[Verdict]) -> str:
     """The table and its summary, for the documentation."""
     lines = [HEADERS, tuple("---" for _ in HEADERS), *(verdict.cells for verdict in verdicts)]
     table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-    return f"# Fault matrix\n\n{(__doc__ or '').partition(chr(10) * 2)[2]}\n{table}\n\n{summary(verdicts)}\n"
+    about, day = (__doc__ or "").partition("\n\n")[2], f"{datetime.now(tz=UTC):%Y-%m-%d}"
+    return f"# Fault matrix\n\n{about}\n{table}\n\nRun on {day}. {summary(verdicts)}\n"
 
 
 def summary(verdicts: Sequence[Verdict]) -> str:
