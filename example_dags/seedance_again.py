@@ -1,4 +1,4 @@
-"""What is asked for are the DAG's params: in Airflow's UI, "Run again with changes" offers them filled in."""
+"""The DAG's params are the request: in Airflow's UI, "Run again with changes" offers them filled in."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ with DAG(
     schedule=None,
     catchup=False,
     tags=["seedance"],
-    # Each has the name of the operator's argument that it fills: by that the pages know it.
+    # Each has the name of the operator's argument that it fills; the pages recognise it by this name.
     params={
         "prompt": Param("A lighthouse in a storm, slow dolly in", type="string", description="What the video shows"),
         "seed": Param(7, type="integer", minimum=0, description="The same seed and other words: a variation"),

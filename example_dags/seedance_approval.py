@@ -54,7 +54,7 @@ with DAG(
 
     @task
     def publish(video: dict[str, Any]) -> int:
-        # The manifest's address names no connection: the folder's knows the way.
+        # The manifest's address names no connection, so the file is opened by the folder's.
         with ObjectStoragePath(FOLDER).fs.open(video["uri"], "rb") as file:
             answer = HttpHook(method="PUT", http_conn_id="video_library").run(
                 f"videos/{video['video_id']}.mp4", data=file, headers={"Content-Type": video["content_type"]}

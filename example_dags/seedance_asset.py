@@ -1,4 +1,4 @@
-"""One DAG makes a video and says so by an asset; a DAG scheduled by that asset reads from the event what it is."""
+"""One DAG makes a video and updates an asset; another DAG, scheduled by that asset, reads the video's facts from it."""
 
 from __future__ import annotations
 

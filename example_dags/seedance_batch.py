@@ -19,7 +19,7 @@ with DAG("seedance_batch", schedule=None, catchup=False, tags=["seedance"]):
         model="seedance-2.0-fast-t2v",
         duration=4,
         ratio="1:1",
-        # A mapped video that fails takes no other with it.
+        # Orders at most three at a time. If one of them fails, no sensor runs: `seedance_lanes` goes on then.
         max_active_tis_per_dagrun=3,
     ).expand(prompt=prompts())
 

@@ -1,4 +1,4 @@
-"""A video a day at OpenRouter, landed at once: how long its copies live is told with the video, if at all."""
+"""A video a day at OpenRouter, landed at once: the answer says how long its copy is kept, or nothing says it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every day: what was paid for yesterday, against what arrived. Videos that nobody fetched are landed."""
+"""Compares, every day, the videos that were paid for with those that arrived, and lands those that nobody fetched."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ FOLDER = os.environ.get("SEEDANCE_OUTPUT", f"file://{tempfile.gettempdir()}/seed
 
 with DAG(
     "seedance_reconcile",
-    # A vendor that keeps files for an hour (Replicate) asks for `@hourly`.
+    # With a vendor that keeps files for an hour (Replicate), use `@hourly`.
     schedule="@daily",
     start_date=datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,
     tags=["seedance"],
 ):
-    # All connections that the ledger (`[seedance] ledger_conn_id`) knows submissions of, in the run's data interval and
-    # the day before it.
+    # It covers the run's data interval and the day before it, and all connections with submissions in the ledger
+    # (`[seedance] ledger_conn_id`) in that time.
     found = SeedanceReconcileOperator(
         task_id="reconcile",
         land_to=f"{FOLDER}/orphans/{{vendor}}/{{video_id}}.{{ext}}",

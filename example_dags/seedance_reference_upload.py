@@ -1,4 +1,4 @@
-"""Reference media of your own: upload a file and a URL, wait until the vendor has looked at them, use both."""
+"""Reference media of your own: upload a file and a URL, wait until the vendor has accepted both, use them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Create, wait, and keep the video in any object storage: the URL dies, the file doesn't."""
+"""Create, wait, and keep the video in any object storage: the vendor's URL expires, your file doesn't."""
 
 from __future__ import annotations
 
