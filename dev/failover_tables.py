@@ -43,9 +43,9 @@ def as_markdown(verdicts: Sequence[Verdict], about: str) -> str:
         "## Refusals\n\nA cell says in how many rows, one per second vendor, the video was delivered by the second "
         "with one bill. `?` are those that were killed after the second's POST where that vendor has nothing to look "
         "a lost create up by: they have their one bill there, and say that nobody can tell.\n\n"
-        f"{refused}\n\n## Refusals that have no row\n\nOf these the vendor documents no form. What was observed or "
-        f"inferred is [tested](fail-over.md) all the same, but is no fact.\n\n{nowhere}\n\n## Unknown outcomes\n\n"
-        "In no row the second vendor was asked. What was accepted is found again where the vendor has something to "
+        f"{refused}\n\n## Refusals that have no row\n\nThe vendors document no form of these. Forms that were observed "
+        f"or inferred are [tested](fail-over.md) too, but are no facts.\n\n{nowhere}\n\n## Unknown outcomes\n\n"
+        "In no row was the second vendor asked. An accepted video is found again where the vendor has something to "
         f"look it up by.\n\n{unknown}\n"
     )
 
