@@ -16,6 +16,7 @@ import pytest
 from airflow_provider_seedance.api.vendors import BUILT_IN
 from airflow_provider_seedance.api.vendors.descriptor import VendorDescriptor
 from airflow_provider_seedance.get_provider_info import get_provider_info
+from airflow_provider_seedance.simulator.faults import KINDS
 from tests.any_airflow import AIRFLOW
 
 ROOT = Path(__file__).parents[2]
@@ -147,6 +148,13 @@ def test_each_xcom_that_a_task_pushes_beside_its_result_is_on_the_page() -> None
 def test_each_field_of_a_descriptor_is_on_the_page_about_adding_a_vendor(name: str) -> None:
     rows = [row.split("|")[1] for row in read("docs/adding-a-vendor.md").splitlines() if row.startswith("| `")]
     assert f"`{name}`" in "".join(rows)
+
+
+def test_the_page_about_testing_names_only_faults_that_exist() -> None:
+    about = read("docs/testing.md").partition("## Faults")[2]
+    named = set(re.findall(r"`([a-z_0-9]+)`", about))
+    assert named
+    assert named - KINDS == set()
 
 
 def test_each_sentence_on_the_page_of_errors_is_in_the_code() -> None:
