@@ -163,6 +163,33 @@ def test_a_callback_goes_into_the_query_and_a_lifetime_into_a_header(sim: Simula
     assert timedelta(seconds=7100) < expires - datetime.now(UTC) <= timedelta(seconds=7200)
 
 
+def test_the_longest_queue_goes_into_the_query_and_is_refused_with_nothing_made(
+    sim: Simulator, connect: OpenClient
+) -> None:
+    fal = connect("fal", retry=ONE_TRY)
+    fal.create_video(request())
+    with pytest.raises(SeedanceRateLimitError, match="Nothing was created"):
+        fal.create_video(request(extra={"fal_max_queue_length": 0}))
+    sent = sim.creates()[1]
+    assert (dict(sent.query), sent.json) == ({"fal_max_queue_length": "0"}, {"prompt": PROMPT})
+    assert len(sim.ledger) == 1
+
+
+@pytest.mark.parametrize("seconds", [0, 8 * 86_400])
+def test_a_final_is_made_from_a_draft_that_there_is_for_seven_days(
+    sim: Simulator, connect: OpenClient, seconds: int
+) -> None:
+    fal, model = connect("fal"), "bytedance/seedance-2.5"
+    draft = fal.create_video(request(model=model, draft=True))
+    sim.finish(draft.video_id)
+    draft_id = fal.get_video(draft.video_id).draft_id
+    sim.advance(seconds)
+    finals = [fal.create_video({"model": model, "draft_id": each}) for each in (draft_id, draft.video_id)]
+    sim.advance(100)
+    told = [fal.get_video(final.video_id).status for final in finals]
+    assert told == [VideoStatus.FAILED if seconds else VideoStatus.SUCCEEDED, VideoStatus.FAILED]
+
+
 @pytest.mark.parametrize("seconds", ["soon", "-1", "0", "1.5"])
 def test_a_lifetime_that_is_no_number_is_refused_before_the_money(seconds: str) -> None:
     with pytest.raises(SeedanceConfigError, match="fal_file_seconds"):
@@ -241,6 +268,8 @@ def test_a_video_is_followed_to_the_result_which_is_a_second_call(sim: Simulator
     ("code", "status", "kind"),
     [
         ("content_policy_violation", VideoStatus.FAILED, VideoModerationError),
+        ("face_detection_error", VideoStatus.FAILED, VideoModerationError),
+        ("bad_request", VideoStatus.FAILED, VideoRejectedError),
         ("file_too_large", VideoStatus.FAILED, VideoRejectedError),
         ("value_error", VideoStatus.FAILED, VideoRejectedError),
         ("unsupported_image_format", VideoStatus.FAILED, VideoRejectedError),

@@ -66,6 +66,7 @@ ERRORS = (
     ("task", (200, 404), "20002", "task not found", (RequestRejectedError, VideoNotFoundError)),
     ("model", (200, 400), "20002", "配置不存在", (RequestRejectedError, VideoNotFoundError)),
     ("balance", (200, 402), "20002", "insufficient balance", (SeedanceQuotaError, VideoNotFoundError)),
+    ("key-quota", (200, 402), "20002", "insufficient key quota", (SeedanceQuotaError, VideoNotFoundError)),
     ("moderation", (200, 400), "20002", "sensitive content", (SeedanceModerationError, VideoNotFoundError)),
     # The vendor's documents give this text, and no code with it.
     ("model-new-code", (200,), "31337", "配置不存在", (RequestRejectedError, TransientApiError)),

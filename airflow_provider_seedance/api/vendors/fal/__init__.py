@@ -43,8 +43,8 @@ DESCRIPTORS = (
         can_list=True,
         list_window=timedelta(days=30),
         list_note=(
-            "fal lists the requests of about 30 days (docs.fal.ai) at the endpoints that this provider knows; whether "
-            "it lists what has not ended is not documented."
+            "fal lists requests at the endpoints that this provider knows, and keeps what was asked for, the mark with "
+            "it, for about 30 days (docs.fal.ai); whether it lists what has not ended is not documented."
         ),
         can_cancel=True,
         can_stop=True,

@@ -15,8 +15,8 @@ _MODERATION = ("content_policy_violation", "face_detection_error")
 _CANCELLED = ("client_cancelled", "client_disconnected")
 _NEVER_STARTED = ("request_timeout", "startup_timeout")
 _BLAMES_THE_INPUT = re.compile(  # without `file_download_error`: a later download may work
-    r"missing|value_error|one_of|feature_not_supported|(?:greater|less)_than(?:_equal)?|sequence_too_(?:long|short)"
-    r"|file_too_large|image_(?:too_small|too_large|load_error)|unsupported_\w+_format"
+    r"bad_request|missing|value_error|one_of|feature_not_supported|(?:greater|less)_than(?:_equal)?"
+    r"|sequence_too_(?:long|short)|file_too_large|image_(?:too_small|too_large|load_error)|unsupported_\w+_format"
     r"|(?:video|audio)_duration_too_(?:long|short)"
 )
 

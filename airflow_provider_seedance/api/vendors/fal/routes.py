@@ -33,7 +33,7 @@ _SMALL, _LARGE = ("480p", "720p"), ("480p", "720p", "1080p", "4k")
 def _routes(family: str, page: str, resolutions: tuple[str, ...], *, newer: bool = False) -> tuple[Route, ...]:
     images, clips = (30, 10) if newer else (9, 3)
     known = FIELDS if newer else _FIELDS
-    # The final video is made by an endpoint of its own; the draft's id is its only documented input.
+    # The final video is made by an endpoint of its own. The draft's id is the only one of its inputs that is known.
     final = (("draft_id",), tuple(name for name in (*MEDIA_FIELDS, *OPTION_FIELDS) if name in known - {"draft_id"}))
 
     def route(title: str, model: str, fields: frozenset[str], required: tuple[str, ...] = ()) -> Route:
@@ -84,7 +84,7 @@ ROUTES = (
         models=(DRAFT,),
         source=f"{_DOC}/seedance-2.5/draft/complete",
         fields=frozenset({"draft_id"}),
-        text_is_optional_beside=("draft_id", "extra"),  # `draft_id` is the only required input
+        text_is_optional_beside=("draft_id", "extra"),
     ),
 )
 

@@ -32,7 +32,7 @@ from airflow_provider_seedance.api.vendors.video_adapter import (
     VideoPage,
 )
 
-_WEBHOOK = "fal_webhook"
+_IN_QUERY = ("fal_webhook", "fal_max_queue_length")
 _LIFETIME = "X-Fal-Object-Lifecycle-Preference"
 _PAUSE_BETWEEN_PAGES = 1.0
 
@@ -76,7 +76,7 @@ class FalAdapter(VendorAdapter):
 
     @override
     def build_create(self, request: VideoRequest) -> HttpRequest:
-        """`fal_webhook` in `extra` becomes a query parameter, as documented; everything else goes into the body."""
+        """Two fields of `extra` become query parameters, as documented; everything else goes into the body."""
         body: dict[str, Any] = {"prompt": request.prompt} if request.prompt else {}
         for ours, theirs in _BODY_NAMES.items():
             if request.is_set(ours):
@@ -91,14 +91,14 @@ class FalAdapter(VendorAdapter):
         if request.mark:
             body[MARKED] = request.mark
         extra = dict(request.extra)
-        hook = extra.pop(_WEBHOOK, None)
+        query = tuple((name, str(value)) for name in _IN_QUERY if (value := extra.pop(name, None)) not in (None, ""))
         headers = {}
         if self._lifetime is not None:
             headers[_LIFETIME] = f'{{"expiration_duration_seconds": {self._lifetime}}}'
         return HttpRequest(
             "POST",
             f"/{quote(endpoint_of(request), safe='/')}",
-            params=((_WEBHOOK, str(hook)),) if hook else (),
+            params=query,
             json=body | extra,
             headers=headers,
         )
@@ -227,7 +227,7 @@ class FalAdapter(VendorAdapter):
     @override
     def draw_mark(self, request: VideoRequest) -> str | None:
         """The mark is `end_user_id`, a documented input; that the list repeats it is inferred."""
-        # The endpoint that finishes a draft documents no `end_user_id`.
+        # Whether the endpoint that finishes a draft has an `end_user_id` isn't known.
         takes_mark = endpoint_of(request) != DRAFT
         if not self.settings["mark_end_user_id"] or MARKED in request.extra or not takes_mark:
             return None

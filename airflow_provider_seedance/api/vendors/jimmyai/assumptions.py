@@ -30,16 +30,16 @@ FIRST_CONTACT = {
         smallest={"model": "seedance2.0-fast-i2v", "duration": 4},
         refused=RefusedRequest(
             because=(
-                "`model`, `prompt` and `duration` are required, else code 20002 (its OpenAPI document); a model that "
-                "doesn't exist has no configuration and is refused (its FAQ)."
+                "`model`, `prompt` and `duration` are required (its OpenAPI document), a bad request has code 20002 "
+                "(its skill), and a model that doesn't exist has no configuration and is refused (its FAQ)."
             ),
             extra={"prompt": "", "duration": 0},
         ),
         basis={
             "key.works": Basis("documented", f"{_DOCS}: GET /api/open-api/v1/key/balance"),
-            "key.refused": Basis("documented", "code 20001; its HTTP status is not documented"),
+            "key.refused": Basis("documented", "its skill: code 20001; the HTTP status is not documented"),
             "id.unknown": Basis("a guess", "20002 is the documented code of a bad request"),
-            "request.refused": Basis("documented", "code 20002; the FAQ's words for a model without configuration"),
+            "request.refused": Basis("documented", "its skill: code 20002; its FAQ: a model without configuration"),
             "create.accepted": Basis("documented", f"{_DOCS}: data.task_id"),
             "status.known": Basis("documented", f"{_DOCS}/en/api-reference/common/query, FAQ"),
             "video.delivered": Basis("documented", f"{_DOCS}: data.result.video_url"),
@@ -50,7 +50,7 @@ FIRST_CONTACT = {
                 Assumption(
                     "jimmyai.code",
                     "The code of a success is 0, 200 or 20000, as a number or a text.",
-                    basis=Basis("documented", "the prose shows 0, the OpenAPI example '20000'"),
+                    basis=Basis("documented", "the prose shows 0, the OpenAPI example '20000'; 200 was observed"),
                 ),
                 HttpRequest("GET", "/api/open-api/v1/key/balance"),
                 _code_of_success,

@@ -54,7 +54,7 @@ _OK_CODES = ("0", "200", "20000")
 _BAD_REQUEST = "20002"
 _MEANING_BY_CODE = {"20001": Meaning.AUTH, _BAD_REQUEST: Meaning.REJECTED, "-1": Meaning.UNCLEAR}
 _NO_SUCH_MODEL = "配置不存在"
-"""The only text that the documents (FAQ) give for a refusal: the model is unknown."""
+"""The FAQ's text for a model that is unknown: the only text of a refusal that is known word for word."""
 
 _BODY_NAMES = {
     "duration": "duration",

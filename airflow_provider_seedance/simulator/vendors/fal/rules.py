@@ -3,6 +3,7 @@
 Refusing unknown fields is a guess; fal may ignore them.
 """
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 RATIOS = ("auto", "21:9", "16:9", "4:3", "1:1", "3:4", "9:16")
@@ -52,10 +53,15 @@ def error(field: str, kind: str, message: str, given: Any = None) -> Error:
     return {"loc": ["body", field], "msg": message, "type": kind, "url": link, "input": given, "ctx": {}}
 
 
-def check(endpoint: str, body: dict[str, Any]) -> list[Error]:
-    """The runner's errors for an input; empty if it is valid."""
+def check(endpoint: str, body: dict[str, Any], drafts: Collection[str] = ()) -> list[Error]:
+    """The runner's errors for an input; empty if it is valid.
+
+    :param endpoint: the endpoint
+    :param body: the input
+    :param drafts: the ids of the drafts that can be finished; default: none
+    """
     if endpoint == DRAFT:
-        return [] if isinstance(body.get("draft_id"), str) else [error("draft_id", "missing", "Field required")]
+        return _final(body.get("draft_id"), drafts)
     if body.get("draft") and body.get("resolution", "480p") != "480p":
         return [error("resolution", "value_error", "A draft is made in 480p", body["resolution"])]
     tier, kind = ENDPOINTS[endpoint]
@@ -67,6 +73,13 @@ def check(endpoint: str, body: dict[str, Any]) -> list[Error]:
     if kind == "reference-to-video":
         found += _references(body, tier, "2.5" in endpoint)
     return found
+
+
+def _final(draft_id: object, drafts: Collection[str]) -> list[Error]:
+    """The errors of a final video; the type for an unknown draft is a guess."""
+    if draft_id is None:
+        return [error("draft_id", "missing", "Field required")]
+    return [] if draft_id in drafts else [error("draft_id", "value_error", "No such draft", draft_id)]
 
 
 def _plain(body: dict[str, Any], tier: Tier) -> list[Error]:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from airflow_provider_seedance.simulator import signing
 from airflow_provider_seedance.simulator.vendors.base import Answer, Call, Refused, Route, route
+from airflow_provider_seedance.simulator.vendors.descriptor import DAY
 from airflow_provider_seedance.simulator.vendors.fal import rules as fal_rules
 from airflow_provider_seedance.simulator.vendors.fal.assets import ASSET_ROUTES, FalAssets
 from airflow_provider_seedance.simulator.videos import Look, Picture, SimulatedVideo
@@ -116,7 +117,7 @@ class Fal(FalAssets):
         if hook is not None and not hook.startswith("https://"):
             raise Refused("bad_request", "fal_webhook must be an https URL", param="fal_webhook")
         self._check_queue(call.first("fal_max_queue_length"))
-        errors = fal_rules.check(endpoint, body)
+        errors = fal_rules.check(endpoint, body, self._drafts() if endpoint == fal_rules.DRAFT else ())
         duration = str(body.get("duration", "auto"))
         video = self.world.accept(
             self.name,
@@ -132,11 +133,8 @@ class Fal(FalAssets):
         if call.headers.get("x-fal-store-io") == "0":
             video.request = {}
         shown = self._urls(video, call)
-        shown |= {
-            "status": "IN_QUEUE",
-            "queue_position": self._position(video),
-            "gateway_request_id": shown["request_id"],
-        }
+        shown |= {"status": "IN_QUEUE", "queue_position": self._position(video)}
+        shown["gateway_request_id"] = shown["request_id"]
         answer = Answer.json(shown, headers={"x-fal-request-id": shown["request_id"]})
         answer.accepted = video
         return answer
@@ -160,6 +158,12 @@ class Fal(FalAssets):
     def _own(self, video: SimulatedVideo) -> str:
         """The request's own id at fal."""
         return video.id.rpartition("/")[2]
+
+    def _drafts(self) -> list[str]:
+        """The ids of the finished drafts, which live 7 days."""
+        born = self.world.clock.now() - 7 * DAY
+        made = (each for each in self.world.videos.values() if each.vendor == self.name and each.request.get("draft"))
+        return [f"draft-{self._own(each)}" for each in made if each.status == "succeeded" and each.created_at >= born]
 
     def _position(self, video: SimulatedVideo) -> int:
         return sum(other.born < video.born for other in self._queued())

@@ -1,6 +1,8 @@
 """Jimmy AI's documented routes, and the check of a create against them.
 
-Where its documents contradict each other, the widest limit applies (Full up to 15 s, MD from 1 s, 480p on SP).
+Where its documents contradict each other, the widest limit applies (Full up to 15 s, MD from 1 s, 480p on SP). Guesses:
+the ratios of SP, Mini, GZ and 933, of which the documents give examples or nothing, and the combinations of media that
+2.5 refuses.
 """
 
 import re
