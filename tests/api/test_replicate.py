@@ -114,6 +114,22 @@ def test_what_others_read_of_2_5_warns_only(fields: dict[str, Any]) -> None:
     assert len(check_request(request(model=NEWER, **fields), ADAPTER)) == 1
 
 
+@pytest.mark.parametrize("model", [MODEL, f"{MODEL}-fast"])
+def test_a_ratio_that_was_seen_once_is_sent_with_a_warning(sim: Simulator, client: SeedanceClient, model: str) -> None:
+    (warning,) = check_request(request(model=model, ratio="9:21"), ADAPTER)
+    assert "no document says" in warning
+    client.create_video(request(model=model, ratio="9:21"))
+    assert sim.creates()[0].json["input"]["aspect_ratio"] == "9:21"
+
+
+def test_a_length_that_its_page_allows_may_still_fail_when_the_prediction_runs(
+    sim: Simulator, client: SeedanceClient
+) -> None:
+    video_id = client.create_video(request(duration=2)).video_id
+    sim.advance(100)
+    assert client.get_video(video_id).status is VideoStatus.FAILED
+
+
 def test_an_hour_after_its_end_a_video_has_no_url_any_more(sim: Simulator, client: SeedanceClient) -> None:
     video_id = client.create_video(request()).video_id
     sim.finish(video_id)

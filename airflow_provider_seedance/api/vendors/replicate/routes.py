@@ -31,6 +31,7 @@ def _older(model: str, title: str, resolutions: tuple[str, ...]) -> Route:
         duration=(1, 15),
         resolutions=resolutions,
         most={"reference_images": 9, "reference_videos": 3, "reference_audios": 3},
+        seen={"ratio": ("9:21",)},
         **_SHARED,
     )
 

@@ -1,13 +1,15 @@
 """The inputs of Replicate's Seedance models, checked against the schema before a prediction is made.
 
-Combinations of media are refused here, too; the real models may check them only when they run.
+The schema allows any duration from -1 on. Combinations of media are refused here, too; the real models may check them
+only when they run.
 """
 
 from typing import Any, NamedTuple
 
 from airflow_provider_seedance.simulator.vendors.base import Refused
 
-RATIOS = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive")
+#: Documented, except for 9:21, which was seen once in the schema.
+RATIOS = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive", "9:21")
 
 
 class Model(NamedTuple):
@@ -37,6 +39,11 @@ _NEWER = {"output_format", "watermark"}
 def invalid(field: str, message: str) -> Refused:
     """The refusal of one field."""
     return Refused("bad_request", f"- input.{field}: {message}", param=f"input.{field}")
+
+
+def is_too_short(given: dict[str, Any]) -> bool:
+    """Whether the maker of the model refuses this duration when the prediction runs: inferred from its own limits."""
+    return 0 <= given.get("duration", 5) < 4
 
 
 def properties(model: Model) -> dict[str, Any]:
@@ -74,8 +81,8 @@ def _check_plain(model: Model, given: dict[str, Any]) -> None:
         raise invalid("duration", "Invalid type. Expected: integer")
     if duration > model.longest:
         raise invalid("duration", f"Must be less than or equal to {model.longest}")
-    if duration < -1 or 0 <= duration < 4:
-        raise invalid("duration", "Must be -1, or greater than or equal to 4")
+    if duration < -1:
+        raise invalid("duration", "Must be greater than or equal to -1")
     choices = {"resolution": model.resolutions, "aspect_ratio": RATIOS, "output_format": ("mp4", "mov")}
     for name, allowed in choices.items():
         if name in given and given[name] not in allowed:

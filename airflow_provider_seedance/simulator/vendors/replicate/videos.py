@@ -105,7 +105,7 @@ class Replicate(ReplicateAssets):
             prompt=given.get("prompt", ""),
             request=body,
             picture=Picture(
-                5 if duration == -1 else duration,
+                duration if duration > 0 else 5,
                 given.get("resolution", "720p"),
                 "16:9" if ratio == "adaptive" else ratio,
                 given.get("generate_audio", True),
@@ -114,6 +114,8 @@ class Replicate(ReplicateAssets):
             expires_after=self._latest(call.headers.get("cancel-after")),
             seed=given.get("seed"),
         )
+        if replicate_rules.is_too_short(given):
+            video.ending, video.error_message = "failed", "The parameter `duration` is not valid."
         answer = Answer.json(self._shown(video, video.look(), call), int(call.style.get("created", 201)))
         answer.accepted = video
         return answer
