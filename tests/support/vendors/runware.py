@@ -73,6 +73,12 @@ ANSWERS = Answers(
         *((s, _error("invalidProviderContent"), SeedanceModerationError, RequestRejectedError) for s in (200, 400)),
         (400, _error("hm", "content moderation said no"), SeedanceModerationError, RequestRejectedError),
         *((s, _error("timeoutProvider"), SubmissionUnknownError, TransientApiError) for s in (200, 500, 503)),
+        # Documented as failures of the seller behind it: with any HTTP status they refuse nothing.
+        *(
+            (status, _error(code), SubmissionUnknownError, TransientApiError)
+            for code in ("timeoutProvider", "providerError", "providerRateLimitExceeded")
+            for status in (400, 404)
+        ),
         (200, _error("neverHeardOf"), SubmissionUnknownError, TransientApiError),
         (503, _error("invalidApiKey"), SubmissionUnknownError, TransientApiError),
     ),

@@ -42,6 +42,8 @@ _CODES: tuple[tuple[re.Pattern[str], Meaning], ...] = tuple(
         (r".*insufficientCredits$", Meaning.QUOTA),
         (r"(?:rateLimit|concurrencyLimit)", Meaning.RATE_LIMIT),
         (r"(?:invalidProviderContent|contentModeration)", Meaning.MODERATION),
+        # Failures of the seller behind Runware, whatever the HTTP status: they refuse nothing.
+        (r"(?:providerError|providerRateLimitExceeded|timeoutProvider)$", Meaning.UNCLEAR),
         # The vendor's own client classifies errors by these prefixes.
         (r"(?:missing|invalid|unsupported|incompatible|value|array|unknown|conflict)", Meaning.REJECTED),
     )
