@@ -169,6 +169,7 @@ def test_ark_lists_by_ids_status_and_page(sim: Simulator, callers: Any) -> None:
     assert len(caller.send("GET", path).json()["items"]) == 20
     assert len(caller.send("GET", path, params={"page_num": 2, "page_size": 20}).json()["items"]) == 5
     assert caller.send("GET", path, params={"page_size": 501}).status_code == 400
+    assert caller.send("GET", path, params={"filter.status": "expired"}).status_code == 400  # in no document
     assert caller.send("GET", path, params={"filter.model": "other"}).json()["total"] == 0
 
 

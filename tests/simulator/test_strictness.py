@@ -102,6 +102,7 @@ def test_ark_refuses(sim: Simulator, callers: Any, changes: dict[str, Any]) -> N
         {"content": text(item("image_url", "first_frame", "data:image/png;base64,AA"))},
         {"tools": [{"type": "web_search"}]},
         {"model": "ep-20261120-abcde"},
+        {"framespersecond": 7},  # documented as not validated: such a task is made, and billed
     ],
     ids=str,
 )

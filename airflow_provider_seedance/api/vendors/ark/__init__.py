@@ -38,7 +38,7 @@ _SHARED: dict[str, Any] = {
     "batch_size": 500,
     "can_list": True,
     "list_window": timedelta(days=7),
-    "list_note": "Ark lists the tasks of the last 7 days (docs.byteplus.com ModelArk 1521309).",
+    "list_note": "Ark lists the tasks of the last 7 days (docs.byteplus.com ModelArk 1521675).",
     "can_cancel": True,
     "has_callbacks": True,
 }

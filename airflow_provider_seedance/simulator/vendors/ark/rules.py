@@ -34,6 +34,8 @@ FIELDS: dict[str, type | tuple[type, ...]] = {
     "output_format": str,
     "omni_reference_task_type": str,
 }
+#: Documented as not validated: it is ignored, and the task is made and billed.
+UNCHECKED = ("framespersecond",)
 #: URL schemes by item. Documented: videos as URLs or assets only; images and audio also as Base64.
 FORMS = {
     "image_url": ("http://", "https://", "data:", "asset://"),
@@ -99,6 +101,8 @@ def without_nulls(body: dict[str, Any]) -> dict[str, Any]:
 
 def _check_types(body: dict[str, Any]) -> None:
     for name, value in body.items():
+        if name in UNCHECKED:
+            continue
         wanted = FIELDS.get(name)
         # bool is an int in Python, but not in JSON.
         if wanted is None or not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):

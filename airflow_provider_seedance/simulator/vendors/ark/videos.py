@@ -17,7 +17,8 @@ from airflow_provider_seedance.simulator.videos import Look, Picture, SimulatedV
 
 TASKS = "/api/v3/contents/generations/tasks"
 WORDS = {name: name for name in ("queued", "running", "succeeded", "failed", "cancelled", "expired")}
-#: HTTP status, code and type. Documented, except for unknown_task, unknown_path, method and the types outside 400-404.
+#: HTTP status, code and type. Documented, except for unknown_task, unknown_path, method, unavailable (this code is
+#: documented with 429) and the types outside 400-404.
 ERRORS = {
     "auth": (401, "AuthenticationError", "Unauthorized"),
     "balance": (403, "AccountOverdueError", "Forbidden"),
@@ -35,6 +36,8 @@ ERRORS = {
     "server": (500, "InternalServiceError", "InternalServerError"),
     "unavailable": (503, "ServerOverloaded", "ServiceUnavailable"),
 }
+#: The documented values of the list's filter; that it refuses others is a guess.
+FILTERED = tuple(word for word in WORDS if word != "expired")
 RECORD_SECONDS = 7 * DAY
 CANCELLED_SECONDS = DAY
 #: Documented calls per second. Creates are limited per minute; an older page also limits the queue to 120 tasks.
@@ -190,7 +193,7 @@ class Ark(Vendor):
         number, size = self._integer(call, "page_num", 1, 500), self._integer(call, "page_size", 20, 500)
         wanted = {value for name, value in call.query if name == "filter.task_ids"}
         status, model = call.first("filter.status"), call.first("filter.model")
-        if status is not None and status not in WORDS:
+        if status is not None and status not in FILTERED:
             raise ark_rules.invalid("filter.status")
         # Documented: without the filter the list has only tasks of the default tier.
         tier = call.first("filter.service_tier") or DEFAULT_TIER
