@@ -1,4 +1,7 @@
-"""Modellix. Its documents give both 24 hours and 7 days as the lifetime of URLs; the shorter one applies here."""
+"""Modellix. Its documents give both 24 hours and 7 days as the lifetime of URLs; the shorter one applies here.
+
+Nothing about refunds is documented.
+"""
 
 from airflow_provider_seedance.simulator.vendors.descriptor import SimulatedVendor, hexadecimal
 
@@ -8,5 +11,6 @@ SIMULATED = (
         server=f"{__name__}.videos:Modellix",
         base_path="/api/v1",
         new_id=hexadecimal("task-", 12),
+        uncharged=(),
     ),
 )

@@ -1,4 +1,7 @@
-"""OpenRouter. The lifetime of its results is not documented; one day is a guess."""
+"""OpenRouter. The lifetime of its results is not documented; one day is a guess.
+
+Nothing about refunds is documented.
+"""
 
 import random
 
@@ -16,5 +19,6 @@ SIMULATED = (
         server=f"{__name__}.videos:OpenRouter",
         base_path="/api/v1",
         new_id=_new_id,
+        uncharged=(),
     ),
 )
