@@ -1,4 +1,4 @@
-"""The cost of a video by the user's own prices; none is built in, as the vendors' documents give none. Pure."""
+"""The cost of a video by the user's own prices; none is built in, since prices change. Pure."""
 
 from __future__ import annotations
 

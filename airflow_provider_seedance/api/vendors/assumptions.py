@@ -150,7 +150,7 @@ def assumptions_about(vendor: VendorDescriptor) -> tuple[Assumption, ...]:
 def smallest_request(adapter: VendorAdapter) -> dict[str, Any] | None:
     """The shortest and smallest documented video from text alone; `None` if the routes name no model.
 
-    The documents give no prices, so there may be a cheaper one.
+    Prices aren't compared, so there may be a cheaper one.
     """
     own = first_contact(adapter.descriptor).smallest
     if own:

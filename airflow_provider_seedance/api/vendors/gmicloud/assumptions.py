@@ -21,7 +21,7 @@ FIRST_CONTACT = {
             "list.answered": Basis("documented", f"{_DOC}: GET /requests; its query was observed"),
             "list.page-size": Basis("observed by others", "the query's limit"),
             "list.by-model": Basis("observed by others", "model_id is needed"),
-            "mark.unknown": Basis("documented", f"{_DOC}: requests are shown with their payload"),
+            "mark.unknown": Basis("observed by others", "as mark.repeated"),
             "model.listed": Basis("documented", f"{_DOC}: GET /models/{{model_id}}"),
             "create.accepted": Basis("documented", f"{_DOC}: POST /requests"),
             "status.known": Basis("documented", f"{_DOC}; `created` and `dispatched` were observed"),
