@@ -43,7 +43,7 @@ def invalid(field: str, message: str) -> Refused:
 
 def is_too_short(given: dict[str, Any]) -> bool:
     """Whether the maker of the model refuses this duration when the prediction runs: inferred from its own limits."""
-    return 0 <= given.get("duration", 5) < 4
+    return bool(0 <= given.get("duration", 5) < 4)
 
 
 def properties(model: Model) -> dict[str, Any]:
