@@ -168,6 +168,8 @@ def cost_of(prices: Prices, known: Quantities) -> Cost:
         return Cost(None, None, f"the connection's `prices` have none for {known.model or 'a model that is not known'}")
     if known.unclear is not None:
         return Cost(None, price.currency, known.unclear)
+    if known.model is None and len(prices) > 1:
+        return Cost(None, None, "the model is not known, and the connection's `prices` depend on it")
     parts = [part for part in (_for_video(price), _for_seconds(price, known), _for_tokens(price, known)) if part]
     missing = dict.fromkeys(words for amount, words in parts if amount is None)
     if missing:

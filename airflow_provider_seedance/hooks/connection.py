@@ -82,8 +82,8 @@ class SeedanceConnection:
 
     @property
     def vendor(self) -> str | None:
-        """The vendor's name as the connection has it, whether such a vendor exists or not."""
-        return self.extra.get("vendor")
+        """The vendor's name in the connection, whether such a vendor exists or not; `None` if it is empty."""
+        return str(self.extra.get("vendor") or "").strip().lower() or None
 
     @property
     def account(self) -> str:

@@ -10,12 +10,14 @@ from typing import Any, cast
 import pytest
 
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
+from airflow_provider_seedance.sensors.seedance import SeedanceVideoSensor
 from airflow_provider_seedance.simulator import Fault, Simulator
 from airflow_provider_seedance.submissions.store import KEY
 from airflow_provider_seedance.transfers.seedance_to_object_storage import SeedanceVideoToObjectStorageOperator
-from dev.task_life import AFTER_POST, AFTER_RECORD, IN_EXECUTE_COMPLETE, Ended, Run, TaskLife, TaskState, Ti
+from dev.task_life import AFTER_POST, AFTER_RECORD, IN_EXECUTE_COMPLETE, Ended, Run, Step, TaskLife, TaskState, Ti, work
+from tests.support.requests import MODELS
 
-from .conftest import Database
+from .conftest import Database, use
 
 ASKS: dict[str, Any] = {
     "model": "dreamina-seedance-2-0-260128",
@@ -191,3 +193,28 @@ def test_a_video_that_failed_is_an_end_and_still_counts_with_its_estimate(databa
     told = "outcome, cost_micros, estimated_micros"
     assert set(database.all(f"SELECT {told} FROM seedance_submissions")) == {("failed", None, 500_000)}
     assert database.all("SELECT * FROM seedance_undelivered") == []
+
+
+def test_a_failed_video_is_an_end_however_the_connection_spells_its_vendor(
+    database: Database, sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(sim, monkeypatch, vendor=" BytePlus ")
+    sim.faults.add(Fault("fail", times=None))
+    assert live().error
+    assert set(database.all("SELECT vendor, outcome FROM seedance_submissions")) == {("byteplus", "failed")}
+
+
+def test_a_sensor_that_is_not_told_the_model_records_no_other_model_s_price(
+    database: Database, sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Modellix's reads name no model; by the price of `*` the budget would count a fifth of what was spent."""
+    prices = {MODELS["modellix"]: {"currency": "USD", "per_video": 5}, "*": {"currency": "USD", "per_video": 1}}
+    monkeypatch.setenv("AIRFLOW_CONN_SEEDANCE_DEFAULT", sim.connection_json("modellix", prices=prices))
+    asked = {**ASKS, "model": MODELS["modellix"], "wait_for_completion": False}
+    made = work(Step(asked, Ti()), None)
+    sim.finish(made.value["video_id"])
+    sensor = SeedanceVideoSensor(task_id="wait", video_id=made.value["video_id"], deferrable=False, poke_interval=0.05)
+    assert sensor.poke({"ti": None}).xcom_value  # type: ignore[typeddict-item]
+    assert database.all("SELECT outcome, estimated_micros, cost_micros FROM seedance_submissions") == [
+        ("succeeded", 5_000_000, None)
+    ]

@@ -79,11 +79,16 @@ def test_what_is_known_of_a_video(fields: dict[str, Any], usage: dict[str, Any] 
 
 
 @pytest.mark.parametrize(
-    ("model", "expected"), [("a", "USD"), ("b", "EUR"), (None, "EUR")], ids=["named", "any-other", "not-known"]
+    ("model", "expected"), [("a", "USD"), ("b", "EUR"), (None, None)], ids=["named", "any-other", "not-known"]
 )
-def test_a_star_is_the_price_of_all_other_models(model: str | None, expected: str) -> None:
+def test_a_star_is_the_price_of_all_other_models(model: str | None, expected: str | None) -> None:
     prices = read_prices({"a": {"currency": "USD", "per_video": 1}, "*": {"currency": "EUR", "per_video": 2}})
     assert cost_of(prices, Quantities(model=model)).currency == expected
+
+
+def test_a_star_alone_is_the_price_of_a_model_that_is_not_known() -> None:
+    prices = read_prices({"*": {"currency": "EUR", "per_video": 2}})
+    assert cost_of(prices, Quantities()).amount == 2
 
 
 def test_prices_may_be_the_text_of_a_json_object_as_a_form_gives_it() -> None:
