@@ -213,6 +213,8 @@ class _Run:
     def _where_looked(self, row: Recorded) -> str:
         title = self._adapter.title
         if self._adapter.mark_is_id and row.mark:
+            if row.mark in self._told.unclear:
+                return f"its id is {row.mark}, of which nothing is known: {self._told.unclear[row.mark]}"
             return f"{title} was asked for its id, {row.mark}, and told of no video"
         if not self._adapter.can_list:
             return f"{title} has no list to look in"

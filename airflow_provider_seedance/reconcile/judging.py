@@ -126,6 +126,8 @@ def judge_recorded(row: Recorded, told: Told, span: Span, now: float) -> Verdict
     if video is not None:
         return _judge_seen(row, video, span, now)
     if video_id in told.gone:
+        if now - row.intended_at < span.settle:
+            return Kind.UNDER_WAY, "was submitted just now, and the vendor doesn't know it yet"
         return Kind.GONE, "the vendor doesn't know it, or not any more, and the ledger knows of no task that had it"
     return Kind.NOT_TOLD, told.unclear.get(video_id, "not asked for")
 

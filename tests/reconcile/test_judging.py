@@ -98,6 +98,8 @@ def test_what_became_of_a_submission_with_an_id(
 
 def test_an_id_that_the_vendor_denies_is_gone_and_one_that_was_not_read_is_not() -> None:
     assert judge_recorded(recorded(), Told(gone={"v-1"}), SPAN, NOW)[0] is Kind.GONE
+    just_now = recorded(intended_at=NOW - 899)
+    assert judge_recorded(just_now, Told(gone={"v-1"}), SPAN, NOW)[0] is Kind.UNDER_WAY, "reads lag behind creates"
     assert judge_recorded(recorded(), Told(unclear={"v-1": "it hung"}), SPAN, NOW) == (Kind.NOT_TOLD, "it hung")
 
 

@@ -283,6 +283,16 @@ def test_bounds_are_kept_and_what_they_left_is_said(
     assert report.exit_code == (1 if "ids" in bounds else 2)
 
 
+def test_a_doubt_that_the_vendor_could_not_be_asked_about_does_not_say_that_it_was(
+    ledger: Database, sim: Simulator
+) -> None:
+    Story(sim).lost("runware")
+    found = only(look(seconds=1e-9))
+    assert found.kind is Kind.IN_DOUBT
+    assert "of which nothing is known: the time was up" in found.why
+    assert "was asked" not in found.why
+
+
 @pytest.mark.parametrize("vendor", CAN_LIST)
 def test_a_list_of_many_pages_is_read_to_its_end_or_its_bound(
     ledger: Database, sim: Simulator, vendor: str, monkeypatch: pytest.MonkeyPatch
