@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from airflow_provider_seedance.api.errors import InvalidRequestError, SeedanceError
+from airflow_provider_seedance.api.errors import BudgetExceededError, InvalidRequestError, MaxCostError, SeedanceError
 from airflow_provider_seedance.api.validation import check_request, for_vendor
 from airflow_provider_seedance.api.vendors import find_vendor, vendor_of_model
 from airflow_provider_seedance.exceptions import for_airflow
@@ -64,6 +64,7 @@ class FailOver:
         given_up_after: float | None = None,
     ) -> None:
         self._hooks = [SeedanceHook(conn_id) for conn_id in dict.fromkeys(conn_ids)]
+        self._others: list[SeedanceHook] = []
         self._store = store
         self._request = request
         self._life = life
@@ -93,7 +94,7 @@ class FailOver:
 
     def close(self) -> None:
         """Closes the clients of all connections."""
-        for hook in self._hooks:
+        for hook in (*self._hooks, *self._others):
             hook.close()
 
     def obtain(self) -> tuple[Video, Submission]:
@@ -101,23 +102,35 @@ class FailOver:
 
         :return: see `Submitter.obtain`.
         :raises SeedanceRateLimitError: at least one vendor has no room, and none accepted; nothing was submitted.
-        :raises SeedanceError: see `Submitter.obtain`; if several vendors refused, the last one's error, with the
-            reasons of all in its message.
+        :raises SeedanceError: see `Submitter.obtain`; if several vendors refused, the error of the last one at which a
+            retry can help, or else of the last one, with the reasons of all in its message.
         """
         hooks = self._from_where_it_is()
+        reasons: list[str] = []
         for hook in hooks:
             self.hook = hook
             try:
                 return self._obtain_at(hook, is_last=hook is hooks[-1])
             except _RefusedError as refused:
                 error = refused.refusal.error
+                reasons.append(str(refused.refusal))
+            except (BudgetExceededError, MaxCostError) as too_dear:
+                if not any(refusal.error.retryable for refusal in self.refusals):
+                    raise
+                # Not too dear at a vendor before it, which may take the video later.
+                log.warning("%s: %s", hook.seedance_conn_id, too_dear)
+                reasons.append(f"{hook.get_conn().adapter.name} ({hook.seedance_conn_id}): too dear")
+                break
         no_room = [refusal.error for refusal in self.refusals if refusal.reason is Reason.NO_ROOM]
         if no_room:
             raise no_room[0]  # whatever the other vendors answered: there may be room later
-        if len(self.refusals) == 1:
+        if len(reasons) == 1:
             raise error
-        told = for_airflow(error, retry=any(refusal.error.retryable for refusal in self.refusals))
-        told.args = (f"{error} Nobody took it: {'; '.join(map(str, self.refusals))}.",)
+        passing = [refusal.error for refusal in self.refusals if refusal.error.retryable]
+        # The error's class must agree: a retry policy goes by it.
+        error = passing[-1] if passing else error
+        told = for_airflow(error, retry=bool(passing))
+        told.args = (f"{error} Nobody took it: {'; '.join(reasons)}.",)
         raise told
 
     def _obtain_at(self, hook: SeedanceHook, *, is_last: bool) -> tuple[Video, Submission]:
@@ -180,7 +193,11 @@ class FailOver:
         conn_id = record.seedance_conn_id
         if conn_id is None:
             return None
-        return next((hook for hook in self._hooks if hook.seedance_conn_id == conn_id), None) or SeedanceHook(conn_id)
+        for hook in (*self._hooks, *self._others):
+            if hook.seedance_conn_id == conn_id:
+                return hook
+        self._others.append(SeedanceHook(conn_id))
+        return self._others[-1]
 
     def _judge(self, hook: SeedanceHook) -> None:
         """Checks the request before a submission to one vendor; before the first, for every vendor in the list.

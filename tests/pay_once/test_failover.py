@@ -325,3 +325,59 @@ def test_the_record_says_where_the_video_is_and_an_older_one_is_of_the_first_con
     task.state.set("seedance_submission", {k: v for k, v in task.record.items() if k != "seedance_conn_id"})
     assert task.next().kind == "deferred"
     assert billed(sim) == ["byteplus"]
+
+
+# -- what is raised if nobody takes it -------------------------------------------------------------------------------
+
+
+def test_if_a_retry_can_help_at_one_vendor_the_error_is_that_one_s(
+    sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A retry policy goes by the error's class, and fails the task at once if a key is refused."""
+    _down(sim, "byteplus", monkeypatch)
+    sim.faults.add(Fault("auth", vendor="modellix", times=None))
+    result = Attempts(asks_both("byteplus", "modellix")).next()
+    assert (result.error, result.retryable) == ("NotSentError", True)
+    for told in ("not reachable", "key refused"):
+        assert told in result.message
+
+
+def test_a_later_vendor_that_is_too_dear_does_not_end_the_wait_for_room_at_the_first(
+    sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _priced(sim, monkeypatch, byteplus=1, modellix=100)
+    sim.faults.add(Fault("http_429", vendor="byteplus"))
+    task = Attempts(asks_both("byteplus", "modellix", max_cost=50))
+    result = task.next()
+    assert result.method == "execute_when_room"
+    assert task.resume(result.method, event={"since": 1.0}).kind == "deferred"
+    assert billed(sim) == ["byteplus"]
+
+
+def test_a_later_vendor_that_is_too_dear_leaves_the_retry_to_the_first(
+    sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _priced(sim, monkeypatch, byteplus=1, modellix=100)
+    sim.faults.add(Fault("stranger_page", vendor="byteplus", status=403))
+    result = Attempts(asks_both("byteplus", "modellix", max_cost=50)).next()
+    assert (result.error, result.retryable) == ("GatewayRefusedError", True)
+    assert "modellix (seedance_modellix): too dear" in result.message
+    assert billed(sim) == []
+
+
+@pytest.mark.parametrize("refusal", ["no_balance", "auth"])
+def test_a_later_vendor_that_is_too_dear_is_the_error_if_no_retry_helps_at_the_first(
+    sim: Simulator, monkeypatch: pytest.MonkeyPatch, refusal: str
+) -> None:
+    _priced(sim, monkeypatch, byteplus=1, modellix=100)
+    sim.faults.add(Fault(refusal, vendor="byteplus"))
+    result = Attempts(asks_both("byteplus", "modellix", max_cost=50)).next()
+    assert (result.error, result.retryable) == ("MaxCostError", False)
+
+
+def _priced(sim: Simulator, monkeypatch: pytest.MonkeyPatch, **of_a_video: int) -> None:
+    """Prices per video, by vendor."""
+    for vendor, amount in of_a_video.items():
+        prices = {"*": {"currency": "USD", "per_video": amount}}
+        connection = sim.connection_json(vendor, prices=prices)
+        monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id(vendor).upper()}", connection)
