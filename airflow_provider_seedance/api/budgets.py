@@ -84,10 +84,12 @@ def limits_of(budgets: Budgets, estimate: Cost, *, conn_id: str, dag_id: str, ru
     if budgets.is_empty:
         return []
     if estimate.amount is None or estimate.currency is None:
-        raise BudgetExceededError(
+        error = BudgetExceededError(
             f"Nothing was sent. The connection {conn_id!r} has budgets, but what the video would cost can't be told: "
             f"{estimate.reason}."
         )
+        error.may_skip = False
+        raise error
     scopes = {
         "per_day": (budgets.per_day, {"day": day}),
         "per_dag": (budgets.per_dag, {"day": day, "dag_id": dag_id}),

@@ -262,6 +262,10 @@ class MaxCostError(SeedanceError):
 class BudgetExceededError(SeedanceError):
     """The video exceeds a budget of the connection, or it can't be told whether it does. Nothing was sent."""
 
+    may_skip = True
+    """Whether the task may be skipped for it: not if the cost can't be told, or if an earlier submission of the task is
+    in doubt."""
+
 
 class SubmissionRecordError(SeedanceError):
     """The record of an earlier submission can't be read, so it is unknown what was paid for. Nothing was sent."""

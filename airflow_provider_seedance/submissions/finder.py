@@ -14,6 +14,7 @@ from airflow_provider_seedance.api.errors import (
     VideoNotFoundError,
 )
 from airflow_provider_seedance.api.models import VideoStatus
+from airflow_provider_seedance.submissions.fingerprint import fingerprint_of_account
 
 if TYPE_CHECKING:
     from airflow_provider_seedance.api.models import Video, VideoRequest
@@ -64,23 +65,32 @@ class Finder:
             is, which makes no second video from it. Default: it isn't sent again.
         :return: the video; `None` if it was not found, which doesn't prove that there is none.
         """
+        self.list_is_down = False
+        if record.vendor != self._adapter.name:
+            log.warning("The submission is at %s; the connection leads to %s.", record.vendor, self._adapter.name)
+            return None
         if not self.can_find(record):
             log.warning("Nothing was sent along by which %s would recognise the submission.", self._adapter.title)
             return None
-        for look in (self._by_possible_id, self._by_mark, lambda record: self._by_repeating(record, again)):
+        for look in (self._by_possible_id, self._by_own_id, self._by_mark, self._by_repeating):
             try:
-                found = look(record)
+                found = look(record, again)
             except UnsupportedByVendorError:
                 continue
             except SeedanceError as error:
-                self.list_is_down = isinstance(error, TransientApiError)
+                self.list_is_down = self.list_is_down or isinstance(error, TransientApiError)
                 log.warning("Looking for the submission failed, which proves nothing: %s", error)
-                if not self.can_repeat(record):
-                    return None
                 continue
             if found is not None:
                 return found
         return None
+
+    def asks_its_account(self, record: SubmissionRecord) -> bool:
+        """Whether the submission was sent to the account that this finder asks, as far as the record tells.
+
+        :param record: the record of the submission.
+        """
+        return record.fingerprint.get("connection") in (None, fingerprint_of_account(self._hook.account))
 
     def can_repeat(self, record: SubmissionRecord) -> bool:
         """Whether the submission can be sent again without a second bill, since the vendor accepts its mark only once.
@@ -91,7 +101,7 @@ class Finder:
         is_recent = abs(time.time() - record.intended_at) < _REMEMBERED.total_seconds()
         return is_here and record.marker is not None and is_recent
 
-    def _by_possible_id(self, record: SubmissionRecord) -> Video | None:
+    def _by_possible_id(self, record: SubmissionRecord, again: VideoRequest | None) -> Video | None:
         if record.possible_id is None:
             return None
         if record.marker and not self._adapter.read_tells_mark:
@@ -107,7 +117,12 @@ class Finder:
         log.info("Video %s, whose id stood in the answer, is there.", video.video_id)
         return video
 
-    def _by_mark(self, record: SubmissionRecord) -> Video | None:
+    def _by_own_id(self, record: SubmissionRecord, again: VideoRequest | None) -> Video | None:
+        """Reads the video by its mark, if that is its id, and if the create can't be sent again, which finds it too."""
+        mark = record.marker if self._adapter.mark_is_id and again is None else None
+        return None if mark in (None, record.possible_id) else self._hook.get_video(mark or "")
+
+    def _by_mark(self, record: SubmissionRecord, again: VideoRequest | None) -> Video | None:
         if record.marker is None or not self._adapter.can_list:
             return None
         since = datetime.fromtimestamp(record.intended_at, tz=UTC) - CLOCK_SKEW

@@ -26,7 +26,15 @@ def fingerprint_of(request: VideoRequest, connection: str, version: int = VERSIO
     fields = {
         name: of_field(name, getattr(request, name)) for name in type(request).model_fields if request.is_set(name)
     }
-    return {name: _hash(value) for name, value in {**fields, "connection": connection}.items()}
+    return {name: _hash(value) for name, value in fields.items()} | {"connection": fingerprint_of_account(connection)}
+
+
+def fingerprint_of_account(connection: str) -> str:
+    """The hash of an account in a fingerprint, the same in each version.
+
+    :param connection: the account's identity, without its key.
+    """
+    return _hash(connection)
 
 
 def fingerprints_of(request: VideoRequest, connection: str) -> dict[int, dict[str, str]]:

@@ -58,6 +58,8 @@ class SubmissionStore(Protocol):
     def withdraw(self, record: SubmissionRecord) -> None:
         """Withdraws an intent that has certainly led to no video. A later attempt's record is left alone.
 
+        A submission in doubt that the intent has replaced stands again.
+
         :param record: the intent, as it was stored.
         """
 
@@ -76,6 +78,7 @@ class TaskStateSubmissionStore:
     def __init__(self, state: Any, before: SubmissionStore | None = None) -> None:
         self._place = TaskStatePlace(state, KEY)
         self._before = before
+        self._replaced: SubmissionRecord | None = None
         self.dies_with_run = True
 
     def read(self) -> SubmissionRecord | None:
@@ -90,6 +93,7 @@ class TaskStateSubmissionStore:
         """See `SubmissionStore`."""
         if self.read() != before:
             return False
+        self._replaced = before
         self.write(record)
         return self.read() == record
 
@@ -102,7 +106,10 @@ class TaskStateSubmissionStore:
         with suppress(SubmissionRecordError):
             if self.read() != record:
                 return
-        self._place.delete()
+        if self._replaced is not None and self._replaced.video_id is None:
+            self.write(self._replaced)  # that submission is in doubt as before, and is looked up by the next attempt
+        else:
+            self._place.delete()
 
 
 class LedgerSubmissionStore:

@@ -75,6 +75,16 @@ class Submission:
             told.args = (" ".join((str(error), *sentences)),)
         return told
 
+    def unread(self, error: SeedanceError) -> SeedanceError:
+        """Translates the error of the read with which an attempt goes on with the video; the message names the video.
+
+        :param error: the error of the read.
+        :return: the error to raise.
+        """
+        told = self.failed(error)
+        told.args = (f"Video {self.video_id} of an earlier attempt could not be read. {told}",)
+        return told
+
     def _vendors_own_end(self, error: SeedanceError) -> str:
         """The sentence about the vendor's own deadline, for users who want to wait longer; empty if there is none."""
         if not isinstance(error, VideoTimeoutError) or self.record is None or self.record.ends_after is None:

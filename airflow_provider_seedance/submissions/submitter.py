@@ -9,7 +9,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from airflow_provider_seedance.api.errors import SeedanceError, SubmissionUnknownError, VideoNotFoundError
+from airflow_provider_seedance.api.errors import (
+    BudgetExceededError,
+    SeedanceError,
+    SubmissionUnknownError,
+    VideoNotFoundError,
+)
 from airflow_provider_seedance.api.jobs import NOT_FOUND_GRACE
 from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatus
 from airflow_provider_seedance.api.validation import for_vendor
@@ -224,23 +229,51 @@ class Submitter:
                 return record, video
         # With "resubmit", only the next attempt submits again, so that `retries` limits how often that happens.
         retry = self._may_resubmit or self._finder.can_find(record)
-        raise for_airflow(self._unknown(record, error), retry=retry) from None
+        raise for_airflow(self._unknown(record, self._finder, error), retry=retry) from None
 
     def _take_up_intent(self, record: SubmissionRecord) -> tuple[Video, Submission]:
         """Resumes after an attempt that recorded an intent but no id: finds its video, or decides what else to do."""
+        finder = self._finder_of(record)
         is_same = not changed_fields(record, self._fingerprints)
-        found = self._finder.find(record, self._as_sent(record) if is_same else None)
+        found = finder.find(record, self._as_sent(record) if is_same else None)
         if found is None:
-            is_same_again = self._finder.can_repeat(record)  # a new submission, under a new mark, could be billed twice
-            if not self._may_resubmit or self._finder.list_is_down or self._overtaken or is_same_again:
-                raise for_airflow(self._unknown(record), retry=self._finder.can_find(record))
+            if not self._may_submit_again(record, finder) or finder.list_is_down or self._overtaken:
+                raise for_airflow(self._unknown(record, finder), retry=finder.can_find(record))
             log.warning("An earlier submission is in doubt; submitting again, as on_unknown_submission says.")
-            return self._submit(record, in_doubt=True)
+            return self._submit_beside(record)
         submission = self._note(record, found)
         record = replace(record, video_id=found.video_id)
         if fields := changed_fields(record, self._fingerprints):
             raise for_airflow(messages.changed(record, fields))
         return self._reattach(record, is_kept=submission.is_kept)
+
+    def _submit_beside(self, record: SubmissionRecord) -> tuple[Video, Submission]:
+        """Submits although an earlier submission is in doubt; if that fails, the error tells of the doubt, too."""
+        try:
+            return self._submit(record, in_doubt=True)
+        except SeedanceError as error:
+            error.args = (f"{error} {messages.still_in_doubt(record)}",)
+            if isinstance(error, BudgetExceededError):
+                error.may_skip = False  # a skipped task would look as if nothing had been spent
+            raise
+
+    def _finder_of(self, record: SubmissionRecord) -> Finder:
+        """The finder at the connection that the record names, even if the task has another one by now."""
+        conn_id = record.seedance_conn_id
+        if self._hook_of is None or conn_id in (None, self._hook.seedance_conn_id):
+            return self._finder
+        try:
+            return Finder(self._hook_of(record) or self._hook)
+        except Exception as error:  # the connection may have been deleted
+            log.warning("Connection %r, which has the submission, can't be used: %s", conn_id, type(error).__name__)
+            return self._finder
+
+    def _may_submit_again(self, record: SubmissionRecord, finder: Finder) -> bool:
+        """Whether a submission that is not found may be followed by another one, which may be billed as well."""
+        if not self._may_resubmit or finder.can_repeat(record):
+            return False
+        # Another account doesn't show it, even if it is there.
+        return finder.asks_its_account(record) or not (record.marker or record.possible_id)
 
     def _as_sent(self, record: SubmissionRecord) -> VideoRequest:
         """The request with the model that was sent, even if its family stands for another model by now."""
@@ -250,7 +283,9 @@ class Submitter:
         video_id = record.video_id or ""
         try:
             video = self._hook.get_video(video_id)
-        except VideoNotFoundError:
+        except SeedanceError as error:
+            if not isinstance(error, VideoNotFoundError):
+                raise Submission(record, is_kept=True).unread(error) from None
             if time.time() - record.intended_at > NOT_FOUND_GRACE:
                 raise
             video = Video(video_id=video_id, vendor=record.vendor, model=record.model, status=VideoStatus.QUEUED)
@@ -297,15 +332,16 @@ class Submitter:
         except SeedanceError as error:
             return f"Video {video_id} could not be cancelled. {error}", True
 
-    def _unknown(self, record: SubmissionRecord, cause: SubmissionUnknownError | None = None) -> SubmissionUnknownError:
+    def _unknown(
+        self, record: SubmissionRecord, finder: Finder, cause: SubmissionUnknownError | None = None
+    ) -> SubmissionUnknownError:
         return messages.unknown(
             record,
             cause,
-            vendor=self._adapter.name,
-            title=self._adapter.title,
+            asked_by=self._hook.seedance_conn_id,
             retry=messages.what_a_retry_does(
-                may_resubmit=self._may_resubmit,
-                can_find=self._finder.can_find(record),
-                can_repeat=self._finder.can_repeat(record),
+                may_resubmit=self._may_submit_again(record, finder),
+                can_find=finder.can_find(record),
+                can_repeat=finder.can_repeat(record) and not changed_fields(record, self._fingerprints),
             ),
         )

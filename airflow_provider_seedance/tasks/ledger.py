@@ -55,6 +55,9 @@ def expect(store: SubmissionStore | None, hook: SeedanceHook, estimate: Cost, mo
 def skipping_over_budget(on_budget: OnBudget) -> Iterator[None]:
     """A context manager that skips the task if its video exceeds a budget and `on_budget` is `skip`.
 
+    A task whose video has no known cost fails, since that is a mistake in the prices; so does a task of which an
+    earlier submission is in doubt, since a skipped task would look as if nothing had been spent.
+
     :param on_budget: the operator's argument.
     :raises AirflowSkipException: a budget is exceeded, and the task is to be skipped.
     :raises BudgetExceededError: a budget is exceeded, and the task is to fail.
@@ -62,7 +65,7 @@ def skipping_over_budget(on_budget: OnBudget) -> Iterator[None]:
     try:
         yield
     except BudgetExceededError as error:
-        if on_budget != "skip":
+        if on_budget != "skip" or not error.may_skip:
             raise
         raise AirflowSkipException(str(error)) from None
 

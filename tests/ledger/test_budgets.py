@@ -143,6 +143,30 @@ def test_the_task_is_skipped_if_that_is_wanted(
     assert bills(sim) == []
 
 
+def test_a_task_whose_video_has_no_known_cost_is_not_skipped(
+    database: Database, sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise one misspelt model among the prices would silently skip every video."""
+    use(sim, monkeypatch, budgets={"per_day": {"USD": 100}}, prices={"no-such": {"currency": "USD", "per_video": 1}})
+    assert submit(on_budget="skip").error == "BudgetExceededError"
+    assert bills(sim) == []
+
+
+def test_a_task_that_may_have_paid_is_not_skipped(
+    database: Database, sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The submission in doubt has used the budget up itself."""
+    use(sim, monkeypatch, budgets={"per_dag_run": {"USD": A_VIDEO}})
+    asked = {**ASKS, "wait_for_completion": False, "on_unknown_submission": "resubmit", "on_budget": "skip"}
+    with pytest.raises(DeathError):
+        work(Step(asked, Ti(1), die=AFTER_POST), None)
+    next(iter(sim.videos.values())).vendor = "nobody"  # so the vendor's list doesn't show it
+    result = work(Step(asked, Ti(2)), None)
+    assert (result.error, result.retryable) == ("BudgetExceededError", False)
+    assert "still in doubt: that video may exist and be billed" in result.message
+    assert len(sim.creates()) == 1
+
+
 def test_budgets_without_a_ledger_are_refused_before_the_money(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     use(sim, monkeypatch, budgets={"per_day": {"USD": 100}})
     result = submit()
