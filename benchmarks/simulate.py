@@ -247,7 +247,7 @@ async def _live(scenario: Scenario) -> Outcomes:
     with (
         patch.object(poller, "time", clock),
         patch.object(presence, "time", clock),
-        patch.object(presence, "_in_thread", _at_once),
+        patch.object(presence, "_ledger", _AtOnce()),
         patch.object(poller, "PollingClient", lambda *_: world),
         _no_metrics(),
     ):
@@ -283,8 +283,13 @@ def _no_metrics() -> Iterator[None]:
         yield
 
 
-async def _at_once(function: Callable[..., Any], *arguments: Any) -> Any:
-    return function(*arguments)
+class _AtOnce:
+    """In place of the ledger's thread, whose work would take real time."""
+
+    def run(self, work: Callable[[], Any]) -> asyncio.Future[Any]:
+        outcome: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        outcome.set_result(work())
+        return outcome
 
 
 def _nothing(*args: object, **kwargs: object) -> None:

@@ -17,6 +17,7 @@ from uuid import uuid4
 
 from airflow_provider_seedance.ledger.presence import PresenceTable, Sign
 from airflow_provider_seedance.ledger.settings import ledger_conn_id
+from airflow_provider_seedance.polling.ledger_thread import LedgerThread
 
 if TYPE_CHECKING:
     from airflow_provider_seedance.api.client import ClientSettings
@@ -35,12 +36,11 @@ FORGETS_AFTER = 60.0
 LEAVING = 2.0
 """The most seconds that an ending poller waits for the removal of its heartbeat."""
 
-
-_in_thread = asyncio.to_thread
+_ledger = LedgerThread()
 
 
 class Board(Protocol):
-    """Keeps the heartbeats. Both methods block, and are called in a thread."""
+    """Keeps the heartbeats. Both methods block, and are called in a thread, one at a time."""
 
     def tell(self, account: str, sign: Sign) -> list[Sign]:
         """Writes a heartbeat, and reads those of all pollers on the account.
@@ -102,20 +102,20 @@ class Presence:
 
     async def keep(self) -> None:
         """Writes heartbeats until it is cancelled, and then removes the last one."""
+        telling = _ledger.run(self._tell)
         try:
             while True:
-                telling = asyncio.create_task(_in_thread(self._tell))
                 await self._until_told(telling)
                 await asyncio.sleep(EVERY * random.uniform(0.9, 1.1))  # noqa: S311 - no secret
+                telling = _ledger.run(self._tell)
         finally:
-            if self._beat:
-                await asyncio.wait({asyncio.create_task(_in_thread(self._leave))}, timeout=LEAVING)
+            telling.cancel()
+            leaving = _ledger.run(self._leave)
+            await asyncio.wait({leaving}, timeout=LEAVING)
+            leaving.cancel()  # a row that stays counts as dead soon
 
-    async def _until_told(self, telling: asyncio.Task[list[Sign]]) -> None:
-        """Waits for a heartbeat to be written, then divides the rate.
-
-        Heartbeats are written one at a time, since a second thread would only hang on the same database.
-        """
+    async def _until_told(self, telling: asyncio.Future[list[Sign]]) -> None:
+        """Waits for a heartbeat to be written, then divides the rate."""
         while not telling.done():
             await asyncio.wait({telling}, timeout=EVERY)
             self._forget_if_old()

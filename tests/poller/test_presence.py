@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from weakref import WeakSet
 
 import pytest
 
 from airflow_provider_seedance.api.client import ClientSettings
 from airflow_provider_seedance.ledger.presence import Sign
 from airflow_provider_seedance.polling import presence, watching
+from airflow_provider_seedance.polling.ledger_thread import LedgerThread
 from airflow_provider_seedance.polling.presence import DEAD_AFTER, Neighbours, Presence, account_of, open_board
 from airflow_provider_seedance.simulator import Simulator
 
@@ -26,11 +31,16 @@ class Table:
         self.others, self.left, self.told = list(others), list[str](), 0
         self.is_away, self.go_on, self.asked = False, threading.Event(), threading.Semaphore(0)
         self.go_on.set()
+        self.stands, self.is_hanging = set[str](), False
 
     def tell(self, account: str, sign: Sign) -> list[Sign]:
         self.told += 1
         self.asked.release()
-        assert self.go_on.wait(PATIENCE)
+        self.is_hanging = not self.go_on.is_set()
+        is_over = self.go_on.wait(PATIENCE)
+        self.is_hanging = False
+        assert is_over
+        self.stands.add(sign.poller)
         if self.is_away:
             raise OSError("no such host")
         return [*self.others, sign]
@@ -43,6 +53,7 @@ class Table:
 
     def leave(self, poller: str) -> None:
         self.left.append(poller)
+        self.stands.discard(poller)
 
 
 class Kept:
@@ -67,6 +78,7 @@ class Kept:
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(presence, "EVERY", 0.01)
+    monkeypatch.setattr(presence, "_ledger", LedgerThread())
 
 
 def test_a_newcomer_counts_at_once_and_one_that_makes_no_more_signs_soon_does_not() -> None:
@@ -122,6 +134,85 @@ async def test_a_ledger_that_hangs_is_asked_once_and_forgotten(monkeypatch: pyte
     while await kept.next() != {"other": 30, "own": 10}:
         pass
     await kept.end()
+
+
+async def test_ledgers_that_hang_take_no_thread_from_those_that_look_hosts_up() -> None:
+    """The event loop has few; if they all hung, no poll that needs a new connection would be sent any more."""
+    loop, table = asyncio.get_running_loop(), Table()
+    loop.set_default_executor(ThreadPoolExecutor(max_workers=1))
+    table.go_on.clear()
+    kept = [Kept(table) for _ in range(3)]
+    await until(lambda: table.told == 1, "a heartbeat that hangs")
+    await asyncio.wait_for(loop.getaddrinfo("127.0.0.1", 80), PATIENCE / 2)
+    table.go_on.set()
+    for each in kept:
+        await each.end()
+
+
+def test_a_process_ends_though_its_ledger_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presence, "LEAVING", 0.01)
+    table = Table()
+    table.go_on.clear()
+
+    async def polls() -> None:
+        kept = Kept(table)
+        await until(lambda: table.told == 1, "a heartbeat that hangs")
+        await kept.end()
+
+    asyncio.run(polls())
+    assert table.is_hanging
+    assert all(thread.daemon for thread in threading.enumerate() if thread.name == "seedance-ledger")
+    table.go_on.set()
+
+
+async def test_a_poller_that_ends_during_a_heartbeat_does_not_stand_in_the_table_afterwards() -> None:
+    table = Table()
+    table.go_on.clear()
+    kept = Kept(table)
+    await until(lambda: table.told == 1, "a heartbeat that hangs")
+    kept.task.cancel()
+    await asyncio.sleep(0.05)  # time for a farewell that doesn't wait for the heartbeat
+    table.go_on.set()
+    await asyncio.wait({kept.task}, timeout=PATIENCE)
+    assert (len(table.left), table.stands) == (1, set())
+
+
+async def test_a_heartbeat_that_fails_after_its_poller_has_ended_is_no_error_of_the_event_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(presence, "LEAVING", 0.01)
+    told: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+    table = Table()
+    table.go_on.clear()
+    kept = Kept(table)
+    await until(lambda: table.told == 1, "a heartbeat that hangs")
+    await kept.end()
+    table.is_away = True
+    table.go_on.set()
+    await until(lambda: bool(table.stands), "its failure")
+    del kept
+    await asyncio.sleep(0.05)
+    gc.collect()
+    assert told == []
+
+
+async def test_pollers_that_come_and_go_while_the_ledger_hangs_leave_no_thread_and_no_memory_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(presence, "LEAVING", 0.01)
+    before, table, living = threading.active_count(), Table(), WeakSet[Presence]()
+    table.go_on.clear()
+    for _ in range(20):
+        kept = Kept(table)
+        living.add(kept.presence)
+        await asyncio.sleep(0)
+        await kept.end()
+        del kept
+    gc.collect()
+    assert threading.active_count() <= before + 1
+    assert len(living) <= 1  # the one whose heartbeat hangs
+    table.go_on.set()
 
 
 def test_an_account_is_the_same_by_whatever_connection_and_its_name_tells_nothing_of_the_key() -> None:
