@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowNotFoundException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_provider_seedance.api.errors import SeedanceConfigError, SeedanceError, TransientApiError
+from airflow_provider_seedance.api.errors import SeedanceError, TransientApiError
 from airflow_provider_seedance.api.jobs import Decision, Outcome, Wait
 from airflow_provider_seedance.compat.log_fields import teller
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
@@ -42,10 +42,10 @@ class WaitingTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Waits for the end of the job, then fires once."""
-        started = time.time()
-        event = await self._event(started)
+        started = time.monotonic()  # if a clock is set back meanwhile, the video must not wait for it
+        event = await self._event(time.time())
         if self.task_instance is not None:
-            await asyncio.sleep(max(0.0, started + SETTLED_AFTER - time.time()))
+            await asyncio.sleep(max(0.0, started + SETTLED_AFTER - time.monotonic()))
         yield TriggerEvent(event)  # type: ignore[no-untyped-call]
 
     @abstractmethod
@@ -94,4 +94,7 @@ class WaitingTrigger(BaseTrigger):
         try:
             return await SeedanceHook(self.seedance_conn_id).aget_client_settings()
         except AirflowNotFoundException:
-            raise SeedanceConfigError(f"Connection {self.seedance_conn_id!r} is not defined.") from None
+            # Airflow says so also while its API server, its database or a secrets backend is away.
+            raise TransientApiError(
+                f"Connection {self.seedance_conn_id!r} is not defined, or can't be looked up now."
+            ) from None

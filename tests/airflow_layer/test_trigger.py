@@ -7,15 +7,19 @@ import gc
 import json
 import time
 import warnings
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
 from airflow.providers.common.compat import connection as compat_connection
+from airflow.providers.common.compat.sdk import AirflowNotFoundException
 
 from airflow_provider_seedance.api import jobs, video_jobs
 from airflow_provider_seedance.api.outcomes import read_event
+from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.simulator import VENDORS, Fault, Simulator
+from airflow_provider_seedance.triggers import waiting
 from airflow_provider_seedance.triggers.backoff import SeedanceBackoffTrigger
 from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
 
@@ -295,15 +299,53 @@ async def test_the_deadline_is_met_with_one_last_poll_not_with_a_burst(sim: Simu
     assert polls(sim) == 1
 
 
+async def test_a_clock_that_is_set_back_delays_no_event(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    trigger, clock, back = trigger_for(submit_finished(sim, "byteplus")), time.time, [0.0]
+    ti: Any = SimpleNamespace(task_id="wait")
+    trigger.task_instance = ti
+    monkeypatch.setattr(waiting, "SETTLED_AFTER", 0.1)
+    monkeypatch.setattr(time, "time", lambda: clock() - back[0])
+    wait = trigger._event
+
+    async def hour_lost(started: float) -> dict[str, Any]:
+        event = await wait(started)
+        back[0] = 3600.0
+        return event
+
+    monkeypatch.setattr(trigger, "_event", hour_lost)
+    assert (await asyncio.wait_for(event_of(trigger), 30))["outcome"] == "succeeded"
+
+
 # -- the connection --------------------------------------------------------------------------------------------------
 
 
 async def test_an_undefined_connection_is_an_event_not_a_crash(sim: Simulator) -> None:
     event = await event_of(SeedanceVideoTrigger(seedance_conn_id="never_defined", video_id="v", poll_interval=SOON))
     error = error_of(event)
-    assert type(error).__name__ == "SeedanceConfigError"
-    assert "never_defined" in str(error)
+    assert (type(error).__name__, error.retryable) == ("TransientApiError", True)
+    assert_names(str(error), ["never_defined", "not defined"])
     assert sim.requests == []
+
+
+@pytest.mark.parametrize("failures", [1, jobs.MOST_FAILURES - 1])
+async def test_a_connection_that_airflow_does_not_find_for_a_moment_ends_no_wait(
+    failures: int, sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says "not defined" also while its API server, its database or a secrets backend is away."""
+    video_id, get, left = submit_finished(sim, "byteplus"), SeedanceHook.get_connection, [failures]
+
+    async def never(name: str) -> Any:
+        raise AirflowNotFoundException(f"The conn_id `{name}` isn't defined")
+
+    def not_at_first(name: str) -> Any:
+        left[0] -= 1
+        if left[0] >= 0:
+            raise AirflowNotFoundException(f"The conn_id `{name}` isn't defined")
+        return get(name)
+
+    monkeypatch.setattr(compat_connection, "get_async_connection", never)
+    monkeypatch.setattr(SeedanceHook, "get_connection", staticmethod(not_at_first))
+    assert (await event_of(trigger_for(video_id)))["outcome"] == "succeeded"
 
 
 async def test_a_connection_that_became_useless_is_an_event(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
