@@ -27,6 +27,7 @@ from airflow_provider_seedance.api.errors import (
     SubmissionUnknownError,
     TransientApiError,
 )
+from airflow_provider_seedance.api.vendors.refusals import retry_after
 from airflow_provider_seedance.simulator import Fault, Simulator
 from tests.support.requests import ANSWERS, SENDS_ONCE, id_of
 
@@ -115,6 +116,30 @@ def test_a_429_with_a_date_or_a_reset_time_is_understood(sim: Simulator, connect
         assert caught.value.retry_after is not None
         assert 20 < caught.value.retry_after <= 40
     assert len(sim.creates()) == 2  # 40 s are more than the patience: not even a second try
+
+
+NOW = datetime(2026, 11, 26, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "7.5"}, 7.5),
+        ({"retry-after": "-5"}, 0),
+        ({"retry-after": "Thu, 26 Nov 2026 08:00:40 GMT"}, 40),
+        ({"retry-after": "Thu, 26 Nov 2026 07:00:00 GMT"}, 0),
+        ({"x-ratelimit-reset": str(int(NOW.timestamp()) + 40)}, 40),
+        ({"x-ratelimit-reset": str(int(NOW.timestamp()) - 40)}, 0),
+        *(({"retry-after": value}, None) for value in ("", "soon", "nan", "inf", "1e300", "9" * 400)),
+        ({"retry-after": "Fri, 31 Dec 9999 23:59:59 GMT"}, None),
+        ({"retry-after": f"Fri, 31 Dec {'9' * 20} 23:59:59 GMT"}, None),
+        pytest.param({"x-ratelimit-reset": f"{int(NOW.timestamp()) + 40}000"}, None, id="reset-in-milliseconds"),
+        pytest.param({"x-ratelimit-reset": "40"}, None, id="reset-in-seconds-from-now"),
+    ],
+)
+def test_a_pause_that_a_vendor_asks_for_is_sound_or_none(headers: dict[str, str], seconds: float | None) -> None:
+    """A nonsensical one would lie beyond each deadline, and so end tasks that only had to wait for room."""
+    assert retry_after(headers, NOW) == seconds
 
 
 @pytest.mark.parametrize(

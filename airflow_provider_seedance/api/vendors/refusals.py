@@ -271,18 +271,25 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     """
     value = headers.get("retry-after", "").strip()
     if value:
-        try:
-            return max(0.0, float(value)) if float(value) < _NEVER else None
-        except ValueError:
-            try:
-                date = parsedate_to_datetime(value)
-            except ValueError:
-                return None
-            return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - now).total_seconds())
-    reset = headers.get("x-ratelimit-reset", "").strip()
-    if reset.isascii() and reset.isdigit() and len(reset) < 16:
-        return max(0.0, int(reset) - now.timestamp())
-    return None
+        seconds = _seconds_in(value, now)
+    else:
+        reset = headers.get("x-ratelimit-reset", "").strip()
+        is_number = reset.isascii() and reset.isdigit() and len(reset) < 16
+        seconds = int(reset) - now.timestamp() if is_number else None
+    # Some gateways give the reset in milliseconds, or in seconds from now: that is no Unix time near the present.
+    return max(0.0, seconds) if seconds is not None and abs(seconds) < _NEVER else None
+
+
+def _seconds_in(value: str, now: datetime) -> float | None:
+    try:
+        return float(value)
+    except ValueError:
+        pass
+    try:
+        date = parsedate_to_datetime(value)
+    except (ValueError, OverflowError):  # a year of twenty digits
+        return None
+    return (date.replace(tzinfo=date.tzinfo or UTC) - now).total_seconds()
 
 
 _BALANCE_WORDS = (
