@@ -89,7 +89,7 @@ class Poller:
         first = wait.interval * random.uniform(1 - JITTER, 1)  # noqa: S311 - no secret
         if wait.deadline is not None:
             first = min(first, max(0.0, wait.deadline - wall))
-        watch = Watch(wait, due=now + first, now=now, wall=wall, read=read)
+        watch = Watch(wait, due=now + first, now=now, read=read)
         self._watchers.add(watch)
         self.put(watch)
         return watch
@@ -280,7 +280,7 @@ class Poller:
                 self._decided(watch, decision, now)
 
     def _decided(self, watch: Watch, decision: Decision[Any], now: float) -> None:
-        watch.last_polled = now
+        watch.last_polled, watch.refusals = now, 0
         watch.tell(decision)
         if decision.outcome is Outcome.WAIT:
             # Bounded: in an hour of `Retry-After` the video's URL might expire.

@@ -117,10 +117,19 @@ class Schedule:
         self._singles.take_further(now)
 
     def refused(self, turn: Turn, now: float, retry_after: float | None) -> None:
-        """Pauses all requests of the connection after a 429, and may slow down those of this kind."""
+        """Pauses all requests of the connection after a 429, and may slow down those of this kind.
+
+        A refused job keeps its place in the line. If it is refused again it goes to the end: should the vendor refuse
+        this job alone, the others get their polls all the same.
+        """
         kind, other = (self._lists, self._singles) if turn.is_list else (self._singles, self._lists)
         kind.refused(now, retry_after)
         other.pause(now, retry_after)
+        if not turn.is_list:
+            (refused,) = turn.watches
+            refused.refusals += 1
+            if refused.refusals > 1:
+                refused.last_polled = now
 
     def shorten_lists(self, size: int, now: float) -> None:
         """Asks for fewer jobs at once, for a while.

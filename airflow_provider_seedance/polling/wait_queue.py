@@ -23,7 +23,10 @@ EARLY = 0.5
 """Share of its interval after which a job may join a batch that is sent anyway."""
 
 LATE = 10.0
-"""Seconds by which a final poll may miss its deadline, as many deadlines may coincide; later, none is sent."""
+"""Seconds by which a final poll may miss its deadline, as many deadlines may coincide; later, none is sent.
+
+They count from when the poller sees that the deadline has passed: it may have been stopped, or not started, until then.
+"""
 
 _CHECK_EVERY = 0.5
 _FEW = 64
@@ -45,11 +48,10 @@ class Watch:
     :param wait: decides what each poll means.
     :param due: the moment of the next poll.
     :param now: the moment at which it joined.
-    :param wall: the same moment in Unix time.
     :param read: reads the job alone.
     """
 
-    def __init__(self, wait: Wait[Any], *, due: float, now: float, wall: float, read: Read = read_video) -> None:
+    def __init__(self, wait: Wait[Any], *, due: float, now: float, read: Read = read_video) -> None:
         self.wait = wait
         self.read = read
         self.due = due
@@ -60,14 +62,20 @@ class Watch:
         """Unix time from which a poll under way is no longer waited for."""
         self.is_slow = False
         """Whether the last poll took so long that the next one may hang too."""
+        self.refusals = 0
+        """How many polls of this job alone were refused in a row with a 429."""
         self.single = not wait.kind.is_listed
         """Whether the job needs a request of its own: its kind has no lists, or a list left it out."""
-        self._last_call = inf if wait.deadline is None else max(wait.deadline, wall) + LATE
+        self._last_call = inf
         self._news: asyncio.Queue[Decision[Any]] = asyncio.Queue()
 
     def is_over(self, wall: float) -> bool:
         """Whether the deadline has passed, so that the next poll is the last one."""
-        return self.wait.deadline is not None and wall >= self.wait.deadline
+        if self.wait.deadline is None or wall < self.wait.deadline:
+            return False
+        if self._last_call == inf:
+            self._last_call = wall + LATE
+        return True
 
     def is_too_late(self, wall: float, pause: float) -> bool:
         """Whether the final poll would be too late after a pause of so many seconds."""

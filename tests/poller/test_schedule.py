@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import random
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import count, pairwise
 
@@ -71,7 +72,7 @@ def simulate(videos: int, interval: float, *, rates: PollRates = ARK, most_ids: 
             schedule.put(watch)
         if not answered.watches:
             wait = Wait(VIDEO, "v", interval=interval, deadline=None, started=WALL)
-            schedule.put(Watch(wait, due=now + chance.uniform(0.9, 1) * interval, now=now, wall=WALL + now))
+            schedule.put(Watch(wait, due=now + chance.uniform(0.9, 1) * interval, now=now))
     return seen
 
 
@@ -132,7 +133,7 @@ def due_now(videos: int, rates: PollRates = NO_LIMIT, now: float = 0.0) -> Sched
     schedule = Schedule(rates, MOST_IDS)
     for n in range(videos):
         wait = Wait(VIDEO, str(n), interval=10, deadline=None, started=WALL)
-        schedule.put(Watch(wait, due=now, now=now, wall=WALL + now))
+        schedule.put(Watch(wait, due=now, now=now))
     return schedule
 
 
@@ -167,6 +168,27 @@ def test_while_a_list_is_stuck_single_polls_go_out_and_no_other_list() -> None:
 def test_without_a_limit_lists_wait_for_nothing() -> None:
     schedule = due_now(1200)
     assert sizes(schedule, now=0) == [500, 500, 200]
+
+
+# -- refusals --------------------------------------------------------------------------------------------------------
+
+
+def test_a_video_that_alone_is_refused_again_and_again_keeps_no_other_from_its_polls() -> None:
+    schedule, asked, now = Schedule(NO_LIMIT, 1), list[str](), 10.0
+    for n in range(3):
+        schedule.put(Watch(Wait(VIDEO, str(n), interval=10, deadline=None, started=WALL), due=now, now=float(n)))
+    while now < 40:
+        if turn := schedule.take(now, WALL + now):
+            (watch,) = turn.watches
+            asked.append(watch.wait.job_id)
+            if watch.wait.job_id == "0":
+                schedule.refused(turn, now, retry_after=1)
+            else:
+                watch.last_polled, watch.due = now, now + 10
+            schedule.put(watch)
+        now += max(0.001, schedule.until_next(now, WALL + now))
+    assert asked[:4] == ["0", "0", "1", "2"], "a lone refusal may be a collision"
+    assert Counter(asked)["1"] == Counter(asked)["2"] == 3
 
 
 # -- shorter lists ---------------------------------------------------------------------------------------------------

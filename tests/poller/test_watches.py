@@ -15,7 +15,7 @@ WALL = 1_800_000_000.0
 def watch(name: str, *, due: float = 0.0, interval: float = 10.0, deadline: float | None = None) -> Watch:
     """Of somebody who joined at 0; the deadline is in seconds from then, too."""
     ends = None if deadline is None else WALL + deadline
-    return Watch(Wait(VIDEO, name, interval=interval, deadline=ends, started=WALL), due=due, now=0.0, wall=WALL)
+    return Watch(Wait(VIDEO, name, interval=interval, deadline=ends, started=WALL), due=due, now=0.0)
 
 
 def queue_of(*watches: Watch, now: float = 0.0) -> WatchQueue:
@@ -141,8 +141,18 @@ def test_a_deadline_is_met_with_a_last_poll_or_given_up(at: float, pause: float,
     late = watch("late", deadline=5)
     late.single = single
     queue = queue_of(late, watch("other"))
+    if at > 5:
+        assert queue.give_up(WALL + 5, 0, 0) == []
     assert names(queue.give_up(WALL + at, pause, pause)) == (["late"] if given_up else [])
     assert singles(queue)[-1] == "other"
+
+
+def test_a_poller_that_was_stopped_while_a_deadline_passed_looks_once_more() -> None:
+    """As when something else blocks the event loop: meanwhile the video may have ended."""
+    queue = queue_of(watch("late", deadline=5))
+    assert queue.give_up(WALL + 60, 0, 0) == []
+    assert queue.count_shared() == 1
+    assert names(queue.give_up(WALL + 60 + LATE + 1, 0, 0)) == ["late"]
 
 
 def test_a_video_whose_deadline_passed_long_ago_is_looked_at_once_after_a_restart() -> None:
