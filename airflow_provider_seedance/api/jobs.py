@@ -38,6 +38,8 @@ refusals span half a minute.
 LONGEST_PAUSE = 120.0
 """Seconds to which the pause after a failed poll grows, unless polls are further apart anyway."""
 
+_MOST_DOUBLINGS = 20
+
 NOT_FOUND_GRACE = 30.0
 """Seconds from the start of a wait during which an unknown id is tolerated: records may lag behind the create."""
 
@@ -141,7 +143,8 @@ class Misses:
     """Counts consecutive failed polls.
 
     Failures that may pass are tolerated up to `MOST_FAILURES`. A refusal by the vendor itself weighs more, but only
-    `MOST_REFUSALS` of the same kind in a row are taken as proof.
+    `MOST_REFUSALS` of the same kind in a row are taken as proof. A 429 says nothing about the job, and only makes the
+    pauses longer.
 
     :param interval: seconds between polls.
     """
@@ -152,7 +155,7 @@ class Misses:
 
     def clear(self) -> None:
         """Starts counting again after a successful poll."""
-        self._failures = self._refusals = 0
+        self._in_a_row = self._failures = self._refusals = 0
         self._kind: type[SeedanceApiError] | None = None
 
     def refused(self, error: SeedanceError) -> None:
@@ -170,7 +173,8 @@ class Misses:
         :param error: the poll's error.
         :return: whether the wait has to end now.
         """
-        self._failures += 1
+        self._in_a_row += 1
+        self._failures += not _is_too_busy(error)
         if isinstance(error, TransientApiError):
             self._refusals, self._kind = 0, None
         else:
@@ -182,6 +186,8 @@ class Misses:
 
         :param error: the poll's error.
         """
+        if _is_too_busy(error):
+            return f"A poll was refused, which says nothing about the job: {error}"
         count, most = (self._refusals, MOST_REFUSALS) if self._refusals else (self._failures, MOST_FAILURES)
         return f"Poll {count} of at most {most} in a row failed: {error}"
 
@@ -190,7 +196,7 @@ class Misses:
 
         :param error: the last poll's error.
         """
-        longer: float = min(LONGEST_PAUSE, self._interval * 2 ** (self._failures - 1))
+        longer: float = min(LONGEST_PAUSE, self._interval * 2 ** min(self._in_a_row - 1, _MOST_DOUBLINGS))
         # A refusal is checked again soon, even if polls are far apart.
         pause = longer if self._refusals else max(self._interval, longer)
         asked = error.retry_after if isinstance(error, SeedanceApiError) else None
@@ -302,6 +308,10 @@ class Wait(Generic[J]):
         if before is None or before.status != job.status:
             return f"{noun} {self.job_id}: {self.kind.standing(job)}.", False
         return None, False
+
+
+def _is_too_busy(error: SeedanceError) -> bool:
+    return isinstance(error, TransientApiError) and error.status_code == 429
 
 
 def _kind_of(error: SeedanceError) -> type[SeedanceApiError]:

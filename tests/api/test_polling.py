@@ -154,6 +154,23 @@ def test_the_pause_doubles_while_polls_fail(interval: float, pauses: list[float]
     assert waiting.saw(video(), START).delay == interval
 
 
+def test_a_429_says_nothing_about_the_video_however_often_it_comes() -> None:
+    waiting, busy = wait(deadline=None), TransientApiError("HTTP 429", status_code=429)
+    decisions = [waiting.missed(busy, START) for _ in range(2000)]
+    assert {decision.outcome for decision in decisions} == {Outcome.WAIT}
+    assert [decision.delay for decision in decisions[:6]] == [10, 20, 40, 80, 120, 120]
+    assert "HTTP 429" in str(decisions[-1].note)
+    outcomes = [waiting.missed(TransientApiError("HTTP 502"), START).outcome for _ in range(MOST_FAILURES)]
+    assert outcomes == [Outcome.WAIT] * (MOST_FAILURES - 1) + [Outcome.FAILED]
+
+
+def test_a_429_does_not_extend_the_deadline() -> None:
+    waiting, busy = wait(deadline=START + 30), TransientApiError("HTTP 429", status_code=429)
+    assert waiting.missed(busy, START).delay == 10
+    given_up = waiting.missed(busy, START + 30)
+    assert (given_up.outcome, type(given_up.error)) == (Outcome.FAILED, VideoTimeoutError)
+
+
 def test_an_answer_starts_the_count_anew() -> None:
     waiting = wait()
     for _ in range(3):
