@@ -13,6 +13,7 @@ MODELS: dict[str, str] = json.loads(os.environ.get("SEEDANCE_CHAOS_MODELS", "{}"
 VENDORS = tuple(MODELS)
 VIDEOS = int(os.environ.get("SEEDANCE_CHAOS_VIDEOS", "60"))
 RETRIES = int(os.environ.get("SEEDANCE_CHAOS_RETRIES", "8"))
+TIMEOUT = float(os.environ.get("SEEDANCE_CHAOS_TIMEOUT", "1200"))
 PROMPT = os.environ.get("SEEDANCE_CHAOS_PROMPT", "A paper boat in a storm, take {index}.")
 
 
@@ -34,7 +35,7 @@ with DAG("seedance_chaos", schedule=None, catchup=False, max_active_tasks=100, t
         ratio="16:9",
         wait_for_completion=True,
         poll_interval=2,
-        timeout=1200,
+        timeout=TIMEOUT,
         retries=RETRIES,
         retry_delay=timedelta(seconds=2),
         retry_exponential_backoff=False,
