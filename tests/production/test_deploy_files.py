@@ -111,6 +111,17 @@ def test_every_volume_and_file_that_is_mounted_is_there() -> None:
                 assert source in COMPOSE["volumes"]
 
 
+def test_grafana_finds_its_data_source_and_the_dashboard() -> None:
+    mounts = dict(mount.split(":")[:2] for mount in COMPOSE["services"]["grafana"]["volumes"])
+    for kind in ("datasource", "dashboards"):
+        place = Path(mounts[f"../monitoring/grafana-{kind}.yaml"])
+        assert place.parent == Path("/etc/grafana/provisioning") / f"{kind.rstrip('s')}s"
+    (source,) = yaml.safe_load((DEPLOY / "monitoring" / "grafana-datasource.yaml").read_text())["datasources"]
+    assert re.fullmatch(r"http://(.+):9090", source["url"])[1] in COMPOSE["services"]  # type: ignore[index]
+    (provider,) = yaml.safe_load((DEPLOY / "monitoring" / "grafana-dashboards.yaml").read_text())["providers"]
+    assert Path(mounts["../monitoring/dashboard.json"]).parent == Path(provider["options"]["path"])
+
+
 def test_the_helm_chart_maps_metrics_as_the_compose_file_does() -> None:
     mapping = yaml.safe_load((DEPLOY / "monitoring" / "statsd-exporter.yaml").read_text())
     assert VALUES["statsd"]["overrideMappings"] == mapping["mappings"]

@@ -71,6 +71,7 @@ def tell_everything() -> None:
     poll = PollMetrics("byteplus", "seedance.eu")
     poll.polled(20, 0.5, waiting=20)
     poll.refused()
+    poll.pollers(2)
     for where in ({"conn_id": "seedance.eu"}, {"conn_id": "seedance.eu", "dag_id": "a.b"}):
         metrics.tell_budgets([Limit("per_day", 50_000_000, "USD", where)], [1_000_000])
     reconciliation.tell(Report(Span(0.0, 1.0), [account()]))
