@@ -342,6 +342,31 @@ def test_a_result_s_type_stands_in_its_body_or_its_header(headers: dict[str, str
     assert (seen.status, seen.error.code if seen.error else "") == (VideoStatus.FAILED, "runner_disconnected")
 
 
+def test_an_error_of_the_result_call_is_no_failed_video_unless_the_list_says_so(
+    sim: Simulator, connect: OpenClient
+) -> None:
+    """It may be about that call alone; a video that is taken for failed is submitted, and paid, again."""
+    fal = connect("fal", retry=ONE_TRY)
+    video_id = fal.create_video(request()).video_id
+    sim.advance(100)
+    sim.faults.add(Fault("http_500", "fal", on="result"))
+    with pytest.raises(TransientApiError, match="read again"):
+        fal.get_video(video_id)
+    assert [r.call for r in sim.requests][-3:] == ["poll", "result", "list"]
+    assert fal.get_video(video_id).status is VideoStatus.SUCCEEDED
+
+
+@pytest.mark.parametrize("kind", ["auth", "http_500", "not_json"])
+def test_a_list_that_cannot_be_read_confirms_no_failure(sim: Simulator, connect: OpenClient, kind: str) -> None:
+    fal = connect("fal", retry=ONE_TRY)
+    video_id = fal.create_video(request()).video_id
+    sim.finish(video_id, "failed", "internal_error", "It broke.")
+    sim.faults.add(Fault(kind, "fal", on="list"))
+    with pytest.raises(TransientApiError):
+        fal.get_video(video_id)
+    assert fal.get_video(video_id).status is VideoStatus.FAILED
+
+
 @pytest.mark.parametrize(
     ("code", "status"), [("client_cancelled", VideoStatus.CANCELLED), ("request_timeout", VideoStatus.EXPIRED)]
 )

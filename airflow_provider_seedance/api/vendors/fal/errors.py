@@ -61,6 +61,19 @@ def end_of(response: HttpResponse) -> tuple[VideoStatus, VideoError] | None:
     return None if _is_unfinished(code, message) else ended(code, message)
 
 
+def is_about_the_run(response: HttpResponse) -> bool:
+    """Whether an answer to the result call certainly says how the run ended.
+
+    An error of the form "text and type" may also be about the call itself: fal documents `internal_error` for whatever
+    fails at fal, without saying of which requests. Faults in the input come from the run.
+
+    :param response: the answer.
+    """
+    code, _message = _said(response)
+    is_list = isinstance(response.json_object().get("detail"), list)
+    return response.status_code < 400 or is_list or code == "client_cancelled"
+
+
 def ended(code: str | None, message: str) -> tuple[VideoStatus, VideoError]:
     """Our status and error for a run without output.
 

@@ -17,9 +17,15 @@ from airflow_provider_seedance.api.http.steps import Call, Flow, Pause, Step, St
 from airflow_provider_seedance.api.models import Video, VideoRequest, VideoStatus
 from airflow_provider_seedance.api.vendors.billed import Billed
 from airflow_provider_seedance.api.vendors.descriptor import VendorDescriptor
-from airflow_provider_seedance.api.vendors.fal.errors import end_of, ended, explain, is_own_error
+from airflow_provider_seedance.api.vendors.fal.errors import end_of, ended, explain, is_about_the_run, is_own_error
 from airflow_provider_seedance.api.vendors.fal.ids import make_id, read_id
-from airflow_provider_seedance.api.vendors.fal.listing import MARKED, PLATFORM, build_listing, listed
+from airflow_provider_seedance.api.vendors.fal.listing import (
+    MARKED,
+    PLATFORM,
+    build_listing,
+    confirm_failure,
+    parse_items,
+)
 from airflow_provider_seedance.api.vendors.fal.routes import DRAFT, ENDPOINTS, FIELDS, ROUTES, endpoint_of, endpoints_of
 from airflow_provider_seedance.api.vendors.json_fields import as_id, dig, id_in, read_status, seed_or_none, text_or_none
 from airflow_provider_seedance.api.vendors.refusals import Meaning, check_read, create_error, read_error, text_of
@@ -142,13 +148,18 @@ class FalAdapter(VendorAdapter):
 
     @override
     def read(self, video_id: str) -> Steps[Video]:
-        """Reads the status and, if the run has ended, its result."""
+        """Reads the status and, if the run has ended, its result; a failure only counts if it is certain."""
         status = self.build_get(video_id)
         seen = yield from Step(Call.READ, status, lambda response: self.parse_get(response, video_id))
         if seen.status is not VideoStatus.SUCCEEDED:
             return seen
         result = HttpRequest("GET", read_id(video_id).path)
-        return (yield from Step(Call.READ, result, lambda response: self.parse_result(response, video_id)))
+        seen, is_certain = yield from Step(
+            Call.READ, result, lambda response: (self.parse_result(response, video_id), is_about_the_run(response))
+        )
+        if not is_certain:
+            yield from confirm_failure(video_id, self.title, self.name)
+        return seen
 
     @override
     def build_get(self, video_id: str) -> HttpRequest:
@@ -177,7 +188,7 @@ class FalAdapter(VendorAdapter):
         return Video(video_id=video_id, vendor=self.name, status=status, error=error, undocumented_status=undocumented)
 
     def parse_result(self, response: HttpResponse, video_id: str) -> Video:
-        """The output of an ended run, or the reason why it has none.
+        """The output of an ended run, or the reason why it has none (`is_about_the_run` says whether that is certain).
 
         :raises TransientApiError: the answer holds neither.
         """
@@ -292,14 +303,7 @@ class FalAdapter(VendorAdapter):
         return VideoPage(videos, has_more=cursor is not None)
 
     def _parse_items(self, response: HttpResponse) -> tuple[tuple[Video, ...], str | None]:
-        """The videos of one page, and the cursor of the next page; `None` if this is the last one."""
-        data = self._data(response)
-        items = data.get("items")
-        if not isinstance(items, list):
-            raise read_error(self.title, response, explain(response))
-        videos = (listed(item, self.name) for item in items if isinstance(item, dict))
-        cursor = text_or_none(data.get("next_cursor")) if data.get("has_more") is not False else None
-        return tuple(video for video in videos if video), cursor
+        return parse_items(response, self.title, self.name)
 
     # -- other free calls ----------------------------------------------------------------------------------------
 
