@@ -154,6 +154,7 @@ class Run:
 
 def uv(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
     """The installer of the development environment."""
+    WORK.mkdir(parents=True, exist_ok=True)
     command = [str(Path(sys.executable).parent / "uv"), *arguments]
     return subprocess.run(command, cwd=WORK, capture_output=True, text=True, check=check, timeout=INSTALL_TIMEOUT)
 

@@ -52,6 +52,11 @@ class Firefox:
         self._window = self._send("browsingContext.getTree", {})["contexts"][0]["context"]
         self._send("browsingContext.setViewport", {"context": self._window, "viewport": {"width": 1280, "height": 900}})
 
+    def set_cookie(self, host: str, name: str, value: str) -> None:
+        """As if the host had set it."""
+        said = {"type": "string", "value": value}
+        self._send("storage.setCookie", {"cookie": {"name": name, "value": said, "domain": host, "path": "/"}})
+
     def open(self, url: str) -> None:
         """Opens a page, and waits until it is loaded."""
         self._send("browsingContext.navigate", {"context": self._window, "url": url, "wait": "complete"})

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from dev.airflow_config import installed_airflow
+from dev.airflow_config import LOOPBACK, installed_airflow
 from dev.ui_lines import PYTHON
 from tests.stack.conftest import teller
 from tests.ui.browser import SHOTS, Visitors, shot
@@ -20,6 +20,8 @@ from tests.ui.test_journey import fill_form, press_test, save_form
 from tests.ui.world import World, bare_world
 
 pytestmark = pytest.mark.ui
+
+H264 = 'video/mp4; codecs="avc1.42E01E"'
 
 
 @pytest.fixture(scope="module")
@@ -60,10 +62,13 @@ def test_a_connection_is_made_and_tested_a_dag_triggered_and_its_video_found_and
     page = guests.page("admin")
     page.goto(f"{line.stack.url}/connections")
     fill_form(page, "seedance_byteplus", "byteplus", line.simulator, in_json=version(line).startswith("3.1."))
-    form = page.get_by_role("dialog")
-    expect(form.get_by_text("API key", exact=True)).to_be_visible()
-    expect(form.locator("input[name=login]")).to_have_count(0)
     shot(page, f"line-{version(line)}-form")
+    form = page.get_by_role("dialog")
+    key = form.get_by_text("API key", exact=True)
+    if not key.is_visible():  # 3.2 and 3.3 show one section at a time
+        form.get_by_role("button", name="Standard Fields").click()
+    expect(key).to_be_visible()
+    expect(form.locator("input[name=login]")).to_have_count(0)
     save_form(page)
     expect(press_test(page, "seedance_byteplus")).to_contain_text("The key works")
 
@@ -165,9 +170,24 @@ def test_cleared_state_is_a_new_order_and_kept_state_none(line: World) -> None:
     assert len(line.simulator.ledger) == bought + 1
 
 
+def test_the_tab_is_not_there_on_tasks_that_have_no_video(guests: Visitors, line: World) -> None:
+    needs_3_4(line)
+    api = line.stack.api
+    runs = {dag: line.trigger(dag) for dag in ("ui_other", "ui_clear")}
+    for dag, run_id in runs.items():
+        assert api.wait_for_run(dag, run_id) == "success"
+    page = guests.page("admin")
+    tabs = page.get_by_role("link")
+    for dag, task, count in (("ui_clear", "create", 1), ("ui_other", "no_video", 0)):
+        page.goto(f"{line.stack.url}/dags/{dag}/runs/{runs[dag]}/tasks/{task}")
+        expect(tabs.filter(has_text="Audit Log")).to_be_visible()
+        expect(tabs.get_by_text("Video", exact=True)).to_have_count(count)
+    shot(page, f"line-{version(line)}-no-tab")
+
+
 def needs_3_4(line: World) -> None:
     if tuple(int(part) for part in version(line).split(".")[:2]) < (3, 4):
-        pytest.skip("Airflow has loops, and discards the state of cleared tasks, from 3.4 on")
+        pytest.skip("Airflow 3.4 brings loops, clears without the task's state, and tabs for some tasks only")
 
 
 def test_firefox_shows_and_plays_what_chromium_does(line: World) -> None:
@@ -181,22 +201,24 @@ def test_firefox_shows_and_plays_what_chromium_does(line: World) -> None:
     line.stack.api.login()
     token = str(line.stack.api.token)
     with firefox(program) as browser:
-        browser.open(url)
-        browser.run(f"document.cookie = '_token={token}; path=/'")
+        browser.set_cookie(LOOPBACK, "_token", token)
         browser.open(f"{url}/plugin/seedance?dag=seedance_store")
         gallery = "document.querySelector('seedance-gallery')?.shadowRoot"
         browser.wait(f"{gallery}?.querySelector('.cards[aria-busy=false] .card .badge')?.textContent === 'stored'")
         assert "A lighthouse in a storm" in browser.run(f"{gallery}.querySelector('.card').textContent")
         browser.shot(SHOTS / f"line-{version(line)}-firefox-gallery.png")
 
-        browser.open(f"{url}/dags/seedance_store/runs/{run_id}/tasks/wait/plugin/seedance-video")
-        clip = "document.querySelector('seedance-video')?.shadowRoot?.querySelector('video')"
-        browser.wait(f"{clip}?.getAttribute('src')?.includes('/seedance-api/')")
-        browser.run(f"void ({clip}.muted = true, {clip}.play())")
-        browser.wait(f"{clip}.currentTime > 0.5")
-        browser.shot(SHOTS / f"line-{version(line)}-firefox-tab.png")
-
         browser.open(f"{url}/dags/seedance_store/runs/{run_id}/plugin/seedance-videos")
         takes = "document.querySelector('seedance-run-videos')?.shadowRoot"
         browser.wait(f"{takes}?.querySelectorAll('.card').length === 1")
+        assert browser.errors == []
+
+        if not browser.run(f"document.createElement('video').canPlayType('{H264}')"):
+            pytest.skip("this Firefox plays no H.264; all but playing went well (Debian, Ubuntu: install libavcodec)")
+        browser.open(f"{url}/dags/seedance_store/runs/{run_id}/tasks/wait/plugin/seedance-video")
+        clip = "document.querySelector('seedance-video')?.shadowRoot?.querySelector('video')"
+        browser.wait(f"{clip}?.getAttribute('src')?.includes('/seedance-api/')")
+        browser.run(f"((video) => {{ video.muted = true; video.play(); }})({clip})")
+        browser.wait(f"{clip}.currentTime > 0.5")
+        browser.shot(SHOTS / f"line-{version(line)}-firefox-tab.png")
         assert browser.errors == []

@@ -1,8 +1,8 @@
-"""Three takes by a loop (Airflow 3.4+), and a task to be cleared."""
+"""Three takes by a loop (Airflow 3.4+), a task to be cleared, and one that is none of ours."""
 
 from typing import Any
 
-from airflow.sdk import DAG, task_group
+from airflow.sdk import DAG, task, task_group
 
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
 from airflow_provider_seedance.sensors.seedance import SeedanceVideoSensor
@@ -30,3 +30,11 @@ with DAG("ui_loop", schedule=None):
 
 with DAG("ui_clear", schedule=None):
     SeedanceCreateVideoOperator(task_id="create", retries=1, **ASKS)
+
+with DAG("ui_other", schedule=None):
+
+    @task
+    def no_video() -> str:
+        return "nothing to see"
+
+    no_video()
