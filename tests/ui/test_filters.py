@@ -69,6 +69,30 @@ def test_the_order_is_the_one_that_was_asked_for(node: Node, sort: str, expected
     assert node.run(script, [VIDEOS, sort]) == expected
 
 
+def test_the_takes_of_a_run_come_by_task_pass_and_index(node: Node) -> None:
+    script = """async ([places]) => {
+        const { inRunOrder } = await load('filters.js');
+        const videos = places.map(([at, task_id, map_index, pass]) => ({ at, create: { task_id, map_index, pass } }));
+        return inRunOrder(videos).map(({ create }) => [create.task_id, create.map_index, create.pass ?? null]);
+    }"""
+    places = [
+        ["10:05", "teaser", -1, None],
+        ["10:04", "take", 0, None],
+        ["10:03", "take", 10, None],
+        ["10:02", "take", 2, None],
+        ["10:06", "loop", -1, 1],
+        ["10:01", "loop", -1, 0],
+    ]
+    assert [list(each) for each in node.run(script, [places])] == [
+        ["loop", -1, 0],
+        ["loop", -1, 1],
+        ["take", 0, None],
+        ["take", 2, None],
+        ["take", 10, None],
+        ["teaser", -1, None],
+    ]
+
+
 def test_what_is_looked_for_is_kept_in_the_address_and_read_from_it(node: Node) -> None:
     script = """async ([href, filters]) => {
         const { addressWith, filtersOf } = await load('filters.js');

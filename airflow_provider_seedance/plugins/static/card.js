@@ -42,8 +42,9 @@ export class Card {
     this.waited = h("span", { class: "waited" }, waited && ` ${waited}`);
     this.state.replaceChildren(badge(video, now), this.waited);
     const { resolution, ratio, seed } = video.asked;
-    const facts = [video.vendor ?? video.connection, video.model, video.seconds && `${video.seconds} s`, resolution, ratio,
-      seed !== undefined && seed !== null && `seed ${seed}`].filter(Boolean).join(" · ");
+    // The model's name is the longest, and what has no room is cut off.
+    const facts = [video.vendor ?? video.connection, video.seconds && `${video.seconds} s`, resolution, ratio,
+      seed !== undefined && seed !== null && `seed ${seed}`, video.model].filter(Boolean).join(" · ");
     if (this.facts.textContent !== facts) this.facts.textContent = this.facts.title = facts;
     const index = main.map_index >= 0 ? ` [${main.map_index}]` : "";
     const pass = main.pass === undefined ? "" : ` · pass ${main.pass + 1}`;
@@ -136,5 +137,5 @@ const nothing = (words, group) => h("div", { class: `placeholder ${group}` }, gr
 
 function when(video, now) {
   const at = time(video.at);
-  return at === null ? "" : relative(at, now);
+  return at === null ? "" : relative(at, now, "narrow");
 }

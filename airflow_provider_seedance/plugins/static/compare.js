@@ -7,6 +7,13 @@ import { sources } from "./view.js";
 export const MOST_TAKES = 4;
 const DRIFT = 0.15; // seconds that players may be apart
 
+/** By what a take differs from the others. */
+function captionOf({ model, asked: { seed }, create, wait, land }) {
+  const { map_index: index, pass } = create ?? wait ?? land;
+  return [seed !== undefined && seed !== null && `seed ${seed}`, pass !== undefined && `pass ${pass + 1}`, index >= 0 && `index ${index}`, model]
+    .filter(Boolean).join(" · ");
+}
+
 /** The panel; empty while fewer than two takes are chosen. */
 export class Comparison {
   element = h("section", { class: "compare", "aria-label": "Compare takes", hidden: true });
@@ -26,7 +33,7 @@ export class Comparison {
     // The attribute alone mutes no element that a script has made.
     for (const player of this.#players) player.muted = true;
     const figures = takes.map(([video], index) => h("figure", {}, this.#players[index],
-      h("figcaption", { dir: "auto" }, [video.model, video.asked.seed && `seed ${video.asked.seed}`].filter(Boolean).join(" · "))));
+      h("figcaption", { dir: "auto" }, captionOf(video))));
     this.#button = h("button", { type: "button", onclick: () => this.#toggle() }, "Play all");
     this.#slider = h("input", { type: "range", min: "0", max: "1000", value: "0", "aria-label": "Position in all takes",
       oninput: () => this.#seek(this.#slider.value / 1000) });

@@ -1,6 +1,11 @@
 // What is looked for, and in which order; all of it is in the address, so that a view can be shared.
 
-export const SORTS = [["", "Newest first"], ["oldest", "Oldest first"], ["wait", "Longest wait first"], ["cost", "Dearest first"]];
+const FIGURES = [["wait", "Longest wait first"], ["cost", "Dearest first"]];
+
+export const SORTS = [["", "Newest first"], ["oldest", "Oldest first"], ...FIGURES];
+
+/** Of a run's tab: people choose among takes by their number. */
+export const SORTS_IN_RUN = [["", "By task and index"], ...FIGURES];
 
 /** The filters' names in the address. `star` holds the favourites, `open` the video that is open; both by `shortOf`. */
 const NAMES = ["days", "dag", "tag", "run", "vendor", "model", "state", "words", "sort", "only", "star", "open"];
@@ -61,6 +66,17 @@ export function passes(video, filters, tagsOf = () => []) {
   if (!wanted) return true;
   const hay = [video.prompt, video.id, video.dag, video.run, video.model, video.vendor].filter(Boolean).join("\n").toLowerCase();
   return wanted.toLowerCase().split(/\s+/).every((word) => hay.includes(word));
+}
+
+/** The videos of a run as its DAG has them: the tasks that began first come first; of each, by pass and map index. */
+export function inRunOrder(videos) {
+  const began = new Map();
+  const known = videos.map((video) => [video, video.create ?? video.wait ?? video.land]);
+  for (const [{ at }, { task_id: name }] of known) if (!began.has(name) || at < began.get(name)) began.set(name, at);
+  const compare = (one, other) => (one < other ? -1 : one > other ? 1 : 0);
+  return known.sort(([, one], [, other]) => compare(began.get(one.task_id), began.get(other.task_id))
+    || compare(one.task_id, other.task_id) || (one.pass ?? 0) - (other.pass ?? 0) || one.map_index - other.map_index)
+    .map(([video]) => video);
 }
 
 /**

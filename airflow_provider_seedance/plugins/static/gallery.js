@@ -5,7 +5,7 @@ import { BudgetsPanel } from "./budgets.js";
 import { Card, Players } from "./card.js";
 import { bars, compact, spending } from "./charts.js";
 import { arrange, h, Page, register, renew } from "./dom.js";
-import { addressWith, filtersOf, passes, shortOf, SORTS, sorted, starred } from "./filters.js";
+import { addressWith, filtersOf, inRunOrder, passes, shortOf, SORTS, SORTS_IN_RUN, sorted, starred } from "./filters.js";
 import { assembling, byDay, currenciesOf, GROUPS, keyOf, limitWaits, shortly, spendBy, stateOf, waitingSeconds } from "./model.js";
 import { OpenVideo } from "./open-video.js";
 import { inSlices, pause } from "./slices.js";
@@ -92,7 +92,7 @@ export class Gallery extends Page {
       oninput: (event) => this.filter("words", event.target.value) });
     this.run = h("input", { type: "text", value: this.filters.run, placeholder: "run id", oninput: (event) => this.filter("run", event.target.value) });
     this.sort = h("select", { onchange: (event) => this.filter("sort", event.target.value) },
-      SORTS.map(([name, words]) => h("option", { value: name, selected: name === this.filters.sort }, words)));
+      (this.scope ? SORTS_IN_RUN : SORTS).map(([name, words]) => h("option", { value: name, selected: name === this.filters.sort }, words)));
     this.only = h("input", { type: "checkbox", checked: Boolean(this.filters.only), onchange: () => this.filter("only", this.only.checked ? "1" : "") });
     this.live = h("input", { type: "checkbox", checked: true });
     this.budgets = new BudgetsPanel();
@@ -261,7 +261,7 @@ export class Gallery extends Page {
     for (const video of inChoice) groups.set(video, stateOf(video, now).group);
     const found = state ? inChoice.filter((video) => groups.get(video) === state) : inChoice;
     this.inChoice = inChoice;
-    this.found = sorted(found, this.filters.sort, (video) => waitingSeconds(video, now));
+    this.found = sorted(this.scope ? inRunOrder(found) : found, this.filters.sort, (video) => waitingSeconds(video, now));
     this.showChoices();
     this.showTiles(groups.values());
     this.showCards(now);

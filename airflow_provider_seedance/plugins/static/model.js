@@ -420,17 +420,17 @@ export function shortly(seconds) {
   return `${Math.round((seconds / size) * 10) / 10} ${unit}`;
 }
 
-const RELATIVE = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+const RELATIVE = Object.fromEntries(["long", "narrow"].map((style) => [style, new Intl.RelativeTimeFormat("en", { numeric: "auto", style })]));
 const RELATIVES = new Map(); // what was said before: each of hundreds of cards says one of few things, and saying it anew takes long
 
-/** "2 minutes ago", "in 3 hours". */
-export function relative(at, now) {
+/** "2 minutes ago", "in 3 hours"; narrow: "2m ago", "in 3h". */
+export function relative(at, now, style = "long") {
   const seconds = (at - now) / 1000;
   const units = [["day", 86400], ["hour", 3600], ["minute", 60]];
   const [unit, size] = units.find(([, length]) => Math.abs(seconds) >= length) ?? ["second", 1];
   const count = Math.round(seconds / size);
-  const key = `${count} ${unit}`;
-  if (!RELATIVES.has(key)) RELATIVES.set(key, RELATIVE.format(count, unit));
+  const key = `${count} ${unit} ${style}`;
+  if (!RELATIVES.has(key)) RELATIVES.set(key, RELATIVE[style].format(count, unit));
   return RELATIVES.get(key);
 }
 

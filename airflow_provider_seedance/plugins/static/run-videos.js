@@ -2,6 +2,7 @@
 
 import { Comparison, MOST_TAKES } from "./compare.js";
 import { h, register } from "./dom.js";
+import { inRunOrder } from "./filters.js";
 import { Gallery } from "./gallery.js";
 
 class RunVideos extends Gallery {
@@ -32,7 +33,7 @@ class RunVideos extends Gallery {
   }
 
   compare() {
-    this.comparison.show(this.videos.filter(({ key }) => this.chosen.has(key)));
+    this.comparison.show(inRunOrder(this.videos.filter(({ key }) => this.chosen.has(key))));
   }
 
   present(now) {
