@@ -148,7 +148,14 @@ ui-test: $(STAMP) ## the pages in a headless Chromium, on the real stack; screen
 
 .PHONY: docs-pictures
 docs-pictures: $(STAMP) ## the docs' screenshots and the README's film anew, by the browser tests that show them
+	@mkdir -p .work && touch .work/pictures-began
 	@SEEDANCE_RENEW_PICTURES=1 $(BIN)/python -m pytest -m ui tests/ui
+	@if find docs/images -name '*.png' ! -newer .work/pictures-began | grep .; then \
+		echo "no test has taken these anew"; exit 1; fi
+
+.PHONY: bench-pages
+bench-pages: $(STAMP) ## the Seedance page with 50, 500 and 2,000 videos: times, calls, frames, heap (BEFORE=commit)
+	@$(BIN)/python -m benchmarks.pages $(if $(BEFORE),--before $(BEFORE))
 
 .PHONY: ui-lines
 ui-lines: $(STAMP) ## one walk through the pages on each Airflow that has them, 3.1 and later (ONLY=3.1: one line)

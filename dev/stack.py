@@ -99,7 +99,7 @@ class AirflowStack:
 
     # Starting and stopping
 
-    def start(self, timeout: float = 180) -> Self:
+    def start(self, timeout: float = 420) -> Self:
         """Start everything and wait until Airflow says that all of it is healthy."""
         try:
             self._prepare_home()

@@ -24,7 +24,7 @@ RENEW = "SEEDANCE_RENEW_PICTURES"
 """The environment variable with which the pictures of the docs are taken anew: `make docs-pictures`."""
 
 WIDE, NARROW = 1280, 390
-TIMEOUT = 30_000  # milliseconds
+TIMEOUT = 90_000  # milliseconds; a busy machine takes its time
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 

@@ -6,6 +6,7 @@ the hook returns them, of which the seeded ones get their facts.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -27,9 +28,15 @@ PROMPTS = (
     "The harbour at sunrise, gulls, soft light",
     "A lighthouse in a storm, slow dolly in",
     "A violin made of glass, turning slowly",
+    "Steam over a cup of tea, macro, morning light",
+    "A night train crosses a viaduct, seen from the valley",
+    "A dancer in an empty warehouse, one long take",
+    "Snow falls on a market square, people with umbrellas",
     "<img src=x onerror=\"document.title='broken'\"> is only text, and so is </script>",
     "夕暮れの海辺を歩く猫、ゆっくりとしたカメラワーク",
 )
+MARKUP = 8
+"""Which of them is markup."""
 
 STEPS = ("create", "wait", "store")
 
@@ -59,16 +66,17 @@ COURSES: tuple[tuple[str | None, ...], ...] = (
 )
 
 
-def facts_of(dag_id: str, video: Mapping[str, Any], number: int, now: datetime, *, expired: bool) -> dict[str, Any]:
+def facts_of(dag_id: str, video: Mapping[str, Any], number: int, began: datetime, *, expired: bool) -> dict[str, Any]:
     """What a finished video's task hands on, with an id of its own."""
+    now = datetime.now(UTC)
     until = now + timedelta(hours=-1 if expired else 20)
-    done = now - timedelta(minutes=number % 50)
+    ordered = began + timedelta(seconds=2)
     return {
         **video,
         "video_id": f"{video['video_id']}-{dag_id}-{number}",
         "url_expires_at": until.isoformat(),
-        "created_at": (done - timedelta(seconds=70 + number % 7 * 13)).isoformat(),
-        "completed_at": done.isoformat(),
+        "created_at": ordered.isoformat(),
+        "completed_at": (ordered + timedelta(seconds=70 + number % 7 * 13)).isoformat(),
         "seconds": 5,
         "tokens": 90_000 + number % 9 * 11_000,
     }
@@ -100,7 +108,7 @@ def seed(dag_id: str, count: int, videos: Sequence[Mapping[str, Any]]) -> None:
             session.add(run)
             session.flush()
             video = videos[number % len(videos)]
-            done = facts_of(dag_id, video, number, now, expired="expired" in course)
+            done = facts_of(dag_id, video, number, began, expired="expired" in course)
             for task_id, state in zip(("one_task",) if len(course) == 1 else STEPS, course, strict=True):
                 wanted = "success" if state == "expired" else state
                 ti = TaskInstance(
@@ -146,7 +154,7 @@ def _manifest(done: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "uri": f"s3://videos/2026/{done['video_id']}.mp4",
         "bytes": 3_481_216,
-        "sha256": "5f" * 32,
+        "sha256": hashlib.sha256(done["video_id"].encode()).hexdigest(),
         "content_type": "video/mp4",
         "duration": 5.04,
         "width": 1280,

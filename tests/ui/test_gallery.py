@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.ui.browser import NARROW, WIDE, Visitors, serious_findings, shot
-from tests.ui.seed import COURSES
+from tests.ui.seed import COURSES, MARKUP
 from tests.ui.world import World
 
 pytestmark = pytest.mark.ui
@@ -64,8 +64,8 @@ def test_filters_narrow_the_list_and_live_in_the_address(visitors: Visitors, air
     gallery.get_by_label("Vendor").select_option("byteplus")
     models = {text.split(" · ")[0] for text in gallery.locator(".card .body > p:nth-of-type(2)").all_inner_texts()}
     assert models == {"byteplus"}
-    gallery.get_by_role("searchbox").fill("violin glass")
-    expect(gallery.locator(".card").first).to_contain_text("A violin made of glass")
+    gallery.get_by_role("searchbox").fill("dancer warehouse")
+    expect(gallery.locator(".card").first).to_contain_text("A dancer in an empty warehouse")
     assert "vendor=byteplus" in page.url
     shown = gallery.locator(".card").count()
     page.reload()
@@ -120,7 +120,7 @@ def test_a_prompt_that_is_markup_is_only_text(visitors: Visitors, airflow: World
     gallery = visitors.gallery(page, ALL + "&words=onerror")
     expect(gallery.locator(".card").first).to_contain_text("<img src=x onerror=")
     assert gallery.locator("img").count() == 0
-    tab = visitors.tab(page, "ui_gallery", "seeded__0004", "one_task")
+    tab = visitors.tab(page, "ui_gallery", f"seeded__{MARKUP:04}", "one_task")
     expect(tab.locator(".prompt")).to_contain_text("<img src=x onerror=")
     assert page.title() != "broken"
 

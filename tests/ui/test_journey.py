@@ -85,7 +85,7 @@ def look_at_the_run(page: Page, airflow: World, run_id: str) -> None:
     takes = page.locator("seedance-run-videos")
     expect(takes.locator(".card")).to_have_count(1, timeout=60_000)
     assert serious_findings(page, "seedance-run-videos") == []
-    shot(page, "run-videos")
+    shot(page, "run-of-one")
 
 
 def test_a_connection_is_made_and_tested_an_example_is_run_and_its_video_is_watched_and_played(
@@ -169,7 +169,7 @@ def test_the_form_offers_the_vendors_names_the_fields_and_hides_the_key(visitors
     form = page.get_by_role("dialog")
     form.get_by_role("combobox").last.click()
     assert {option.strip() for option in page.get_by_role("option").all_inner_texts()} == set(VENDORS)
-    expect(form).to_contain_text("Who sells you Seedance")
+    expect(form).to_contain_text("BytePlus is the first party outside China")
     expect(form).to_contain_text("How long to wait for an answer")
     page.get_by_role("option", name="modellix", exact=True).click()
     form.get_by_role("button", name="Standard Fields").click()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -110,12 +111,16 @@ def bare_world(
     :param python: the interpreter that has Airflow.
     :param dags: more folders of DAG files.
     """
-    # As slow as in life: a video runs until a test has seen enough of its waiting, and finishes it.
-    with Simulator(speed=1.0, run_seconds=600) as simulator:
+    with (
+        # As slow as in life: a video runs until a test has seen enough of its waiting, and finishes it.
+        Simulator(speed=1.0, run_seconds=600) as simulator,
+        # Not in the test's own folder, whose long name would be in the docs' pictures.
+        tempfile.TemporaryDirectory(prefix="videos-") as videos,
+    ):
         settings = {
             "PYTHONPATH": str(CHECKOUT),
-            "SEEDANCE_OUTPUT": (home / "videos").as_uri(),
-            "AIRFLOW__SEEDANCE__PLAYBACK_ROOTS": (home / "videos").as_uri(),
+            "SEEDANCE_OUTPUT": Path(videos).as_uri(),
+            "AIRFLOW__SEEDANCE__PLAYBACK_ROOTS": Path(videos).as_uri(),
         }
         # The connection `seedance_byteplus` is made by hand, in the form.
         for vendor in set(VENDORS) - {"byteplus"}:

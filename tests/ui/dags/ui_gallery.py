@@ -8,7 +8,7 @@ from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOper
 from airflow_provider_seedance.sensors.seedance import SeedanceVideoSensor
 from airflow_provider_seedance.transfers.seedance_to_object_storage import SeedanceVideoToObjectStorageOperator
 
-for dag_id in ("ui_gallery", "ui_many", "ui_secret"):
+for dag_id in ("ui_gallery", "ui_many", "ui_secret", "ui_thousands"):
     with DAG(dag_id, schedule=None, catchup=False, tags=["seedance"]):
         create = SeedanceCreateVideoOperator(
             task_id="create",

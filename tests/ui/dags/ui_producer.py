@@ -13,6 +13,7 @@ from airflow_provider_seedance.transfers.seedance_to_object_storage import Seeda
 
 FOLDER = os.environ.get("SEEDANCE_OUTPUT", "file:///tmp/seedance")
 PROMPT = "A lighthouse in a storm, slow dolly in"
+SEEDS = [11, 12, 13]
 
 with DAG(
     "autumn_campaign",
@@ -30,7 +31,7 @@ with DAG(
         ratio="16:9",
         wait_for_completion=True,
         poll_interval=2,
-    ).expand(seed=[11, 12, 13])
+    ).expand(seed=SEEDS)
 
     land = SeedanceVideoToObjectStorageOperator.partial(
         task_id="land", seedance_conn_id="seedance_studio", output_path=f"{FOLDER}/{{run_id}}/{{video_id}}.{{ext}}"
@@ -39,14 +40,14 @@ with DAG(
     choose = HITLOperator(
         task_id="choose",
         subject="Which take is it?",
-        options=["Take 1", "Take 2", "Take 3"],
+        options=[f"Seed {seed}" for seed in SEEDS],
         body="[See them side by side](/dags/{{ dag.dag_id }}/runs/{{ run_id | urlencode }}/plugin/seedance-videos)",
     )
 
     @task
     def hand_on(choice: dict[str, Any], videos: list[dict[str, Any]]) -> str:
-        number = int(choice["chosen_options"][0].removeprefix("Take "))
-        return str(list(videos)[number - 1]["uri"])
+        seed = int(choice["chosen_options"][0].removeprefix("Seed "))
+        return str(list(videos)[SEEDS.index(seed)]["uri"])
 
     land >> choose
     hand_on(choose.output, land.output)
