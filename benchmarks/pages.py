@@ -176,6 +176,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pages", description=__doc__.split("\n", 1)[0])
     parser.add_argument("--before", metavar="COMMIT", help="look at the scripts of then, too")
     parser.add_argument("--videos", type=int, action="append", choices=sorted(ROUNDS), help="only so many; repeatable")
+    parser.add_argument("--rounds", type=int, help="look so often at each")
     asked = parser.parse_args(arguments)
     stop_on_signals()
     rows = []
@@ -191,7 +192,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 found.seed(DAGS[count], count)
                 seen: dict[str, list[Seen]] = {name: [] for name in versions}
                 loads = []
-                for _ in range(ROUNDS[count]):
+                for _ in range(asked.rounds or ROUNDS[count]):
                     for name, static in versions.items():
                         visitors = Visitors(browser, found)
                         loads.append(os.getloadavg()[0])

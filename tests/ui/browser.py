@@ -165,7 +165,7 @@ def shot(page: Page, name: str) -> None:
     page.screenshot(path=taken)
     in_docs = PICTURES / taken.name
     if os.environ.get(RENEW) and (in_docs.exists() or name.startswith("walk-")):
-        Image.open(taken).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(in_docs, optimize=True)
+        Image.open(taken).convert("RGB").save(in_docs, optimize=True)
 
 
 def serious_findings(page: Page, element: str) -> list[str]:

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from playwright.sync_api import Page
 
 WIDTH, STRIP = 800, 40
-COLOURS = 96
+COLOURS = 256
 
 
 @dataclass
@@ -42,5 +42,5 @@ class Film:
     def keep(self, path: Path) -> None:
         """Writes a GIF that begins again after its end."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        few = [frame.quantize(COLOURS, dither=Image.Dither.NONE) for frame in self.frames]
+        few = [frame.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE) for frame in self.frames]
         few[0].save(path, save_all=True, append_images=few[1:], duration=self.times, loop=0, optimize=True)

@@ -125,7 +125,7 @@ class Walk:
         for index in range(3):
             self.studio.simulator.finish(str(api.xcom(DAG_ID, self.run_id, "create", "video_id", index)))
         self.each_take("land", "success")
-        expect(gallery.locator(".badge", has_text="stored")).to_have_count(3, timeout=120_000)
+        expect(gallery.locator(".badge.stored")).to_have_count(3, timeout=120_000)
         expect(gallery.locator(".cards[aria-busy=false] .card video")).to_have_count(3)
         page.wait_for_timeout(1000)  # for the pictures
         film.take(page, "Each is stored before its link dies", 3)

@@ -67,12 +67,15 @@ export class VideoView {
     if (urls.length) {
       const problem = h("p", { class: "note", role: "alert", hidden: true });
       const about = { preload: "metadata", poster: facts.thumbnail_url, "aria-label": this.video.prompt ?? "The video" };
-      parts.push(player(urls, about, () => {
+      const made = player(urls, about, () => {
+        // The vendor's link is dead, and this Airflow may not read the copy: the player has nothing to play.
+        if (isExpired(facts, now)) return made.replaceWith(this.placeholder(now));
         problem.hidden = false;
         problem.replaceChildren("The video can't be loaded from here. ", ...this.whereElse(now));
-      }), problem);
+      });
+      parts.push(made, problem);
     } else {
-      parts.push(h("div", { class: "placeholder" }, this.insteadOfVideo(now)));
+      parts.push(this.placeholder(now));
     }
     const frame = frameOf(this.video, now);
     if (frame) {
@@ -80,6 +83,10 @@ export class VideoView {
       parts.push(h("figure", {}, picture, h("figcaption", {}, "Last frame")));
     }
     arrange(this.media, parts);
+  }
+
+  placeholder(now) {
+    return h("div", { class: "placeholder" }, this.insteadOfVideo(now));
   }
 
   insteadOfVideo(now) {
