@@ -18,9 +18,9 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_seedance.api.errors import InvalidRequestError
 from airflow_provider_seedance.api.models import REQUEST_FIELDS
 from airflow_provider_seedance.api.pricing import quantities
+from airflow_provider_seedance.api.url_signatures import without_queries
 from airflow_provider_seedance.exceptions import airflow_errors, for_airflow
 from airflow_provider_seedance.operators.seedance import SeedanceCreateVideoOperator
-from airflow_provider_seedance.submissions.signatures import without_queries
 from airflow_provider_seedance.tasks.lineage import MEDIA_FIELDS
 
 if TYPE_CHECKING:

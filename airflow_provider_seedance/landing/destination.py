@@ -18,6 +18,7 @@ from contextlib import suppress
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
 from airflow_provider_seedance.api.errors import LandingRefusedError
 
@@ -56,7 +57,10 @@ class Writer(Protocol):
         """Writes the next bytes."""
 
     def publish(self) -> None:
-        """Makes the whole object visible under its name in one step."""
+        """Makes the whole object visible under its name in one step.
+
+        :raises OSError: the storage failed, or an object is there that must not be replaced.
+        """
 
     def discard(self) -> None:
         """Removes everything that isn't published. Harmless after `publish`."""
@@ -104,7 +108,10 @@ class Destination:
         size = self.size()
         if size is None or size > MAX_TEXT:
             return None
-        content: bytes = self._fs.cat_file(self._key)
+        try:
+            content: bytes = self._fs.cat_file(self._key)
+        except FileNotFoundError:  # removed in between
+            return None
         return content.decode("utf-8", "replace")
 
     def sha256(self) -> str:
@@ -119,18 +126,21 @@ class Destination:
         """Removes the object."""
         self._fs.rm_file(self._key)
 
-    def writer(self, content_type: str, *, max_bytes: int) -> Writer:
+    def writer(self, content_type: str, *, max_bytes: int, replace: bool = True) -> Writer:
         """Makes the writer of a new object.
 
         :param content_type: its MIME type.
         :param max_bytes: the most bytes that it can have.
+        :param replace: whether it may replace an object. Default: yes. If not, local disks, Amazon's S3, and storages
+            that never move onto an existing object refuse it in the very step of publishing; others can't.
         """
         library = type(self._fs).__module__.partition(".")[0]
         if library in _UPLOADING:
-            return _Upload(self._fs, self._key, part_size(max_bytes), _UPLOADING[library](content_type))
+            mode = "wb" if replace or library != "s3fs" else _create_only(self._fs)
+            return _Upload(self._fs, self._key, part_size(max_bytes), _UPLOADING[library](content_type), mode)
         if "file" in _protocols(self._fs):
-            return _LocalFile(Path(self._key))
-        return _Moved(self._fs, self._key)
+            return _LocalFile(Path(self._key), replace=replace)
+        return _Moved(self._fs, self._key, replace=replace)
 
 
 def part_size(max_bytes: int) -> int:
@@ -141,8 +151,9 @@ def part_size(max_bytes: int) -> int:
 class _LocalFile:
     """A temporary file beside its destination, locked while it is written: if the lock is gone, its writer is dead."""
 
-    def __init__(self, final: Path) -> None:
+    def __init__(self, final: Path, *, replace: bool = True) -> None:
         self._final = final
+        self._may_replace = replace
         final.parent.mkdir(parents=True, exist_ok=True)
         self._remove_leftovers()
         self._part, self._file = self._create()
@@ -165,13 +176,26 @@ class _LocalFile:
     def publish(self) -> None:
         # Content before name: after a power cut there must be no name without content.
         os.fsync(self._file)
-        os.replace(self._part, self._final)
+        if self._may_replace:
+            os.replace(self._part, self._final)
+        else:
+            self._move_onto_nothing()
         self._close()
         folder = os.open(self._final.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+    def _move_onto_nothing(self) -> None:
+        try:
+            os.link(self._part, self._final)
+        except FileExistsError:
+            raise
+        except OSError:  # some network disks have no hard links, and no other way to refuse
+            os.replace(self._part, self._final)
+        else:
+            self._part.unlink()
 
     def discard(self) -> None:
         if self._file >= 0:
@@ -222,14 +246,34 @@ def _remove_if_nobody_holds_it(part: Path) -> None:
         os.close(file)
 
 
+_AMAZON = (".amazonaws.com", ".amazonaws.com.cn")
+
+
+def _create_only(fs: Any) -> str:
+    """The mode in which S3 refuses to replace an object, if this is Amazon's and the libraries know it; else "wb".
+
+    Storages that only speak S3's language may fail on such a condition.
+    """
+    with suppress(AttributeError):
+        host = urlsplit(fs.s3.meta.endpoint_url).hostname or ""
+        calls = [fs.s3.meta.service_model.operation_model(name) for name in ("PutObject", "CompleteMultipartUpload")]
+        if host.endswith(_AMAZON) and all("IfNoneMatch" in call.input_shape.members for call in calls):
+            return "xb"
+    return "wb"
+
+
 class _Upload:
     """An upload in parts, visible in the storage once it is completed.
 
     :param part_size: bytes of each part but the last. Some storages demand equal parts, Cloudflare's R2 for example.
+    :param mode: "wb", or "xb" if it must not replace an object.
     """
 
-    def __init__(self, fs: Any, key: str, part_size: int, options: dict[str, Any]) -> None:
-        self._file = fs.open(key, "wb", block_size=part_size, **options)
+    def __init__(self, fs: Any, key: str, part_size: int, options: dict[str, Any], mode: str) -> None:
+        try:
+            self._file = fs.open(key, mode, block_size=part_size, **options)
+        except NotImplementedError:  # by older versions of the library
+            self._file = fs.open(key, "wb", block_size=part_size, **options)
         self._part_size = part_size
         self._room = part_size
 
@@ -246,27 +290,32 @@ class _Upload:
         try:
             self._file.close()
         except BaseException:
-            with suppress(Exception):
-                self._file.discard()
+            self._cancel()
             raise
 
     def discard(self) -> None:
-        if self._file.closed:
-            return
+        if not self._file.closed:
+            self._cancel()
+
+    def _cancel(self) -> None:
         # Not `close()`, which would complete the upload; the garbage collector mustn't call it either.
         self._file.closed = True
         try:
             self._file.discard()
         except Exception as error:  # the error to report is the one that led here
-            _log.warning("An unfinished upload could not be cancelled (%s); it stays invisible.", type(error).__name__)
+            _log.warning(
+                "An unfinished upload could not be cancelled (%s). It stays invisible, and may be billed.",
+                type(error).__name__,
+            )
 
 
 class _Moved:
     """For storages of which nothing is known: written under another name first."""
 
-    def __init__(self, fs: Any, key: str) -> None:
+    def __init__(self, fs: Any, key: str, *, replace: bool) -> None:
         folder, _, name = key.rpartition("/")
         self._fs, self._key = fs, key
+        self._may_replace = replace
         self._part = f"{folder}/.{_shortened(name)}.{uuid.uuid4().hex[:12]}.part"
         fs.makedirs(folder, exist_ok=True)
         self._file = fs.open(self._part, "wb")
@@ -281,7 +330,7 @@ class _Moved:
             self._fs.mv(self._part, self._key)
         except Exception:
             self._fs.invalidate_cache(self._key.rpartition("/")[0])
-            if not (self._fs.exists(self._key) and self._fs.exists(self._part)):
+            if not (self._may_replace and self._fs.exists(self._key) and self._fs.exists(self._part)):
                 raise
             self._replace()
         self._published = True

@@ -19,7 +19,9 @@ _UNAVAILABLE = (400, 401, 403, 404, 410)
 _COMPRESSIONS = ("gzip", "x-gzip", "deflate", "compress", "x-compress", "br", "zstd", "dcb", "dcz")
 # The types of error pages. Everything else is judged by its bytes: hosts give an MP4 all sorts of types.
 _PAGES = ("text/html", "application/xhtml+xml", "application/json", "application/xml", "text/xml")
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+_LENGTH = r"\d{1,18}"  # longer ones aren't lengths, and beyond 4300 digits Python refuses to read them
+_CONTENT_RANGE = re.compile(rf"bytes ({_LENGTH})-({_LENGTH})/({_LENGTH}|\*)", re.ASCII)
+_CONTENT_LENGTH = re.compile(_LENGTH, re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -99,12 +101,11 @@ def read_head(status: int, headers: Mapping[str, str], wanted: int) -> Head:
             f"The file host sent a web page or a message ({content_type}) instead of the file. Nothing was written."
         )
     chunked = "chunked" in headers.get("transfer-encoding", "").lower()
-    length = headers.get("content-length", "").strip()
-    counted = length.isascii() and length.isdigit() and not chunked
+    length = None if chunked else content_length(headers)
     facts: dict[str, Any] = {
         "etag": headers.get("etag", "").strip() or None,
         "modified": headers.get("last-modified", "").strip() or None,
-        "has_end": chunked or counted,
+        "has_end": chunked or length is not None,
         "compressed": next((word for word in _words(headers.get("content-encoding")) if word in _COMPRESSIONS), None),
     }
     if status == 206:
@@ -112,7 +113,16 @@ def read_head(status: int, headers: Mapping[str, str], wanted: int) -> Head:
         if match is None or int(match[1]) != wanted:
             raise AnotherFileError("The file host answered with another part of the file than it was asked for.")
         return Head(wanted, None if match[3] == "*" else int(match[3]), **facts)
-    return Head(0, int(length) if counted else None, **facts)
+    return Head(0, length, **facts)
+
+
+def content_length(headers: Mapping[str, str]) -> int | None:
+    """The stated length of a body in bytes, `None` if there is none, or none that can be used.
+
+    :param headers: names in lower case.
+    """
+    found = _CONTENT_LENGTH.fullmatch(headers.get("content-length", "").strip())
+    return int(found[0]) if found else None
 
 
 def _words(header: str | None) -> list[str]:

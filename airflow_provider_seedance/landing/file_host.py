@@ -27,6 +27,7 @@ from airflow_provider_seedance.api.errors import LandingInterruptedError, Landin
 from airflow_provider_seedance.api.http.failures import reason_of
 from airflow_provider_seedance.api.http.network import Proxy, certificates, proxy_for
 from airflow_provider_seedance.landing.address_rules import check_literal, check_url, encoded, location_of, resolve
+from airflow_provider_seedance.landing.file_answers import content_length
 
 MAX_REDIRECTS = 5
 
@@ -137,6 +138,13 @@ class _ProxyError(OSError):
         self.status = status
 
 
+class _Response(HTTPResponse):
+    """An answer that ends with its last chunk: trailers may be endless, and the connection isn't used again."""
+
+    def _read_and_discard_trailer(self) -> None:
+        pass
+
+
 class _Connection(HTTPConnection):
     """Connects to an address that has been judged, not to a name; the certificate is checked against the name.
 
@@ -144,6 +152,8 @@ class _Connection(HTTPConnection):
     :param proxy: connected to in place of the target; for https it opens a tunnel to the target.
     :param allow_private: whether to connect to private addresses. A proxy's own is always allowed.
     """
+
+    response_class = _Response
 
     def __init__(self, target: httpx.URL, proxy: Proxy | None, *, allow_private: bool = False) -> None:
         goal = httpx.URL(proxy.url) if proxy else target
@@ -247,8 +257,7 @@ def _blocks(response: HTTPResponse, host: str, promised: int | None) -> Iterator
 
 def _promised(headers: Mapping[str, str]) -> int | None:
     """Length of the body in bytes, `None` for a chunked one, whose end `http.client` finds."""
-    length = headers.get("content-length", "").strip()
-    return int(length) if length.isdigit() and "transfer-encoding" not in headers else None
+    return None if "transfer-encoding" in headers else content_length(headers)
 
 
 def _headers(more: Mapping[str, str]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from airflow.providers.common.compat.sdk import AirflowNotFoundException, Object
 from airflow_provider_seedance.api.errors import InvalidRequestError, LandingRefusedError, SeedanceConfigError
 from airflow_provider_seedance.api.vendors import find_vendor
 from airflow_provider_seedance.exceptions import airflow_errors
-from airflow_provider_seedance.landing.destination import Destination
+from airflow_provider_seedance.landing.destination import Destination, Writer
 from airflow_provider_seedance.landing.download import Download
 from airflow_provider_seedance.landing.file_host import FileHost
 from airflow_provider_seedance.landing.file_types import IMAGES, VIDEOS, Kind
@@ -100,12 +100,20 @@ class _Lander:
         self._overwrite = overwrite
         self._log = log
         self._host: FileHost | None = None
+        self._landed: set[str] = set()
 
     def land(self, part: Part, template: str) -> Manifest:
         """Lands one file at the path of the template, unless it is there already."""
-        kinds = VIDEOS if part == "video_url" else IMAGES
-        places = self._places(template, kinds)
+        places = self._places(template, VIDEOS if part == "video_url" else IMAGES)
         name, source = self._video.title(part), self._video.source_of(part)
+        for place in places.values():
+            if place.uri in self._landed:
+                raise InvalidRequestError(f"{name} was not landed: another file of this video is at {place.uri}.")
+        manifest = self._landed_at(places, part, name, source)
+        self._landed.add(manifest.uri)
+        return manifest
+
+    def _landed_at(self, places: dict[Kind, Destination], part: Part, name: str, source: str) -> Manifest:
         for place in dict.fromkeys(places.values()):
             done = self._done(place, source)
             if done:
@@ -113,7 +121,11 @@ class _Lander:
                 return done
 
         started = time.monotonic()
-        receiver = Receiver(kinds, lambda kind: places[kind].writer(kind.content_type, max_bytes=download.most))
+
+        def open_writer(kind: Kind) -> Writer:
+            return places[kind].writer(kind.content_type, max_bytes=download.most, replace=self._overwrite)
+
+        receiver = Receiver(tuple(places), open_writer)
         try:
             link = _Link(self._video, part)
             download = Download(self._file_host(), link, receiver, max_bytes=self._max_bytes, name=name, log=self._log)
@@ -148,36 +160,60 @@ class _Lander:
         the object, it says so.
 
         :return: the manifest of the object that is there then; another task's, if that task was faster.
+        :raises LandingRefusedError: meanwhile something else has come there.
         """
         faster = self._done(place, manifest.source)
         if faster:
             return faster
-        replaces, beside = place.size() is not None, place.sibling(SUFFIX)
+        # Whoever may overwrite can also replace what only comes there now.
+        replaces, beside = self._overwrite or place.size() is not None, place.sibling(SUFFIX)
         before = beside.read_text()
-        _write(beside, manifest.model_copy(update={"published": not replaces}))
+        note = manifest.model_copy(update={"published": not replaces})
+        _write(beside, note)
         try:
             receiver.publish()
         except Exception:
-            faster = self._landed_meanwhile(place, manifest.source)
-            if faster:
-                return faster
-            receiver.discard()
-            with suppress(Exception):  # the first error is the one to tell
-                self._withdraw(place, beside, manifest, before)
-            raise
+            if not self._is_there(place, manifest):
+                receiver.discard()
+                with suppress(Exception):  # the first error is the one to tell
+                    self._withdraw(place, beside, note, before)
+                faster = self._landed_meanwhile(place, manifest.source)
+                if faster:
+                    return faster
+                raise
+            _write(beside, manifest)
+            return manifest
         if replaces:
             _write(beside, manifest)
         return manifest
 
-    def _landed_meanwhile(self, place: Destination, source: str) -> Manifest | None:
-        """The manifest of an object that another try has landed: on some storages, two at once collide."""
+    @staticmethod
+    def _is_there(place: Destination, manifest: Manifest) -> bool:
+        """Whether the object is there, though publishing it has failed: the answer was lost, or another try was faster.
+
+        Only the hash tells: another task may have landed another video of the same length.
+        """
         with suppress(Exception):
+            return place.size() == manifest.bytes and place.sha256() == manifest.sha256
+        return False
+
+    def _landed_meanwhile(self, place: Destination, source: str) -> Manifest | None:
+        """The manifest of an object that another try has landed: on some storages, two at once collide.
+
+        :raises LandingRefusedError: it is another object.
+        """
+        try:
             return self._done(place, source)
-        return None
+        except LandingRefusedError:
+            raise
+        except Exception:
+            return None
 
     @staticmethod
     def _withdraw(place: Destination, beside: Destination, manifest: Manifest, before: str | None) -> None:
         """Removes the manifest of an object that could not be published, or restores the one before."""
+        if beside.read_text() != manifest.to_json():
+            return  # another task's by now
         if place.size() is not None and before is not None:
             _write(beside, before)
             return
@@ -205,7 +241,7 @@ class _Lander:
             if fits:
                 _write(beside, manifest)
         if manifest and fits and manifest.source == source:
-            return manifest
+            return manifest.model_copy(update={"uri": place.uri})  # both may have been copied from another place
         if self._overwrite:
             return None
         what = f"a copy of {manifest.source}" if manifest and fits else "something else"

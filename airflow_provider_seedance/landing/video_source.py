@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,6 +15,7 @@ from airflow_provider_seedance.api.errors import (
     VideoUrlExpiredError,
 )
 from airflow_provider_seedance.api.models import Video, VideoStatus
+from airflow_provider_seedance.api.url_signatures import unsigned
 from airflow_provider_seedance.api.vendors.json_fields import signed_url_expiry
 from airflow_provider_seedance.api.video_jobs import failure_of
 from airflow_provider_seedance.exceptions import for_airflow
@@ -72,8 +74,11 @@ class VideoSource:
         """A text that identifies the file, whatever its URL is today."""
         if self.video_id:
             return ":".join((self.vendor or "", self.video_id, part.removesuffix("_url")))
-        parts = check_url(encoded(self.url_of(part)))
-        return f"{parts.scheme}://{parts.hostname}{parts.path}"
+        parts = check_url(unsigned(encoded(self.url_of(part))))
+        port = f":{parts.port}" if parts.port else ""
+        # `?id=1` and `?id=2` may be two videos. A hash, since there may be a secret that isn't known as one.
+        query = f"?sha256={hashlib.sha256(parts.query.encode()).hexdigest()}" if parts.query else ""
+        return f"{parts.scheme}://{parts.hostname}{port}{parts.path}{query}"
 
     def url_of(self, part: Part) -> str:
         """The URL of a file of the video.

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from airflow_provider_seedance.api.models import VideoRequest
-from airflow_provider_seedance.submissions.signatures import unsigned
+from airflow_provider_seedance.api.url_signatures import unsigned
 
 VERSION = 2
 """The current version of the hashing. Version 1 left out the whole query of each URL; its records still exist."""

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from airflow_provider_seedance.api.assets import MediaAsset
+from airflow_provider_seedance.api.url_signatures import unsigned
 from airflow_provider_seedance.submissions.places import NOTHING, open_place
-from airflow_provider_seedance.submissions.signatures import unsigned
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

@@ -14,12 +14,12 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_seedance.api.calls import is_past
 from airflow_provider_seedance.api.models import VideoRequest
+from airflow_provider_seedance.api.url_signatures import unsigned
 from airflow_provider_seedance.api.vendors import make_adapter
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.simulator import Fault, Simulator
 from airflow_provider_seedance.simulator.vendors.ark.videos import Ark
 from airflow_provider_seedance.submissions.fingerprint import fingerprint_of
-from airflow_provider_seedance.submissions.signatures import unsigned
 from airflow_provider_seedance.submissions.store import KEY, LedgerSubmissionStore
 from dev.task_life import AFTER_POST, DeathError, Run, Step, TaskState, Ti, work
 from tests.any_airflow import AIRFLOW

@@ -35,7 +35,7 @@ IN_WORDS = {
     **dict.fromkeys(("api/models.py", "api/polling_client.py", "api/pricing.py", "check/asking.py"), _AN_EXAMPLE),
     **dict.fromkeys(("api/vendors/billed.py", "api/vendors/refusals.py", "api/vendors/rules.py"), _AN_EXAMPLE),
     **dict.fromkeys(("hooks/seedance.py", "operators/assets.py", "operators/seedance.py"), _AN_EXAMPLE),
-    **dict.fromkeys(("tasks/results.py", "submissions/signatures.py"), _AN_EXAMPLE),
+    **dict.fromkeys(("tasks/results.py", "api/url_signatures.py"), _AN_EXAMPLE),
     **dict.fromkeys(("simulator/__init__.py", "simulator/faults.py", "simulator/simulator.py"), _A_SETTING),
     **dict.fromkeys(("simulator/videos.py", "simulator/pytest_plugin.py"), _A_SETTING),
 }

@@ -25,6 +25,9 @@ DAY, LATER = "Sat, 21 Nov 2026 09:00:00 GMT", "Sat, 21 Nov 2026 09:00:01 GMT"
         (206, LENGTH | {"content-range": "bytes 5-9/10"}, 5, Head(5, 10)),
         (206, LENGTH | {"content-range": "bytes 5-9/*"}, 5, Head(5, None)),
         (206, {"content-range": "bytes 0-9/10"}, 0, Head(0, 10, has_end=False)),
+        (200, {"content-length": "\xb2"}, 0, Head(0, None, has_end=False)),
+        (200, {"content-length": "5, 5"}, 0, Head(0, None, has_end=False)),
+        (200, {"content-length": "9" * 5000}, 0, Head(0, None, has_end=False)),
         (200, LENGTH | {"content-encoding": "aws-chunked"}, 0, Head(0, 10)),
         (200, LENGTH | {"content-encoding": "aws-chunked, GZip"}, 0, Head(0, 10, compressed="gzip")),
     ],
@@ -38,6 +41,7 @@ def test_a_body_is_placed(status: int, headers: dict[str, str], wanted: int, hea
     [
         (206, {"content-range": "bytes 4-9/10"}, 5, AnotherFileError),
         (206, {"content-range": "lines 5-9/10"}, 5, AnotherFileError),
+        (206, {"content-range": f"bytes 5-9/{'9' * 5000}"}, 5, AnotherFileError),
         (206, {}, 5, AnotherFileError),
         (416, {}, 5, AnotherFileError),
         (416, {}, 0, NotAVideoError),

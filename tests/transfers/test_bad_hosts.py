@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,6 +52,15 @@ def longer_than_the_body(handler: Any, host: FileServer) -> None:
         handler.send(host.content)
 
 
+def odd_length(length: str) -> Answer:
+    """A Content-Length that is no number, before a body that ends with the connection."""
+
+    def answer(handler: Any, host: FileServer) -> None:
+        says(200, FTYP, Content_Length=length)(handler, host)
+
+    return answer
+
+
 CASES: list[tuple[str, Answer, type[SeedanceError], str, bool]] = [
     ("body cut short for ever", cut_at(1000), INTERRUPTED, "given up after 6 failures in a row, at byte 1000", True),
     ("Content-Length too small", shorter_than_the_video, NO_VIDEO, "cut short: 10 bytes of its last part", True),
@@ -59,6 +70,8 @@ CASES: list[tuple[str, Answer, type[SeedanceError], str, bool]] = [
     ("JSON error with 200", whole_body(b'{"code": 1}', content_type="application/json"), NO_VIDEO, "json", True),
     ("endless body", endless, REFUSED, "goes on after 3000000 bytes, more than `max_bytes`", False),
     ("no length, cut short", says(200, FTYP, Content_Length=None), INTERRUPTED, "at byte 32, before the end", True),
+    ("a length of odd digits", odd_length("\xb2"), INTERRUPTED, "at byte 32, before the end", True),
+    ("a length of 5000 digits", odd_length("9" * 5000), INTERRUPTED, "", True),
     ("no length anywhere", says(200, OPEN, Content_Length=None), NO_VIDEO, "nor does the file itself", True),
     ("chunked body cut short", chunked(FTYP, end=False), INTERRUPTED, "given up", True),
     ("empty body", whole_body(b""), NO_VIDEO, "next to nothing", True),
@@ -226,6 +239,35 @@ def test_a_host_that_refuses_connections_is_an_error(hook: SeedanceHook, out: Pa
         port = sock.getsockname()[1]
     with pytest.raises(LandingInterruptedError, match=r"127\.0\.0\.1 failed: 127\.0\.0\.1 refuses conn.* 6 failures"):
         land_video(hook, {"video_url": f"http://127.0.0.1:{port}/a.mp4"}, f"file://{out}/a.mp4")
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.05], ids=["at full speed", "in a trickle"])
+def test_what_follows_the_last_chunk_for_ever_is_not_waited_for(
+    hook: SeedanceHook, host: FileServer, out: Path, pause: float
+) -> None:
+    """Trailers, of which there may be any number; the worker would never be free again."""
+    gone = threading.Event()
+
+    def trailers(handler: Any, server: FileServer) -> None:
+        chunked(server.content, end=False)(handler, server)
+        handler.send(b"0\r\n")
+        until = time.monotonic() + 30
+        try:
+            while time.monotonic() < until:
+                handler.send(b"x-more: 1\r\n" * (1 if pause else 1000))
+                time.sleep(pause)
+        except OSError:
+            gone.set()
+
+    host.always = trailers
+    landing = threading.Thread(
+        target=land_video, args=(hook, {"video_url": host.url()}, f"file://{out}/a.mp4"), daemon=True
+    )
+    landing.start()
+    landing.join(20)
+    assert not landing.is_alive()
+    assert (out / "a.mp4").read_bytes() == host.content
+    assert gone.wait(20)
 
 
 def test_a_body_larger_than_the_limit_is_not_read_to_its_end(hook: SeedanceHook, host: FileServer, out: Path) -> None:
