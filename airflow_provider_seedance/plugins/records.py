@@ -48,7 +48,7 @@ def told_by(tasks: Collection[Task], keys: Collection[str] = KEYS) -> dict[Task,
     from airflow.models.xcom import XComModel
     from airflow.utils.session import create_session
 
-    dags, runs, names = ({task[part] for task in tasks} for part in (0, 1, 2))
+    dags, runs, names, indexes = ({task[part] for task in tasks} for part in (0, 1, 2, 3))
     same = and_(
         XComModel.dag_id == TaskInstance.dag_id,
         XComModel.run_id == TaskInstance.run_id,
@@ -75,6 +75,7 @@ def told_by(tasks: Collection[Task], keys: Collection[str] = KEYS) -> dict[Task,
             TaskInstance.dag_id.in_(dags),
             TaskInstance.run_id.in_(runs),
             TaskInstance.task_id.in_(names),
+            TaskInstance.map_index.in_(indexes),  # of a mapped task there may be ten thousand
             TaskInstance.operator.in_(OURS),
         )
     )

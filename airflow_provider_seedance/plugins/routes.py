@@ -32,7 +32,14 @@ from airflow_provider_seedance.plugins.task_list import Window, can_list, tasks_
 
 log = logging.getLogger(__name__)
 
-TYPES = {"mp4": "video/mp4", "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp"}
+TYPES = {
+    "mp4": "video/mp4",
+    "mov": "video/quicktime",
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "webp": "image/webp",
+}
 """The content types by file suffix. Other files can only be downloaded."""
 
 SAFE = {
@@ -46,9 +53,13 @@ SAFE = {
 
 MOST_TASKS = 1000
 
+MOST_INDEX = 2**31 - 1
+"""The largest map index that Airflow's database can hold."""
+
 NOTHING = "There is nothing to play here."
 
 Word = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+Index = Annotated[int, Field(ge=-1, le=MOST_INDEX)]
 
 
 class Wanted(BaseModel):
@@ -57,7 +68,9 @@ class Wanted(BaseModel):
     :param tasks: DAG, run, task and map index of each task; in a loop, the index in the region, and the region.
     """
 
-    tasks: Annotated[list[tuple[Word, Word, Word, int] | tuple[Word, Word, Word, int, UUID]], Field(max_length=1000)]
+    tasks: Annotated[
+        list[tuple[Word, Word, Word, Index] | tuple[Word, Word, Word, Index, UUID]], Field(max_length=1000)
+    ]
 
 
 Picture = Literal["uri", "last_frame_uri", "thumbnail_uri"]
@@ -164,9 +177,9 @@ def playback(
     dag_id: str,
     run_id: Annotated[str, Query(max_length=300)],
     task_id: Annotated[str, Query(max_length=300)],
-    map_index: Annotated[int, Query(ge=-1)] = -1,
+    map_index: Annotated[int, Query(ge=-1, le=MOST_INDEX)] = -1,
     region_id: UUID | None = None,
-    region_index: Annotated[int | None, Query(ge=-1)] = None,
+    region_index: Annotated[int | None, Query(ge=-1, le=MOST_INDEX)] = None,
     what: Picture = "uri",
     download: bool = False,
     wanted: Annotated[str | None, Header(alias="Range")] = None,

@@ -90,6 +90,7 @@ def _local(place: Place) -> StoredFile:
 def _remote(place: Place) -> StoredFile:
     _check_connection(place.conn_id)
     fs = _file_system(place)
+    fs.invalidate_cache(place.key.rpartition("/")[0])  # a remembered listing may be that of a replaced object
     try:
         about: dict[str, Any] = fs.info(place.key)
     except FileNotFoundError:
