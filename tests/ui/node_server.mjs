@@ -6,7 +6,8 @@ import { pathToFileURL } from "node:url";
 
 const folder = process.argv[2];
 
-globalThis.load = (module) => import(pathToFileURL(join(folder, module)).href);
+// A module with a version of its own is a new one, whose state nobody has touched; what it imports is not.
+globalThis.load = (module, version = "") => import(pathToFileURL(join(folder, module)).href + (version && `?${version}`));
 
 for await (const line of createInterface({ input: process.stdin })) {
   let answer;

@@ -275,6 +275,72 @@ def test_nobody_waits_only_if_no_other_wait_of_the_run_may_be_for_it(node: Node)
     assert states["create"] == {"group": "orphan", "word": "nobody waits for it"}
 
 
+def test_nobody_waits_is_not_said_of_runs_whose_waiting_tasks_have_not_all_been_read(node: Node) -> None:
+    script = """async ([task, facts, from]) => {
+        const { assemble, stateOf } = await load('model.js');
+        const [video] = assemble([task], () => facts, undefined, undefined, undefined, Date.parse(from));
+        return stateOf(video, 0).group;
+    }"""
+    assert node.run(script, [task("create"), QUEUED, "2026-11-21T10:00:00Z"]) == "orphan"
+    assert node.run(script, [task("create"), QUEUED, BEFORE]) == "submitted"
+    assert node.run(script, [task("create", run_after=None), QUEUED, BEFORE]) == "submitted"
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({}, ""),
+        ({"map_index": 0}, "index 0"),
+        ({"map_index": 12}, "index 12"),
+        ({"map_index": -1}, ""),
+    ],
+)
+def test_a_card_tells_a_mapped_take_from_its_siblings(node: Node, fields: dict[str, Any], told: str) -> None:
+    (video,) = assembled(node, [task("create", **fields)], {})
+    assert node.call("model.js", "takeOf", video) == told
+
+
+def test_a_take_is_told_by_whichever_of_its_tasks_is_mapped_or_in_a_loop(node: Node) -> None:
+    rendered = {"video_id": "v"}
+    (video,) = assembled(
+        node, [task("create"), task("wait", map_index=3, rendered_fields=rendered)], {"create": QUEUED, "wait": READY}
+    )
+    assert node.call("model.js", "takeOf", video) == "index 3"
+    (video,) = assembled(node, [in_a_loop("create", 1, map_index=2)], {})
+    assert node.call("model.js", "takeOf", video) == "index 2, pass 2"
+
+
+def test_of_several_copies_the_one_is_played_whose_address_is_shown(node: Node) -> None:
+    """The create task has landed the video itself, and another one lands it once more, with its last frame."""
+    landed = {"video_id": "v", "uri": "s3://b/second.mp4", "last_frame_uri": "s3://b/last.png"}
+    tasks = [task("create"), task("store", rendered_fields={"video_id": "v"})]
+    (video,) = assembled(node, tasks, {"create": READY | {"uri": "s3://b/first.mp4"}, "store": landed})
+    assert video["facts"]["uri"] == "s3://b/second.mp4"
+    assert (video["keeper"]["task_id"], video["frameKeeper"]["task_id"]) == ("store", "store")
+    (video,) = assembled(node, tasks, {"create": READY, "store": landed | {"last_frame_uri": None}})
+    assert (video["keeper"]["task_id"], video["frameKeeper"]) == ("store", None)
+    (video,) = assembled(node, tasks, {"create": READY | {"uri": "s3://b/first.mp4"}, "store": landed | {"uri": None}})
+    assert (video["keeper"]["task_id"], video["frameKeeper"]["task_id"]) == ("create", "store")
+
+
+@pytest.mark.parametrize(
+    ("facts", "asked", "quick"),
+    [
+        ({"content_type": "video/quicktime"}, {}, True),
+        ({"content_type": "video/mp4", "uri": "s3://b/v.mov"}, {"output_format": "mov"}, False),
+        ({"uri": "s3://b/v.MOV"}, {}, True),
+        ({}, {"output_format": "mov"}, True),
+        ({"uri": "s3://b/v.mp4"}, {}, False),
+        ({}, {}, False),
+    ],
+)
+def test_a_quicktime_video_is_known_by_its_manifest_else_by_what_was_asked_for(
+    node: Node, facts: dict[str, Any], asked: dict[str, Any], quick: bool
+) -> None:
+    (video,) = assembled(node, [task("create")], {"create": READY | facts, "create request": asked})
+    assert node.call("model.js", "isQuickTime", video) is quick
+
+
 POLL = {"event": "Any words, in any language.", "logger": "airflow_provider_seedance.triggers", "video_id": "v"}
 
 

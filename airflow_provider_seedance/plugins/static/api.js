@@ -25,6 +25,11 @@ const TOLD = {
   404: "Airflow has no such task instance (any more), or you may not see it.",
 };
 
+const STRANGE = "Something that isn't Airflow answered, a login page for example. Trying again.";
+
+/** Whether a failure says nothing of what was asked for: the network, or something in between, was not up to it now. */
+const isPassing = ({ status }) => [0, 408, 429, 502, 503, 504].includes(status);
+
 let skew = 0; // milliseconds that the server's clock is ahead of the browser's
 
 /** Milliseconds since 1970 by the server's clock, which wrote all times that are shown. */
@@ -50,9 +55,14 @@ async function json(url, options = {}) {
     throw new ApiError(0, "Airflow can't be reached. Trying again.");
   }
   if (!answer.ok) throw new ApiError(answer.status, TOLD[answer.status] ?? `Airflow answers ${answer.status}. Trying again.`);
-  const at = String(url).startsWith(ROUTES) ? Number.NaN : Date.parse(answer.headers.get("Date") ?? ""); // there is one clock
+  const isOwn = String(url).startsWith(ROUTES);
+  const at = isOwn ? Number.NaN : Date.parse(answer.headers.get("Date") ?? ""); // there is one clock
   if (Math.abs(at - serverTime()) > 2000) skew = at - Date.now();
-  return answer.json();
+  return answer.json().catch((error) => {
+    if (error.name === "AbortError") throw error;
+    // Where there is no such route, Airflow answers with its page.
+    throw new ApiError(isOwn ? 404 : 0, STRANGE);
+  });
 }
 
 /** The run's own `conf`. */
@@ -107,9 +117,11 @@ let offers;
 
 /** What the plugin's own routes offer here; nothing where there are none. */
 export function offered() {
-  offers ??= fetch(`${ROUTES}/about`, { headers: { Accept: "application/json" }, credentials: "same-origin" })
-    .then((answer) => (answer.ok ? answer.json() : {}))
-    .catch(() => ({}))
+  offers ??= json(`${ROUTES}/about`)
+    .catch((error) => {
+      if (isPassing(error)) setTimeout(() => { offers = undefined; }, AGAIN);
+      return {};
+    })
     .then((found) => {
       playback = found.playback === true;
       batches = found.facts === true;
@@ -166,10 +178,16 @@ export class Structures {
   #after = new Map();
   #about = new Map();
   #onNews;
+  #isStopped = false;
   left = 0; // how many are still to be read
 
   constructor(onNews) {
     this.#onNews = onNews;
+  }
+
+  /** Asks for nothing again. */
+  stop() {
+    this.#isStopped = true;
   }
 
   isAfter = (task, earlier) => task.dag_id === earlier.dag_id
@@ -184,13 +202,22 @@ export class Structures {
   async want(dag) {
     if (this.#after.has(dag)) return;
     this.#after.set(dag, new Map());
+    await this.#read(dag);
+  }
+
+  async #read(dag) {
     this.left += 1;
     const path = `dags/${part(dag)}`;
+    let isLost = false;
     // Without the tasks, the videos' ids alone tell what belongs together; without the others, there is no filter and no form.
     const [after, about] = await Promise.all([
       get(`${path}/tasks`).then(({ tasks }) => new Map(tasks.map((task) => [task.task_id, new Set(task.downstream_task_ids ?? [])]))),
       get(`${path}/details`).then(readDag),
-    ].map((answer) => answer.catch(() => undefined)));
+    ].map((answer) => answer.catch((error) => {
+      isLost ||= isPassing(error);
+      return undefined;
+    })));
+    if (isLost) setTimeout(() => !this.#isStopped && this.#read(dag), AGAIN);
     if (after) this.#after.set(dag, after);
     if (about) this.#about.set(dag, about);
     this.left -= 1;
@@ -213,20 +240,23 @@ export async function eachPage(wanted, onPage, signal) {
   if (lists) {
     const own = (dag, run, params) => query(`${ROUTES}/tasks/${part(dag)}`, { run_id: run, ...params }, signal);
     try {
-      return await eachPageOf(own, OWN_PAGE, wanted, onPage);
+      return await eachPageOf(own, OWN_PAGE, wanted, onPage, signal);
     } catch (error) {
-      if (error.name === "AbortError" || [401, 403].includes(error.status)) throw error;
+      if (error.name === "AbortError" || [401, 403].includes(error.status) || isPassing(error)) throw error;
       lists = false; // from now on by Airflow's own list, as where there is no such route
     }
   }
   const listed = (dag, run, params) => get(runPath(dag, run), { order_by: "-run_after", ...params }, signal);
-  return eachPageOf(listed, PAGE, wanted, onPage);
+  return eachPageOf(listed, PAGE, wanted, onPage, signal);
 }
 
-async function eachPageOf(read, atOnce, { dag = "~", run = "~", from = 0, most = Infinity, ...filter }, onPage) {
+async function eachPageOf(read, atOnce, { dag = "~", run = "~", from = 0, most = Infinity, ...filter }, onPage, signal) {
   const ask = async (offset) => {
     const page = await read(dag, run, { ...filter, limit: Math.min(atOnce, most - offset), offset });
-    onPage(await inSlices(reading(page.task_instances)), page.total_entries);
+    if (!Array.isArray(page.task_instances)) throw new ApiError(undefined, STRANGE);
+    const tasks = await inSlices(reading(page.task_instances));
+    signal?.throwIfAborted(); // what was asked for then is no longer looked for
+    onPage(tasks, page.total_entries);
     return page;
   };
   const first = await ask(from);
@@ -351,6 +381,7 @@ class FactsReader {
   #known = new Map(); // key of the task -> { stamp, found }, without `found` while it is being read
   #waiting = new Map();
   #busy = 0;
+  #rests = false;
   #single;
   #onNews;
   #isUrgent;
@@ -377,7 +408,11 @@ class FactsReader {
       else others.push(task);
     }
     if (others.length) this.#single.want(others);
-    if (this.#waiting.size && !this.#busy) this.#next();
+    this.#goOn();
+  }
+
+  #goOn() {
+    if (this.#waiting.size && !this.#busy && !this.#rests && batches) this.#next();
   }
 
   /** Whether the facts of all tasks may be asked for at once. */
@@ -419,7 +454,14 @@ class FactsReader {
       for (const dag of denied) this.denied.add(dag);
       await inSlices(this.#take(chosen, told));
     } catch (error) {
-      if (error.status !== 401) {
+      if (isPassing(error)) {
+        for (const [key, task] of chosen) if (!this.#waiting.has(key)) this.#waiting.set(key, task);
+        this.#rests = true;
+        setTimeout(() => {
+          this.#rests = false;
+          this.#goOn();
+        }, AGAIN);
+      } else if (error.status !== 401) {
         batches = false; // from now on one by one, as where there is no such route
         for (const [key] of [...chosen, ...this.#waiting]) this.#known.delete(key);
         this.#waiting.clear();
@@ -427,7 +469,7 @@ class FactsReader {
     }
     this.#busy = 0;
     this.#onNews();
-    if (this.#waiting.size && batches) this.#next();
+    this.#goOn();
   }
 
   *#take(chosen, told) {
@@ -446,9 +488,7 @@ async function factsOf(tasks) {
     [dag_id, dag_run_id, task_id, ...(region ? [region.region_index, region.region_id] : [map_index])];
   const body = JSON.stringify({ tasks: tasks.map(addressOf) });
   const headers = { Accept: "application/json", "Content-Type": "application/json" };
-  const answer = await fetch(`${ROUTES}/facts`, { method: "POST", headers, credentials: "same-origin", body });
-  if (!answer.ok) throw new ApiError(answer.status, `Airflow answers ${answer.status}.`);
-  return answer.json();
+  return json(`${ROUTES}/facts`, { method: "POST", headers, body });
 }
 
 export const factsReader = (onNews, isUrgent) => new FactsReader(onNews, isUrgent);

@@ -3,8 +3,8 @@
 import { dagUrl, runUrl, taskUrl } from "./api.js";
 import { AIRFLOW, h, renew } from "./dom.js";
 import { time } from "./intake.js";
-import { duration, relative, stateOf, still, waitingSeconds } from "./model.js";
-import { badge, goesOn, player, remarks, saying, sources } from "./view.js";
+import { duration, relative, stateOf, still, takeOf, waitingSeconds } from "./model.js";
+import { badge, cantPlay, goesOn, player, remarks, saying, sources } from "./view.js";
 
 /**
  * @param onOpen called with the video whose title was clicked
@@ -43,13 +43,11 @@ export class Card {
     this.state.replaceChildren(badge(video, now), this.waited);
     const { resolution, ratio, seed } = video.asked;
     // The model's name is the longest, and what has no room is cut off.
-    const facts = [video.vendor ?? video.connection, video.seconds && `${video.seconds} s`, resolution, ratio,
+    const facts = [takeOf(video), video.vendor ?? video.connection, video.seconds && `${video.seconds} s`, resolution, ratio,
       seed !== undefined && seed !== null && `seed ${seed}`, video.model].filter(Boolean).join(" · ");
     if (this.facts.textContent !== facts) this.facts.textContent = this.facts.title = facts;
-    const index = main.map_index >= 0 ? ` [${main.map_index}]` : "";
-    const pass = main.pass === undefined ? "" : ` · pass ${main.pass + 1}`;
     renew(this.when, [h("a", { href: dagUrl(video.dag) }, video.dag), h("span", {}, " · "), h("a", { href: runUrl(main) }, "run"),
-      h("span", {}, " · "), h("a", { href: taskUrl(main) }, `log${index}`), h("span", {}, `${pass} · ${when(video, now)}`)]);
+      h("span", {}, " · "), h("a", { href: taskUrl(main) }, "log"), h("span", {}, ` · ${when(video, now)}`)]);
     const said = saying(video);
     renew(this.remarks, [...(said ? [h("p", { class: "note said", title: video.error.message }, said)] : []), ...remarks(video)]);
     this.showMedia(now);
@@ -68,7 +66,7 @@ export class Card {
     this.makePlayer = urls.length > 0 ? () => {
       const made = player(urls, about, () => {
         // By now the card may be another video's.
-        if (this.player === made) this.media.replaceChildren(nothing("The link doesn't open", "expired"));
+        if (this.player === made) this.media.replaceChildren(nothing(cantPlay(this.video), "expired"));
       });
       return made;
     } : null;

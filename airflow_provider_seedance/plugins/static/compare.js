@@ -2,16 +2,16 @@
 
 import { serverTime } from "./api.js";
 import { h } from "./dom.js";
-import { sources } from "./view.js";
+import { takeOf } from "./model.js";
+import { cantPlay, player, sources } from "./view.js";
 
 export const MOST_TAKES = 4;
 const DRIFT = 0.15; // seconds that players may be apart
 
 /** By what a take differs from the others. */
-function captionOf({ model, asked: { seed }, create, wait, land }) {
-  const { map_index: index, pass } = create ?? wait ?? land;
-  return [seed !== undefined && seed !== null && `seed ${seed}`, pass !== undefined && `pass ${pass + 1}`, index >= 0 && `index ${index}`, model]
-    .filter(Boolean).join(" · ");
+function captionOf(video) {
+  const { model, asked: { seed } } = video;
+  return [seed !== undefined && seed !== null && `seed ${seed}`, takeOf(video), model].filter(Boolean).join(" · ");
 }
 
 /** The panel; empty while fewer than two takes are chosen. */
@@ -22,17 +22,23 @@ export class Comparison {
 
   /** Shows these videos; players that are there already go on. */
   show(videos) {
-    const takes = videos.map((video) => [video, sources(video, serverTime())[0]]).filter(([, url]) => url);
-    const key = JSON.stringify(takes.map(([video, url]) => [video.key, url]));
+    const takes = videos.map((video) => [video, sources(video, serverTime())]).filter(([, urls]) => urls.length);
+    const key = JSON.stringify(takes.map(([video, [url]]) => [video.key, url]));
     if (key === this.#key) return;
     this.#key = key;
     this.element.hidden = takes.length < 2;
-    this.#players = takes.map(([video, url]) => h("video", {
-      src: url, muted: true, playsinline: true, loop: true, preload: "auto", "aria-label": video.prompt ?? "Video",
-    }));
+    const troubles = takes.map(() => h("p", { class: "note", role: "alert", hidden: true }));
+    this.#players = takes.map(([video, urls], index) => player(
+      urls,
+      { controls: false, muted: true, loop: true, preload: "auto", "aria-label": [takeOf(video), video.prompt ?? "Video"].filter(Boolean).join(": ") },
+      () => {
+        troubles[index].hidden = false;
+        troubles[index].textContent = `${cantPlay(video)}.`;
+      },
+    ));
     // The attribute alone mutes no element that a script has made.
     for (const player of this.#players) player.muted = true;
-    const figures = takes.map(([video], index) => h("figure", {}, this.#players[index],
+    const figures = takes.map(([video], index) => h("figure", {}, this.#players[index], troubles[index],
       h("figcaption", { dir: "auto" }, captionOf(video))));
     this.#button = h("button", { type: "button", onclick: () => this.#toggle() }, "Play all");
     this.#slider = h("input", { type: "range", min: "0", max: "1000", value: "0", "aria-label": "Position in all takes",

@@ -6,6 +6,7 @@ import { Card, Players } from "./card.js";
 import { bars, compact, spending } from "./charts.js";
 import { arrange, h, Page, register, renew } from "./dom.js";
 import { addressWith, filtersOf, inRunOrder, passes, shortOf, SORTS, SORTS_IN_RUN, sorted, starred } from "./filters.js";
+import { time } from "./intake.js";
 import { assembling, byDay, currenciesOf, GROUPS, keyOf, limitWaits, shortly, spendBy, stateOf, waitingSeconds } from "./model.js";
 import { OpenVideo } from "./open-video.js";
 import { inSlices, pause } from "./slices.js";
@@ -71,6 +72,7 @@ export class Gallery extends Page {
     globalThis.removeEventListener("resize", this.scrolled);
     this.resized.disconnect();
     this.players.stop();
+    this.structures?.stop();
     this.opened.close();
     cancelAnimationFrame(this.nextFrame);
     clearInterval(this.ticking);
@@ -124,6 +126,7 @@ export class Gallery extends Page {
     this.facts?.stop();
     this.errors?.stop();
     this.polls?.stop();
+    this.structures?.stop();
     this.abort = new AbortController();
     this.tasks = new Map();
     this.fresh = []; // those whose facts have not been asked for
@@ -133,6 +136,8 @@ export class Gallery extends Page {
     this.structures = new Structures(() => this.soon());
     this.total = null;
     this.most = 0;
+    this.isTorn = false; // whether the newest part of what was to be read is still to be read
+    this.readFrom = Infinity; // the tasks that wait for videos are known of the runs since then
     const { dag, days } = this.filters;
     this.window = this.scope ?? { dag: dag || "~" };
     if (days) this.window.run_after_gte = new Date(serverTime() - days * 86400000).toISOString();
@@ -154,10 +159,21 @@ export class Gallery extends Page {
       this.total = total;
       this.take(tasks);
     };
+    let oldest = Infinity;
+    let allOthers = 0;
+    const around = (tasks, total) => {
+      allOthers = total;
+      for (const { run_after } of tasks) oldest = Math.min(oldest, time(run_after) ?? 0);
+      this.take(tasks);
+    };
     try {
-      await Promise.all([eachPage(orders, counted, signal), eachPage(others, (tasks) => this.take(tasks), signal)]);
+      await Promise.all([eachPage(orders, counted, signal), eachPage(others, around, signal)]);
+      this.readFrom = allOthers > this.most * 2 ? oldest : -Infinity;
+      this.isTorn = false;
     } catch (error) {
       if (signal.aborted) return;
+      this.most = from;
+      this.isTorn = true;
       this.fail(error);
     }
     this.loading = false;
@@ -186,8 +202,8 @@ export class Gallery extends Page {
       await eachPage(changed, (tasks) => tasks.length > 0 && this.take(tasks), this.abort.signal);
       this.since = started;
       this.readLogs(); // the vendor may say something new while no task changes
-      if (this.problem && !this.tasks.size) this.load();
       this.problem = "";
+      if (this.isTorn) this.readMore();
     } catch (error) {
       if (error.name !== "AbortError") this.fail(error);
     }
@@ -235,6 +251,7 @@ export class Gallery extends Page {
       isAfter: this.structures.isAfter,
       errorOf: (task) => this.errors.of(task)?.error,
       pollOf: (task) => this.polls.of(task)?.poll,
+      readFrom: this.readFrom,
     };
     this.assembling = true;
     const before = new Map(this.videos.map((video) => [video.key, video]));

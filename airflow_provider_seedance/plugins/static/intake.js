@@ -96,6 +96,7 @@ const FACTS = {
   cost: amount,
   currency: word,
   sha256: word,
+  content_type: word,
   usage,
   seedance_conn_id: word,
 };

@@ -87,10 +87,11 @@ export function xcomKeysFor(task) {
  * @param isAfter (task, earlier task) -> whether the one comes right after the other in their DAG
  * @param errorOf task -> the error that it failed with, or undefined
  * @param pollOf task -> what a poll said last of its video, or undefined
+ * @param readFrom milliseconds since 1970: of runs after it, all tasks that wait are among these; by default, of all runs
  * @returns videos, newest first; a task that waits for nobody knows what yet is no video
  */
-export const assemble = (tasks, factsOf, isAfter = () => false, errorOf = () => undefined, pollOf = () => undefined) =>
-  atOnce(assembling(tasks, { factsOf, isAfter, errorOf, pollOf }));
+export const assemble = (tasks, factsOf, isAfter = () => false, errorOf = () => undefined, pollOf = () => undefined, readFrom = -Infinity) =>
+  atOnce(assembling(tasks, { factsOf, isAfter, errorOf, pollOf, readFrom }));
 
 const STEP = 16; // tasks or videos between two places where the work may pause
 
@@ -99,7 +100,7 @@ const STEP = 16; // tasks or videos between two places where the work may pause
  *
  * @param before the videos of the last time, by key: of what has not changed since, the same objects are returned
  */
-export function* assembling(tasks, { factsOf, isAfter, errorOf, pollOf }, before = new Map()) {
+export function* assembling(tasks, { factsOf, isAfter, errorOf, pollOf, readFrom = -Infinity }, before = new Map()) {
   const videos = [];
   const byId = new Map();
   const byRun = new Map();
@@ -145,7 +146,8 @@ export function* assembling(tasks, { factsOf, isAfter, errorOf, pollOf }, before
     const complete = completed(video, before.get(video.key), { factsOf, errorOf, pollOf });
     // Another wait of the run may turn out to be for this one.
     const { create } = complete;
-    complete.isAlone = Boolean(create) && !complete.wait && factsOf(create) !== undefined && !unsure.has(runOf(create));
+    const mayTell = Boolean(create) && (time(create.run_after) ?? 0) > readFrom;
+    complete.isAlone = mayTell && !complete.wait && factsOf(create) !== undefined && !unsure.has(runOf(create));
     found.push(complete);
     if (count++ % STEP === 0) yield;
   }
@@ -191,10 +193,21 @@ function completed(video, last, { factsOf, errorOf, pollOf }) {
     seconds: facts.duration ?? facts.seconds ?? (asked.duration > 0 ? asked.duration : null),
     unreadable: [...new Set(tasks.flatMap((task) => [...(task.unreadable ?? []), ...(factsOf(task)?.unreadable ?? [])]))],
     error: tasks.map(errorOf).find(Boolean) ?? null,
-    // A browser opens the addresses of no storage; the plugin's route does, by the task that has the manifest.
-    keeper: tasks.find((task) => /^(file|s3|gs|abfss?):/.test(factsOf(task)?.uri ?? "")) ?? null,
+    // A browser opens the addresses of no storage; the plugin's route does, by the task that has the manifest: of several
+    // the last, whose facts are shown.
+    keeper: keeperOf(tasks, factsOf, "uri"),
+    frameKeeper: keeperOf(tasks, factsOf, "last_frame_uri"),
     seen: tasks.map(pollOf).find((poll) => poll && (!id || poll.id === id)) ?? null,
   };
+}
+
+const keeperOf = (tasks, factsOf, name) => tasks.findLast((task) => /^(file|s3|gs|abfss?):/.test(factsOf(task)?.[name] ?? "")) ?? null;
+
+/** What tells a video from the others of its task: map index and, in a loop, the pass, counted from 1; nothing outside. */
+export function takeOf({ tasks }) {
+  const { map_index: index } = tasks.find((task) => task.map_index >= 0) ?? tasks[0];
+  const { pass } = tasks.find((task) => task.pass !== undefined) ?? tasks[0];
+  return [index >= 0 && `index ${index}`, pass !== undefined && `pass ${pass + 1}`].filter(Boolean).join(", ");
 }
 
 /** Whether nobody can say if the vendor makes (and bills) the video: its order went out, and no answer came back. */
@@ -394,6 +407,10 @@ const MEDIA = ["video_url", "thumbnail_url", "last_frame_url", "uri"];
 
 /** The names of the facts whose addresses are left alone, because they are Airflow's own or hold a password. */
 export const leftAlone = (facts, own) => MEDIA.filter((name) => /^https?:/i.test(facts[name] ?? "") && !foreignUrl(facts[name], own));
+
+/** Whether the video is a QuickTime file, which not every browser plays: by its manifest, else by what was asked for. */
+export const isQuickTime = ({ facts, asked }) =>
+  facts.content_type ? facts.content_type === "video/quicktime" : asked.output_format === "mov" || /\.mov$/i.test(facts.uri ?? "");
 
 /** The URL that a browser can play the video from, if there is one: the vendor's while it lasts, else the copy. */
 export const playable = (facts, now, own) => (isExpired(facts, now) ? null : foreignUrl(facts.video_url, own)) ?? foreignUrl(facts.uri, own);

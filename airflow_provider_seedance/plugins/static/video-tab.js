@@ -7,7 +7,7 @@ import {
 import { AgainForm } from "./again.js";
 import { arrange, h, Page, register, renew } from "./dom.js";
 import { number } from "./intake.js";
-import { assemble, isActive, keyOf, nameOf, roleOf, words } from "./model.js";
+import { assemble, isActive, keyOf, nameOf, roleOf, stateOf, words } from "./model.js";
 import { VideoView } from "./video-view.js";
 import { clock } from "./view.js";
 
@@ -41,6 +41,7 @@ class VideoTab extends Page {
     this.abort.abort();
     this.facts.stop();
     this.errors.stop();
+    this.structures.stop();
     clearInterval(this.ticking);
     clearTimeout(this.next);
   }
@@ -107,9 +108,12 @@ class VideoTab extends Page {
     const filter = { dag, run, operator: operatorsOf("create", "wait", "land"), most: MOST };
     if (!this.wide) filter.map_index = [...new Set([-1, this.mine.map_index])];
     if (this.lastLook) filter.updated_at_gte = new Date(this.lastLook - OVERLAP).toISOString();
-    await eachPage(filter, (tasks) => {
+    let all = 0;
+    await eachPage(filter, (tasks, total) => {
+      all = total;
       for (const task of tasks) this.tasks.set(keyOf(task), task);
     }, signal);
+    if (!filter.updated_at_gte) this.isWhole = this.wide && all <= MOST;
     this.lastLook = started;
   }
 
@@ -122,16 +126,19 @@ class VideoTab extends Page {
     const isMine = (task) => keyOf(task) === keyOf(this.mine);
     const errorOf = (task) => this.errors.of(task)?.error;
     const pollOf = (task) => (keyOf(task) === this.speaker ? this.lines.findLast(({ poll }) => poll)?.poll : undefined);
-    const videos = assemble([...this.tasks.values()], this.facts.of, this.structures.isAfter, errorOf, pollOf);
+    // That nobody waits can be said only once all of the run's tasks are known.
+    const readFrom = this.isWhole ? -Infinity : Infinity;
+    const videos = assemble([...this.tasks.values()], this.facts.of, this.structures.isAfter, errorOf, pollOf, readFrom);
     const video = videos.find((found) => found.tasks.some(isMine));
     if (video) this.facts.want(video.tasks);
     this.errors.want(video?.tasks ?? [this.mine]);
-    if (roleOf(this.mine) && !video?.create && !this.wide && !this.facts.left && !this.structures.left) {
-      this.wide = true; // its order may have another index
+    const isLone = !video?.create || stateOf(video, serverTime()).group === "submitted";
+    if (roleOf(this.mine) && isLone && !this.wide && !this.facts.left && !this.structures.left) {
+      this.wide = true; // its order, or the task that waits for it, may have another index
       this.lastLook = undefined;
       if (this.next) this.lookAfter(0);
     }
-    return video ?? assemble([this.mine], this.facts.of, undefined, errorOf, pollOf)[0];
+    return video ?? assemble([this.mine], this.facts.of, undefined, errorOf, pollOf, readFrom)[0];
   }
 
   show() {

@@ -4,9 +4,9 @@ import { copyUrl, dagUrl, runUrl, taskUrl } from "./api.js";
 import { AIRFLOW, arrange, h, renew } from "./dom.js";
 import { foreignUrl, time } from "./intake.js";
 import {
-  bytes, duration, isActive, isExpired, isInDoubt, keyOf, nameOf, pythonOf, relative, requestOf, stateOf, tokensOf, waitingSeconds, words,
+  bytes, duration, isActive, isExpired, isInDoubt, isQuickTime, keyOf, nameOf, pythonOf, relative, requestOf, stateOf, tokensOf, waitingSeconds, words,
 } from "./model.js";
-import { address, badge, clock, frameOf, goesOn, player, remarks, saying, sources } from "./view.js";
+import { address, badge, cantPlay, clock, frameOf, goesOn, player, remarks, saying, sources } from "./view.js";
 
 /** Shows one video at a time. Its parts are put where the page wants them. */
 export class VideoView {
@@ -71,7 +71,7 @@ export class VideoView {
         // The vendor's link is dead, and this Airflow may not read the copy: the player has nothing to play.
         if (isExpired(facts, now)) return made.replaceWith(this.placeholder(now));
         problem.hidden = false;
-        problem.replaceChildren("The video can't be loaded from here. ", ...this.whereElse(now));
+        problem.replaceChildren(`${isQuickTime(this.video) ? cantPlay(this.video) : "The video can't be loaded from here"}. `, ...this.whereElse(now));
       });
       parts.push(made, problem);
     } else {

@@ -3,7 +3,7 @@
 import { copyUrl, serverTime } from "./api.js";
 import { AIRFLOW, h } from "./dom.js";
 import { foreignUrl, time } from "./intake.js";
-import { lastFrame, leftAlone, playable, stateOf } from "./model.js";
+import { isQuickTime, lastFrame, leftAlone, playable, stateOf } from "./model.js";
 import { zone } from "./zone.js";
 
 /** The word for where a video stands, in its colour. */
@@ -19,7 +19,10 @@ export const saying = ({ error }) => error && h("span", { dir: "auto" }, error.m
 export const sources = (video, now) => [copyUrl(video.keeper), playable(video.facts, now, AIRFLOW)].filter(Boolean);
 
 /** The URL of the video's last frame: your own copy of it, or the vendor's. */
-export const frameOf = (video, now) => (video.facts.last_frame_uri && copyUrl(video.keeper, "last_frame_uri")) ?? lastFrame(video.facts, now, AIRFLOW);
+export const frameOf = (video, now) => copyUrl(video.frameKeeper, "last_frame_uri") ?? lastFrame(video.facts, now, AIRFLOW);
+
+/** Why a player shows nothing, as far as can be told. */
+export const cantPlay = (video) => (isQuickTime(video) ? "QuickTime (.mov): not every browser plays it" : "The link doesn't open");
 
 /** A player that tries one URL after the other. */
 export function player(urls, attributes, onNothing) {
