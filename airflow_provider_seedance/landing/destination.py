@@ -7,12 +7,8 @@ closes too, so there is no `with` here. Other storages get a temporary name and 
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import logging
-import os
-import re
-import stat
 import uuid
 from contextlib import suppress
 from math import ceil
@@ -21,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from airflow_provider_seedance.api.errors import LandingRefusedError
+from airflow_provider_seedance.landing.local_file import LocalFile, shortened
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
@@ -30,9 +27,6 @@ _log = logging.getLogger(__name__)
 MIB = 1024 * 1024
 PART_SIZE = 8 * MIB
 """Bytes per part of an upload: each is kept in memory, and is a multiple of every storage's unit."""
-
-SYNC_EVERY = 32 * MIB
-"""Bytes after which a local disk is told to start writing them back."""
 
 MAX_PARTS = 10_000
 
@@ -139,111 +133,13 @@ class Destination:
             mode = "wb" if replace or library != "s3fs" else _create_only(self._fs)
             return _Upload(self._fs, self._key, part_size(max_bytes), _UPLOADING[library](content_type), mode)
         if "file" in _protocols(self._fs):
-            return _LocalFile(Path(self._key), replace=replace)
+            return LocalFile(Path(self._key), replace=replace)
         return _Moved(self._fs, self._key, replace=replace)
 
 
 def part_size(max_bytes: int) -> int:
     """Bytes per part, chosen so that the largest object has no more parts than S3 allows."""
     return max(PART_SIZE, ceil(max_bytes / MAX_PARTS / MIB) * MIB)
-
-
-class _LocalFile:
-    """A temporary file beside its destination, locked while it is written: if the lock is gone, its writer is dead."""
-
-    def __init__(self, final: Path, *, replace: bool = True) -> None:
-        self._final = final
-        self._may_replace = replace
-        final.parent.mkdir(parents=True, exist_ok=True)
-        self._remove_leftovers()
-        self._part, self._file = self._create()
-        self._unsynced = 0
-
-    def write(self, block: bytes) -> None:
-        view = memoryview(block)
-        while view:
-            view = view[os.write(self._file, view) :]
-        self._unsynced += len(block)
-        if self._unsynced >= SYNC_EVERY:
-            self._start_writing_back()
-
-    def _start_writing_back(self) -> None:
-        """Has the disk start writing, without waiting for it; otherwise all of its work would come at the end."""
-        self._unsynced = 0
-        if hasattr(os, "posix_fadvise"):
-            os.posix_fadvise(self._file, 0, 0, os.POSIX_FADV_DONTNEED)
-
-    def publish(self) -> None:
-        # Content before name: after a power cut there must be no name without content.
-        os.fsync(self._file)
-        if self._may_replace:
-            os.replace(self._part, self._final)
-        else:
-            self._move_onto_nothing()
-        self._close()
-        folder = os.open(self._final.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-    def _move_onto_nothing(self) -> None:
-        try:
-            os.link(self._part, self._final)
-        except FileExistsError:
-            raise
-        except OSError:  # some network disks have no hard links, and no other way to refuse
-            os.replace(self._part, self._final)
-        else:
-            self._part.unlink()
-
-    def discard(self) -> None:
-        if self._file >= 0:
-            self._part.unlink(missing_ok=True)
-            self._close()
-
-    def _close(self) -> None:
-        os.close(self._file)
-        self._file = -1
-
-    def _create(self) -> tuple[Path, int]:
-        while True:
-            part = self._final.with_name(f"{self._prefix}{uuid.uuid4().hex[:12]}.part")
-            file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-            with suppress(OSError):  # some network disks have no locks; then leftovers stay
-                fcntl.flock(file, fcntl.LOCK_EX)
-            with suppress(FileNotFoundError):
-                if os.path.samestat(os.stat(part), os.fstat(file)):
-                    return part, file
-            os.close(file)  # another writer took it for a leftover before it was locked
-
-    def _remove_leftovers(self) -> None:
-        """Removes the leftovers of dead writers, and surely nothing else, since the folder belongs to others."""
-        ours = re.compile(re.escape(self._prefix) + r"[0-9a-f]{12}\.part")
-        for part in self._final.parent.iterdir():
-            if ours.fullmatch(part.name):
-                with suppress(OSError):
-                    _remove_if_nobody_holds_it(part)
-
-    @property
-    def _prefix(self) -> str:
-        return f".{_shortened(self._final.name)}."
-
-
-def _shortened(name: str) -> str:
-    """The name, short enough that it fits into any file system with a temporary suffix."""
-    return name.encode()[:150].decode("utf-8", "ignore")
-
-
-def _remove_if_nobody_holds_it(part: Path) -> None:
-    # Not blocking, and no link: anything else with such a name (a pipe, for example) is left alone.
-    file = os.open(part, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
-    try:
-        if stat.S_ISREG(os.fstat(file).st_mode):
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            part.unlink()
-    finally:
-        os.close(file)
 
 
 _AMAZON = (".amazonaws.com", ".amazonaws.com.cn")
@@ -316,7 +212,7 @@ class _Moved:
         folder, _, name = key.rpartition("/")
         self._fs, self._key = fs, key
         self._may_replace = replace
-        self._part = f"{folder}/.{_shortened(name)}.{uuid.uuid4().hex[:12]}.part"
+        self._part = f"{folder}/.{shortened(name)}.{uuid.uuid4().hex[:12]}.part"
         fs.makedirs(folder, exist_ok=True)
         self._file = fs.open(self._part, "wb")
         self._published = False

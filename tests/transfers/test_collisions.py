@@ -14,8 +14,9 @@ import pytest
 from airflow_provider_seedance.api.errors import InvalidRequestError, LandingRefusedError
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.landing import destination
-from airflow_provider_seedance.landing.destination import PART_SIZE, _create_only, _LocalFile, _Upload
+from airflow_provider_seedance.landing.destination import PART_SIZE, _create_only, _Upload
 from airflow_provider_seedance.landing.lander import land_video
+from airflow_provider_seedance.landing.local_file import LocalFile
 from airflow_provider_seedance.landing.manifest import SUFFIX
 from airflow_provider_seedance.landing.receiver import Receiver
 
@@ -68,32 +69,32 @@ def test_the_manifest_of_the_earlier_is_put_back(
     hook: SeedanceHook, host: FileServer, other: FileServer, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The later comes between the manifest of the earlier and its object."""
-    path, publish = f"file://{out}/clip.mp4", _LocalFile.publish
+    path, publish = f"file://{out}/clip.mp4", LocalFile.publish
 
-    def slow(self: _LocalFile) -> None:
+    def slow(self: LocalFile) -> None:
         if self._final.name != "clip.mp4":
             publish(self)
             return
-        monkeypatch.setattr(_LocalFile, "publish", between)
+        monkeypatch.setattr(LocalFile, "publish", between)
         with pytest.raises(LandingRefusedError, match=r"is a copy of byteplus:cgt-1:video"):
             land_video(SeedanceHook(), TWO | {"video_url": other.url()}, path)
 
-    def between(self: _LocalFile) -> None:
+    def between(self: LocalFile) -> None:
         if self._final.name == "clip.mp4":
-            monkeypatch.setattr(_LocalFile, "publish", publish)
+            monkeypatch.setattr(LocalFile, "publish", publish)
             publish(earlier[0])
         publish(self)
 
-    earlier: list[_LocalFile] = []
-    create = _LocalFile._create
+    earlier: list[LocalFile] = []
+    create = LocalFile._create
 
-    def note(self: _LocalFile) -> Any:
+    def note(self: LocalFile) -> Any:
         if self._final.name == "clip.mp4":
             earlier.append(self)
         return create(self)
 
-    monkeypatch.setattr(_LocalFile, "_create", note)
-    monkeypatch.setattr(_LocalFile, "publish", slow)
+    monkeypatch.setattr(LocalFile, "_create", note)
+    monkeypatch.setattr(LocalFile, "publish", slow)
     land_video(hook, ONE | {"video_url": host.url()}, path)
     assert json.loads((out / f"clip.mp4{SUFFIX}").read_text())["video_id"] == "cgt-1"
     assert (out / "clip.mp4").read_bytes() == host.content

@@ -10,7 +10,8 @@ import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 from fsspec.implementations.local import LocalFileSystem
 
-from airflow_provider_seedance.landing.destination import Destination, _LocalFile
+from airflow_provider_seedance.landing.destination import Destination
+from airflow_provider_seedance.landing.local_file import LocalFile
 
 
 @pytest.fixture
@@ -144,5 +145,5 @@ def test_only_our_own_leftovers_are_removed(tmp_path: Path) -> None:
     ]
     for name in (ours, *theirs):
         (tmp_path / name).write_bytes(b"?")
-    _LocalFile(tmp_path / "a.mp4").discard()
+    LocalFile(tmp_path / "a.mp4").discard()
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(theirs)

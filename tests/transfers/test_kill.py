@@ -98,12 +98,12 @@ def test_two_tries_at_once_make_one_file(hook: SeedanceHook, host: FileServer, o
 def test_the_leftovers_of_a_dead_try_are_removed_but_not_those_of_a_living_one(
     hook: SeedanceHook, host: FileServer, out: Path
 ) -> None:
-    from airflow_provider_seedance.landing.destination import _LocalFile
+    from airflow_provider_seedance.landing.local_file import LocalFile
 
     out.mkdir()
     (out / ".cgt-1.mp4.0123456789ab.part").write_bytes(b"dead")
     (out / ".cgt-10.mp4.0123456789ab.part").write_bytes(b"another file's")
-    living = _LocalFile(out / "cgt-1.mp4")
+    living = LocalFile(out / "cgt-1.mp4")
     living.write(b"half")
     land_video(hook, VIDEO | {"video_url": host.url()}, f"file://{out}/")
     left = [name for name in files_in(out) if name.endswith(".part")]

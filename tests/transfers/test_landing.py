@@ -426,12 +426,12 @@ def test_a_path_that_is_a_folder_is_refused(hook: SeedanceHook, host: FileServer
 def test_a_disk_that_fails_is_no_reason_to_ask_the_host_again(
     hook: SeedanceHook, host: FileServer, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from airflow_provider_seedance.landing.destination import _LocalFile
+    from airflow_provider_seedance.landing.local_file import LocalFile
 
     def full(self: Any, block: bytes) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(_LocalFile, "write", full)
+    monkeypatch.setattr(LocalFile, "write", full)
     with pytest.raises(OSError, match="No space left"):
         land_video(hook, {"video_url": host.url()}, f"file://{out}/a.mp4")
     assert len(host.asked) == 1
