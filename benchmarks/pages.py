@@ -50,7 +50,8 @@ FRAMES = """() => {
 COMPLETE = f"""(count) => {{
     const said = {ROOT}.querySelector('.status')?.textContent;
     const rests = {ROOT}.querySelector('.cards')?.getAttribute('aria-busy') === 'false';
-    if (said !== `${{count}} of ${{count}} videos` || !rests) {{
+    const found = said?.match(/^([0-9]+) of \\1 videos$/)?.[1] ?? 0;
+    if (found < count || !rests) {{
         globalThis.since = undefined;
         return null;
     }}
