@@ -6,7 +6,7 @@ parameters belong to the address: `?id=1` and `?id=2` may be two pictures.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -71,7 +71,7 @@ def unsigned(value: Any) -> Any:
     :param value: JSON types; each text that is an HTTP URL is changed, also within lists and dicts.
     :return: the changed copy.
     """
-    return _in_urls(value, _without_signature)
+    return in_urls(value, _without_signature)
 
 
 def without_queries(value: Any) -> Any:
@@ -80,16 +80,22 @@ def without_queries(value: Any) -> Any:
     :param value: JSON types; each text that is an HTTP URL is changed, also within lists and dicts.
     :return: the changed copy.
     """
-    return _in_urls(value, _without_query)
+    return in_urls(value, _without_query)
 
 
-def _in_urls(value: Any, change: Any) -> Any:
+def in_urls(value: Any, change: Callable[[str], str]) -> Any:
+    """Changes the URLs in a value.
+
+    :param value: JSON types; each text that is an HTTP URL is changed, also within lists and dicts.
+    :param change: returns the changed URL.
+    :return: the changed copy.
+    """
     if isinstance(value, str):
         return change(value) if value.lower().startswith(_SCHEMES) else value
     if isinstance(value, list | tuple):
-        return [_in_urls(item, change) for item in value]
+        return [in_urls(item, change) for item in value]
     if isinstance(value, Mapping):
-        return {name: _in_urls(item, change) for name, item in value.items()}
+        return {name: in_urls(item, change) for name, item in value.items()}
     return value
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from airflow_provider_seedance.api.models import VideoRequest
-from airflow_provider_seedance.api.url_signatures import unsigned
+from airflow_provider_seedance.api.url_signatures import in_urls, unsigned
 
 VERSION = 2
 """The current version of the hashing. Version 1 left out the whole query of each URL; its records still exist."""
@@ -53,17 +53,11 @@ def _of_field(name: str, value: Any) -> Any:
 
 
 def _of_field_in_version_1(name: str, value: Any) -> Any:
-    if isinstance(value, str):
-        return _cut(value)
-    if isinstance(value, list | tuple):
-        return [_of_field_in_version_1(name, item) for item in value]
-    if isinstance(value, dict):
-        return {key: _of_field_in_version_1(name, item) for key, item in value.items()}
-    return value
+    return in_urls(value, _cut)
 
 
 def _cut(text: str) -> str:
-    if not text.startswith(("https://", "http://")):
+    if not text.startswith(("https://", "http://")):  # version 1 left schemes in capitals alone
         return text
     try:
         return urlunsplit(urlsplit(text)._replace(query="", fragment=""))

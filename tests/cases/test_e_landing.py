@@ -23,7 +23,7 @@ from airflow_provider_seedance.simulator import Simulator
 from tests.transfers.conftest import _no_proxy, _vendor, files_in, hook, host, no_pause, out, sim  # noqa: F401
 from tests.transfers.mp4 import video
 from tests.transfers.nursery import Nursery
-from tests.transfers.s3 import Bucket, EqualParts, bucket
+from tests.transfers.s3 import Bucket, EqualParts, bucket_behind
 from tests.transfers.server import FileServer
 
 ONE = {"video_id": "cgt-1", "vendor": "byteplus", "model": "m"}
@@ -189,15 +189,9 @@ def test_case_e4_the_slower_of_two_dies_just_before_its_object(
 
 @pytest.fixture
 def booked(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Bucket, EqualParts]]:
-    made: list[EqualParts] = []
-
-    def in_front(app: Any) -> EqualParts:
-        made.append(EqualParts(app))
-        return made[0]
-
-    with bucket(in_front) as store:
+    with bucket_behind(EqualParts) as (store, book):
         monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", store.connection)
-        yield store, made[0]
+        yield store, book
 
 
 def test_case_e4_in_s3_an_object_is_never_deleted_to_make_room(

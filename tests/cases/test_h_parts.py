@@ -15,7 +15,7 @@ from airflow_provider_seedance.landing.lander import land_video
 from airflow_provider_seedance.landing.manifest import SUFFIX
 from tests.transfers.conftest import _no_proxy, _vendor, hook, no_pause, sim  # noqa: F401
 from tests.transfers.mp4 import video
-from tests.transfers.s3 import Bucket, EqualParts, bucket
+from tests.transfers.s3 import Bucket, EqualParts, bucket_behind
 from tests.transfers.server import FileServer, chunked, cut_at
 
 pytest.importorskip("s3fs", reason="needs the Amazon provider's extra s3fs")
@@ -30,14 +30,8 @@ SIZE = 30_000_000
 
 @pytest.fixture(scope="module")
 def _strict() -> Iterator[tuple[Bucket, EqualParts]]:
-    made: list[EqualParts] = []
-
-    def in_front(app: Any) -> EqualParts:
-        made.append(EqualParts(app))
-        return made[0]
-
-    with bucket(in_front) as store:
-        yield store, made[0]
+    with bucket_behind(EqualParts) as found:
+        yield found
 
 
 @pytest.fixture

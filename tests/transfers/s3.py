@@ -6,10 +6,11 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
 BUCKET = "clips"
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Bucket:
@@ -96,8 +97,15 @@ class EqualParts:
 
 
 @contextmanager
-def bucket(in_front: Callable[[Any], Any] | None = None) -> Iterator[Bucket]:
-    """A server of its own, with one bucket.
+def bucket() -> Iterator[Bucket]:
+    """A server of its own, with one bucket."""
+    with bucket_behind(lambda app: app) as (store, _app):
+        yield store
+
+
+@contextmanager
+def bucket_behind(in_front: Callable[[Any], F]) -> Iterator[tuple[Bucket, F]]:
+    """The same, with a WSGI application in front of it.
 
     :param in_front: makes what requests pass first, from the WSGI application behind it.
     """
@@ -105,13 +113,12 @@ def bucket(in_front: Callable[[Any], Any] | None = None) -> Iterator[Bucket]:
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
-    if in_front:
-        assert server._server
-        server._server.app = in_front(server._server.app)
+    assert server._server
+    front = server._server.app = in_front(server._server.app)
     forget_storages()
     try:
         host, port = server.get_host_and_port()
-        yield Bucket(f"http://{host}:{port}")
+        yield Bucket(f"http://{host}:{port}"), front
     finally:
         server.stop()
         forget_storages()

@@ -22,7 +22,7 @@ from airflow_provider_seedance.landing.receiver import Receiver
 
 from .conftest import SIZE, files_in
 from .mp4 import video
-from .s3 import Bucket, bucket
+from .s3 import Bucket, bucket_behind
 from .server import FileServer
 
 ONE = {"video_id": "cgt-1", "vendor": "byteplus", "model": "m"}
@@ -190,14 +190,8 @@ class Front:
 def _s3() -> Iterator[tuple[Bucket, Front]]:
     pytest.importorskip("s3fs", reason="needs the Amazon provider's extra s3fs")
     pytest.importorskip("moto", reason="needs moto's server")
-    made: list[Front] = []
-
-    def in_front(app: Any) -> Front:
-        made.append(Front(app))
-        return made[0]
-
-    with bucket(in_front) as store:
-        yield store, made[0]
+    with bucket_behind(Front) as found:
+        yield found
 
 
 @pytest.fixture
