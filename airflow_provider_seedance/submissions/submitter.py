@@ -283,12 +283,12 @@ class Submitter:
         video_id = record.video_id or ""
         try:
             video = self._hook.get_video(video_id)
-        except SeedanceError as error:
-            if not isinstance(error, VideoNotFoundError):
-                raise Submission(record, is_kept=True).unread(error) from None
+        except VideoNotFoundError:
             if time.time() - record.intended_at > NOT_FOUND_GRACE:
                 raise
             video = Video(video_id=video_id, vendor=record.vendor, model=record.model, status=VideoStatus.QUEUED)
+        except SeedanceError as error:
+            raise Submission(record, is_kept=True).unread(error) from None
         if video.status in LOST:
             failure = failure_of(video)
             if not failure.retryable:
