@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import tempfile
@@ -41,6 +42,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         seconds = [most for marker, most in MOST_SECONDS.items() if item.get_closest_marker(marker)]
         if seconds and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(max(seconds)))
+
+
+def pytest_collection_finish() -> None:
+    """Spares the garbage collector what is there by now, 15,000 tests and all of Airflow."""
+    gc.collect()
+    gc.freeze()
 
 
 pytest_plugins = ["airflow_provider_seedance.simulator.pytest_plugin"]

@@ -7,12 +7,16 @@ folders that the administrator has allowed.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote
 
 SCHEMES = ("file", "s3", "gs", "abfs", "abfss")
 """The schemes of the supported storages."""
+
+COPIES = ("uri", "last_frame_uri", "thumbnail_uri")
+"""The items of a manifest that are addresses of stored copies."""
 
 MOST_CHARACTERS = 4096
 
@@ -117,6 +121,24 @@ def place_of(address: object, roots: Sequence[Root], dag_id: str) -> Place:
             lead = "/" if scheme == "file" else ""
             return Place(scheme, root.conn_id, lead + "/".join(parts), lead + "/".join(above))
     raise RefusedError("outside of the roots")
+
+
+def served(manifest: Mapping[str, Any], roots: Sequence[Root], dag_id: str) -> list[str]:
+    """The items of a manifest whose addresses are below one of the roots. Whether there are such objects isn't known.
+
+    :param manifest: the dict that a task has returned.
+    :param roots: the allowed roots.
+    :param dag_id: the id of the task's DAG.
+    """
+    return [what for what in COPIES if _is_below(manifest.get(what), roots, dag_id)]
+
+
+def _is_below(address: object, roots: Sequence[Root], dag_id: str) -> bool:
+    try:
+        place_of(address, roots, dag_id)
+    except RefusedError:
+        return False
+    return True
 
 
 def _parts(path: str) -> tuple[str, ...]:

@@ -25,8 +25,8 @@ from pydantic import BaseModel, Field, StringConstraints
 from airflow_provider_seedance.ledger.settings import ledger_conn_id
 from airflow_provider_seedance.plugins.budget_lines import budget_lines
 from airflow_provider_seedance.plugins.byte_ranges import part_of
-from airflow_provider_seedance.plugins.playback_rules import RefusedError, Root, place_of, read_roots
-from airflow_provider_seedance.plugins.records import Task, returned_by, told_by
+from airflow_provider_seedance.plugins.playback_rules import RefusedError, Root, place_of, read_roots, served
+from airflow_provider_seedance.plugins.records import Task, as_object, returned_by, told_by
 from airflow_provider_seedance.plugins.stored_files import NoConnectionError, NotThereError, open_place
 from airflow_provider_seedance.plugins.task_list import Window, can_list, tasks_in
 
@@ -101,15 +101,18 @@ def facts(user: GetUserDep, wanted: Wanted) -> dict[str, Any]:
 
     :param user: the logged-in user.
     :param wanted: the tasks.
-    :return: `told`, the XComs by key for each task, in the order of the request, or `None`; and `denied`, the DAGs that
-        the user may not read.
+    :return: `told`, the XComs by key for each task, in the order of the request, or `None`; `served`, in the same
+        order, the items of the task's manifest that `playback` sends if they exist; and `denied`, the DAGs that the
+        user may not read.
     """
     tasks: list[Task] = [task if len(task) == 5 else (*task, None) for task in wanted.tasks]
     dags = {task[0] for task in tasks}
     allowed = {dag_id for dag_id in dags if _may_read(user, dag_id)}
     told = told_by([task for task in tasks if task[0] in allowed]) if allowed else {}
+    roots = _roots()
     return {
         "told": [told.get(task) for task in tasks],
+        "served": [served(as_object(told.get(task, {}).get("return_value")), roots, task[0]) for task in tasks],
         "denied": sorted(dags - allowed),
     }
 

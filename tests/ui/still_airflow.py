@@ -29,6 +29,7 @@ class StillAirflow:
     :param asked: the URLs that the page has asked for, whosever.
     :param errors: what went wrong in the page's scripts.
     :param denied: DAGs whose XComs may not be read.
+    :param served: the copies that may be played, whosever.
     :param media: the file that stored copies are played from.
     :param details: what a DAG says of itself: its tags and params.
     :param confs: of runs.
@@ -45,6 +46,7 @@ class StillAirflow:
     errors: list[str] = field(default_factory=list)
     media: Path | None = None
     denied: Sequence[str] = ()
+    served: Sequence[str] | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     confs: Mapping[str, Any] = field(default_factory=dict)
     started: list[Any] = field(default_factory=list)
@@ -128,7 +130,8 @@ class StillAirflow:
             keys = ("return_value", "video_id", "seedance_asked")
             found = {key: self.xcoms[run, task, key] for key in keys if (run, task, key) in self.xcoms}
             told.append(found or None)
-        return {"told": told, "denied": list(self.denied)}
+        served = {} if self.served is None else {"served": [list(self.served)] * len(told)}
+        return {"told": told, **served, "denied": list(self.denied)}
 
     def _own_list(self, query: Mapping[str, list[str]]) -> Any:
         first, most = int(query["offset"][0]), int(query["limit"][0])

@@ -44,18 +44,19 @@ def assembled(
 ) -> list[dict[str, Any]]:
     """The videos that the tasks make: XComs by task id (of any run and index), `after` as a DAG's structure.
 
-    :param facts: a task's `return_value` (of those that have not succeeded: `video_id`), its `seedance_asked` beside
-        it as `TASK request`.
+    :param facts: a task's `return_value` (of those that have not succeeded: `video_id`), in it `served` as the route
+        for facts has it; its `seedance_asked` beside it as `TASK request`.
     :param logs: the last log record by task id.
     """
     script = """async ([tasks, facts, after, now, logs]) => {
-        const { readFacts, readLogRecord, readTask } = await load('intake.js');
+        const { readFacts, readLogRecord, readServed, readTask } = await load('intake.js');
         const { merged } = await load('api.js');
         const { assemble, stateOf, waitingSeconds } = await load('model.js');
         const told = (task) => facts[`${task.task_id}/${task.map_index}`] ?? facts[task.task_id];
         const request = (task) => facts[`${task.task_id} request`];
         const factsOf = (task) => (told(task) || request(task)) && merged([
             readFacts('return_value', told(task) ?? {}), readFacts('seedance_asked', request(task) ?? {}),
+            { served: readServed(told(task)?.served) },
         ]);
         const pollOf = (task) => logs[task.task_id] && readLogRecord(logs[task.task_id]).poll;
         const isAfter = (task, earlier) => (after[earlier.task_id] ?? []).includes(task.task_id);
@@ -321,6 +322,28 @@ def test_of_several_copies_the_one_is_played_whose_address_is_shown(node: Node) 
     assert (video["keeper"]["task_id"], video["frameKeeper"]) == ("store", None)
     (video,) = assembled(node, tasks, {"create": READY | {"uri": "s3://b/first.mp4"}, "store": landed | {"uri": None}})
     assert (video["keeper"]["task_id"], video["frameKeeper"]["task_id"]) == ("create", "store")
+
+
+@pytest.mark.parametrize(
+    ("served", "keepers"),
+    [
+        (None, ("store", "store")),  # the route doesn't say
+        (["uri", "last_frame_uri"], ("store", "store")),
+        (["uri"], ("store", None)),
+        ([], (None, None)),  # not even the other task's: its address isn't shown
+    ],
+)
+def test_a_copy_that_the_route_won_t_read_out_is_not_played(
+    node: Node, served: list[str] | None, keepers: tuple[str | None, str | None]
+) -> None:
+    landed = {"video_id": "v", "uri": "s3://b/second.mp4", "last_frame_uri": "s3://b/last.png"}
+    if served is not None:
+        landed |= {"served": served}
+    tasks = [task("create"), task("store", rendered_fields={"video_id": "v"})]
+    first = READY | {"uri": "s3://b/first.mp4", "served": ["uri"]}
+    (video,) = assembled(node, tasks, {"create": first, "store": landed})
+    assert tuple((video[name] or {}).get("task_id") for name in ("keeper", "frameKeeper")) == keepers
+    assert "served" not in video["facts"]
 
 
 @pytest.mark.parametrize(

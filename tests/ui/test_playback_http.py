@@ -228,10 +228,12 @@ def test_facts_of_many_tasks_come_in_one_answer_and_only_of_dags_whose_xcoms_one
         assert told[3]["return_value"]["uri"].endswith(f"/{SECRET}/v.mp4")
         assert told[2]["video_id"].startswith("v-ui_secret")
         assert told[4:] == [None, None, None]
+        assert everything["served"][2:] == [[], ["uri"], [], [], []]
         permitted = guest.post(path, json={"tasks": tasks})
         assert permitted.json()["denied"] == ["ui_secret"]
         assert permitted.json()["told"][:2] == told[:2]
         assert permitted.json()["told"][2:4] == [None, None]
+        assert permitted.json()["served"][2:4] == [[], []]
         assert "v-ui_secret" not in permitted.text
         assert guest.post(path, json={"tasks": [["~", RUN, "create", -1]]}).json()["told"] == [None]
         bad: list[Any] = [{}, {"tasks": [["d"]]}, {"tasks": [[{}, "r", "t", 0]]}, {"tasks": [tasks[0]] * 1001}, []]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_seedance.plugins.byte_ranges import Part, part_of
-from airflow_provider_seedance.plugins.playback_rules import Place, RefusedError, Root, place_of, read_roots
+from airflow_provider_seedance.plugins.playback_rules import Place, RefusedError, Root, place_of, read_roots, served
 from airflow_provider_seedance.plugins.records import OURS
 from airflow_provider_seedance.plugins.seedance_ui import STATIC
 from airflow_provider_seedance.plugins.stored_files import NoConnectionError, NotThereError, _file_system, open_place
@@ -128,6 +128,20 @@ def test_without_roots_nothing_is_played() -> None:
     assert read_roots(" \n ") == []
     with pytest.raises(RefusedError):
         place_of("file:///srv/videos/v.mp4", [], "d")
+
+
+@pytest.mark.parametrize(
+    ("manifest", "items"),
+    [
+        ({"uri": "s3://bucket/videos/d/v.mp4", "last_frame_uri": "s3://bucket/v.png"}, ["uri"]),
+        ({"uri": "s3://elsewhere/v.mp4", "thumbnail_uri": "gs://media/t.webp"}, ["thumbnail_uri"]),
+        ({"uri": {"toString": 1}, "video_url": "gs://media/v.mp4"}, []),
+        ({}, []),
+    ],
+)
+def test_of_a_manifest_the_copies_below_a_root_can_be_had(manifest: dict[str, Any], items: list[str]) -> None:
+    assert served(manifest, ROOTS, "d") == items
+    assert served(manifest, [], "d") == []
 
 
 TAG = '"t"'

@@ -180,10 +180,35 @@ def test_the_stored_copy_is_played_and_offered_for_download(page: Page) -> None:
     copy = "/seedance-api/0/playback/d?run_id=r&task_id=store&map_index=-1&what=uri"
     expect(airflow.gallery(page).locator(".card .placeholder")).to_have_text("The link doesn't open")
     assert [url for url in airflow.asked if url.endswith(copy)] != []  # but there is no such file here
+    airflow.asked.clear()
     tab = airflow.tab(page, "r", "wait")
-    assert (tab.locator("video").get_attribute("src") or "").endswith(copy)
+    expect(tab.locator(".placeholder")).to_contain_text(f"Your copy is at {uri}")
     assert (tab.get_by_role("link", name="Download").get_attribute("href") or "").endswith(f"{copy}&download=true")
-    expect(tab.locator(".note")).to_contain_text(f"Your copy is at {uri}")
+    assert [url for url in airflow.asked if url.endswith(copy)] != []
+    assert airflow.errors == []
+
+
+@pytest.mark.parametrize("served", [[], ["uri"]])
+def test_a_copy_outside_of_the_playback_roots_is_named_but_neither_asked_for_nor_offered(
+    page: Page, served: list[str]
+) -> None:
+    uri = "s3://elsewhere/v.mp4"
+    airflow = StillAirflow(
+        [task("create", "success", "r"), task("store", "success", "r")],
+        {
+            ("r", "create", "return_value"): LIVE | {"url_expires_at": "2020-01-01T00:00:00Z"},
+            ("r", "store", "return_value"): {"video_id": "v", "uri": uri, "last_frame_uri": "s3://elsewhere/v.png"},
+        },
+        offers={"facts": True, "playback": True},
+        served=served,
+    )
+    airflow.gallery(page)
+    tab = airflow.tab(page, "r", "store")
+    expect(tab.get_by_text("Stored copy")).to_be_visible()
+    expect(tab.get_by_role("link", name="Download")).to_have_count(len(served))
+    expect(tab.locator("dd code", has_text=uri)).to_be_visible()
+    asked = [url for url in airflow.asked if "/playback/" in url]
+    assert [url for url in asked if any(f"what={name}" in url for name in {"uri", "last_frame_uri"} - {*served})] == []
     assert airflow.errors == []
 
 

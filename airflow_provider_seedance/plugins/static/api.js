@@ -1,6 +1,6 @@
 // Airflow's public REST API and the plugin's own routes, with the session of whoever looks at the page. Nothing else is asked.
 
-import { ROUTES, readBudgets, readDag, readFacts, readLogRecord, readTask } from "./intake.js";
+import { ROUTES, readBudgets, readDag, readFacts, readLogRecord, readServed, readTask } from "./intake.js";
 import { isActive, keyOf, roleOf, ROLES, xcomKeysFor } from "./model.js";
 import { inSlices } from "./slices.js";
 
@@ -450,9 +450,9 @@ class FactsReader {
     for (const [key] of chosen) this.#waiting.delete(key);
     this.#busy = chosen.length;
     try {
-      const { told, denied } = await factsOf(chosen.map(([, task]) => task));
+      const { told, served, denied } = await factsOf(chosen.map(([, task]) => task));
       for (const dag of denied) this.denied.add(dag);
-      await inSlices(this.#take(chosen, told));
+      await inSlices(this.#take(chosen, told, served));
     } catch (error) {
       if (isPassing(error)) {
         for (const [key, task] of chosen) if (!this.#waiting.has(key)) this.#waiting.set(key, task);
@@ -472,17 +472,20 @@ class FactsReader {
     this.#goOn();
   }
 
-  *#take(chosen, told) {
+  *#take(chosen, told, served) {
     for (const [index, [key]] of chosen.entries()) {
       const found = Object.entries(told[index] ?? {}).map(([name, value]) => readFacts(name, value));
       const known = this.#known.get(key);
-      if (known) known.found = merged(found);
+      if (known) known.found = { ...merged(found), served: readServed(served?.[index]) };
       yield;
     }
   }
 }
 
-/** What tasks have told, by XCom key, in their order (null: nothing), and the DAGs whose XComs may not be read. */
+/**
+ * What tasks have told, by XCom key, in their order (null: nothing); which copies their manifests name that the route
+ * for playback reads out; and the DAGs whose XComs may not be read.
+ */
 async function factsOf(tasks) {
   const addressOf = ({ dag_id, dag_run_id, task_id, map_index, region }) =>
     [dag_id, dag_run_id, task_id, ...(region ? [region.region_index, region.region_id] : [map_index])];

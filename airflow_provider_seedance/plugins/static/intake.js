@@ -241,6 +241,11 @@ export function readDag({ tags, params }) {
   return { tags: names, params: found };
 }
 
+/** The names of a manifest's copies that the route for playback reads out; undefined if it doesn't say. */
+export const readServed = (value) => (Array.isArray(value) ? COPIES.filter((name) => value.includes(name)) : undefined);
+
+const COPIES = ["uri", "last_frame_uri"];
+
 /** What the route tells of budgets: rows, and the DAGs of which the viewer may not know. */
 export function readBudgets({ budgets, denied, problem }) {
   const row = (each) => {

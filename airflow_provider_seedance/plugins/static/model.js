@@ -172,6 +172,7 @@ function completed(video, last, { factsOf, errorOf, pollOf }) {
   const rendered = Object.assign({}, ...tasks.map((task) => task.rendered_fields ?? {}).reverse());
   const facts = Object.assign({}, ...tasks.map(factsOf));
   delete facts.unreadable;
+  delete facts.served;
   const first = tasks[0];
   const id = facts.video_id ?? video.wait?.rendered_fields?.video_id ?? null;
   const asked = { ...video.create?.rendered_fields, ...facts.asked };
@@ -201,7 +202,11 @@ function completed(video, last, { factsOf, errorOf, pollOf }) {
   };
 }
 
-const keeperOf = (tasks, factsOf, name) => tasks.findLast((task) => /^(file|s3|gs|abfss?):/.test(factsOf(task)?.[name] ?? "")) ?? null;
+/** The task by which a copy can be played; null if there is no copy, or if it is known that the route won't read it out. */
+function keeperOf(tasks, factsOf, name) {
+  const keeper = tasks.findLast((task) => /^(file|s3|gs|abfss?):/.test(factsOf(task)?.[name] ?? ""));
+  return keeper && factsOf(keeper).served?.includes(name) !== false ? keeper : null;
+}
 
 /** What tells a video from the others of its task: map index and, in a loop, the pass, counted from 1; nothing outside. */
 export function takeOf({ tasks }) {
