@@ -336,7 +336,7 @@ def test_of_several_copies_the_one_is_played_whose_address_is_shown(node: Node) 
 def test_a_copy_that_the_route_won_t_read_out_is_not_played(
     node: Node, served: list[str] | None, keepers: tuple[str | None, str | None]
 ) -> None:
-    landed = {"video_id": "v", "uri": "s3://b/second.mp4", "last_frame_uri": "s3://b/last.png"}
+    landed: dict[str, Any] = {"video_id": "v", "uri": "s3://b/second.mp4", "last_frame_uri": "s3://b/last.png"}
     if served is not None:
         landed |= {"served": served}
     tasks = [task("create"), task("store", rendered_fields={"video_id": "v"})]
