@@ -139,7 +139,7 @@ async def test_a_few_videos_are_not_kept_waiting_for_the_next_list(sim: Simulato
     ids = submit("byteplus", 3)
     tasks = start(ids, conn, poll_interval=0.4)
     await asked(sim, ids, times=5)
-    assert len(reads(sim, "poll")) >= 12  # of the fifteen
+    assert len(reads(sim, "poll")) >= 3  # between two lists
     await cancel(tasks)
 
 
