@@ -59,6 +59,7 @@ def airflow_environment(
         ("core", "simple_auth_manager_passwords_file"): str(home / "passwords.json"),
         ("core", "hostname_callable"): "socket.gethostname",  # the default asks DNS, which can hang
         ("core", "min_serialized_dag_update_interval"): "1",
+        ("core", "dagbag_import_timeout"): "500",  # on a busy machine
         ("api", "host"): LOOPBACK,
         ("api", "port"): str(port),
         ("api", "base_url"): f"http://{LOOPBACK}:{port}",
@@ -74,7 +75,8 @@ def airflow_environment(
         # the worker is blocked, and a deferred task that resumes meanwhile is failed by mistake (apache/airflow#72716).
         ("workers", "min_heartbeat_interval"): "1",
         # Files that have changed are read at once. All others would be read over and over, which keeps one core busy.
-        ("dag_processor", "min_file_process_interval"): "60",
+        ("dag_processor", "min_file_process_interval"): "600",
+        ("dag_processor", "dag_file_processor_timeout"): "600",  # a file that is given up would be missing for as long
         ("dag_processor", "refresh_interval"): "5",
         ("dag_processor", "bundle_refresh_check_interval"): "1",
         ("dag_processor", "dag_bundle_storage_path"): str(home / "bundles"),
