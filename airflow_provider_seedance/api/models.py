@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
+from pydantic_core import PydanticCustomError
 
 from airflow_provider_seedance.api.http.fields import Code, Id, Line, Name, Url, Usage, Whole
 
@@ -27,12 +28,18 @@ class VideoStatus(StrEnum):
         return self not in (VideoStatus.QUEUED, VideoStatus.RUNNING)
 
 
-def _none_is_empty(value: object) -> object:
+def _in_order(value: object) -> object:
+    if isinstance(value, set | frozenset):
+        raise PydanticCustomError("no_order", "a set has no order, which changes with each process; use a list")
     return () if value is None else value
 
 
-MediaList = Annotated[tuple[str, ...], BeforeValidator(_none_is_empty)]
-"""URLs of reference media. `None` counts as empty; a bare string is refused, not split into its letters."""
+MediaList = Annotated[tuple[str, ...], BeforeValidator(_in_order)]
+"""URLs of reference media, in the order in which a prompt counts them. `None` counts as empty.
+
+A bare string is refused, not split into its letters. A set is refused too: in the next worker its order is another one,
+so that a retry would ask for something else.
+"""
 
 Word = Annotated[str, AfterValidator(str.lower)]
 """A keyword, stored in lower case: vendors compare exactly and would refuse `4K` or `Adaptive`."""

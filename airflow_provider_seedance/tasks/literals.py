@@ -15,6 +15,6 @@ def is_literal(value: Any) -> bool:
         return "{{" not in value and "{%" not in value
     if isinstance(value, Mapping):
         return all(is_literal(item) for item in value.values())
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | set | frozenset):
         return all(is_literal(item) for item in value)
     return value is None or isinstance(value, int | float)

@@ -49,6 +49,7 @@ BROKEN: dict[str, tuple[dict[str, Any], list[str]]] = {
     "an unknown ratio": ({"ratio": "5:3"}, ["ratio"]),
     "ten images": ({"reference_images": [IMAGE] * 10}, ["reference_images", "9"]),
     "one image as a bare text": ({"reference_images": IMAGE}, ["reference_images"]),
+    "images as a set": ({"reference_images": {IMAGE}}, ["reference_images", "a set has no order"]),
     "frames and references": ({"first_frame": IMAGE, "reference_images": [IMAGE]}, ["first_frame", "reference_images"]),
     "sound alone": ({"reference_audios": [SOUND]}, ["reference_audios"]),
     "no prompt": ({"prompt": ""}, ["prompt"]),
