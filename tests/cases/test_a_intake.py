@@ -211,6 +211,7 @@ USAGES = {
     "beyond all floats": f'{{"completion_tokens": 1{"0" * 400}}}',
     "beyond what Python reads": f'{{"completion_tokens": 1{"0" * 5000}}}',
     "a float at the end of all floats": '{"completion_tokens": 1e308}',
+    "a float that PostgreSQL gives back as another number": '{"completion_tokens": 5.673548872204338e16}',
     "a float beyond": '{"completion_tokens": 1e999}',
     "no number": '{"completion_tokens": NaN}',
     "infinite": '{"completion_tokens": -Infinity}',

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,6 +14,9 @@ MOST_DEPTH = 32
 
 LARGEST = 2**63 - 1
 """The largest whole number that msgpack, PostgreSQL and XCom can all store."""
+
+LARGEST_FLOAT = 2.0**53
+"""The largest float that PostgreSQL gives back as the same number: it keeps the shortest decimal that stands for it."""
 
 _MOST_ODD_BYTES = 262_144
 """The largest answer in bytes that is decoded the slow way, since that blocks the triggerer's event loop."""
@@ -144,8 +146,8 @@ class Sound:
 
 
 def is_sound_number(value: float) -> bool:
-    """Whether msgpack, JSON and PostgreSQL can store this number, and a sum of such numbers."""
-    return math.isfinite(value) and -LARGEST <= value <= LARGEST if isinstance(value, float) else abs(value) <= LARGEST
+    """Whether msgpack, JSON and PostgreSQL give this number back as it was, and can store a sum of such numbers."""
+    return abs(value) <= (LARGEST_FLOAT if isinstance(value, float) else LARGEST)
 
 
 def text_of(value: object) -> str:
