@@ -69,6 +69,9 @@ def airflow_environment(
         ("database", "sql_alchemy_conn"): f"sqlite:///{home / 'airflow.db'}?timeout=30",
         ("scheduler", "scheduler_idle_sleep_time"): "0.3",
         ("scheduler", "job_heartbeat_sec"): "2",
+        # A scheduler that is slower than this takes itself for dead, and starts all running tasks anew, also those that
+        # somebody has ended meanwhile.
+        ("scheduler", "scheduler_health_check_threshold"): "600",
         ("scheduler", "trigger_timeout_check_interval"): "2",
         ("triggerer", "job_heartbeat_sec"): "2",
         # A finished task's supervisor often notices its end only at the next heartbeat (default: after 5 s). Until then
