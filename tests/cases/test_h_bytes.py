@@ -44,6 +44,7 @@ def test_case_h2_plain_bytes_are_taken_whatever_they_are_said_to_be_encoded_by(
         ("br", b"\x8b\x02\x80" + content(3000)),
         ("zstd", b"\x28\xb5\x2f\xfd" + content(3000)),
     ],
+    ids=["gzip", "gzip in chunks", "deflate", "br", "zstd"],  # gzip's bytes hold the time, and each process has its own
 )
 def test_case_h2_a_body_that_really_is_compressed_is_refused_by_that_word(
     hook: SeedanceHook, host: FileServer, out: Path, encoding: str, body: bytes
