@@ -165,6 +165,12 @@ def ids_in(request: RecordedRequest) -> list[str]:
     return [f"{of_fal[1]}/{of_fal[2]}" if of_fal else request.path.rpartition("/")[2]]
 
 
+def assert_at_most(requests: Sequence[RecordedRequest], per_second: float) -> None:
+    """No more than so many were sent per second. On a busy machine, each may have been under way for a second."""
+    seconds = requests[-1].at - requests[0].at + 1.0
+    assert len(requests) - 1 <= per_second * seconds, f"{len(requests)} requests in {seconds - 1.0:.2f} s"
+
+
 def times_asked(sim: Simulator) -> Counter[str]:
     """How often the server was asked for each video, in whatever kind of request."""
     return Counter(video_id for request in reads(sim) for video_id in ids_in(request))

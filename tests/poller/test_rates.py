@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from itertools import pairwise
-from statistics import median
 
 import pytest
 
@@ -25,6 +23,7 @@ from .helpers import (
     Connect,
     all_succeed,
     asked,
+    assert_at_most,
     cancel,
     conn_id,
     ends,
@@ -45,8 +44,8 @@ async def test_the_server_never_sees_more_single_polls_than_the_connection_allow
     conn = connect("jimmyai", polls_per_second=20)
     ids = submit("jimmyai", 30)
     tasks = start(ids, conn)
-    await until(lambda: len(reads(sim)) >= 36)
-    assert sim.max_rate_seen["jimmyai", "poll"] <= 20 + 1  # the server's second may begin between two polls
+    await until(lambda: len(reads(sim)) >= 60)
+    assert_at_most(reads(sim), 20)
     await cancel(tasks)
 
 
@@ -54,8 +53,8 @@ async def test_the_server_never_sees_more_lists_than_the_connection_allows(sim: 
     conn = connect("byteplus", lists_per_second=4, polls_per_second=4)
     ids = submit("byteplus", 30)
     tasks = start(ids, conn)
-    await until(lambda: len(reads(sim, "list")) >= 10)
-    assert sim.max_rate_seen["byteplus", "list"] <= 4 + 1
+    await until(lambda: len(reads(sim, "list")) >= 14)
+    assert_at_most(reads(sim, "list"), 4)
     await cancel(tasks)
 
 
@@ -64,22 +63,21 @@ async def test_single_polls_beside_batches_keep_to_their_own_rate(sim: Simulator
     conn = connect("byteplus", polls_per_second=8, lists_per_second=10)
     ids = submit("byteplus", 3)
     tasks = start([*ids, *(f"{NOWHERE}{n}" for n in range(8))], conn, poll_interval=0.3)
-    await until(lambda: len(reads(sim, "poll")) >= 16)
-    assert sim.max_rate_seen["byteplus", "poll"] <= 8 + 1
+    await until(lambda: len(reads(sim, "poll")) >= 24)
+    assert_at_most(reads(sim, "poll"), 8)
     await cancel(tasks)
 
 
 async def test_where_a_video_s_end_takes_two_requests_both_are_counted(sim: Simulator, connect: Connect) -> None:
     """fal tells that a video has ended by one call, and of its URL by another."""
     conn = connect("fal", polls_per_second=10)
-    ids = submit("fal", 6)
+    ids = submit("fal", 20)
     for video_id in ids:
         sim.finish(video_id)
     before = len(sim.requests)
     assert outcomes(await ends(start(ids, conn))) == {"succeeded"}
-    moments = [request.at for request in sim.requests[before:]]
-    assert len(moments) == 12
-    assert moments[-1] - moments[0] >= (12 - 2) / 10 - 0.1
+    assert len(sim.requests[before:]) == 40
+    assert_at_most(sim.requests[before:], 10)
 
 
 async def test_the_vendor_s_published_rates_are_kept_without_a_refusal() -> None:
@@ -163,13 +161,13 @@ async def test_one_refusal_pauses_all_requests_of_the_connection(vendor: str, on
     # One that no list shows, so that there are both kinds of requests on Ark.
     tasks = start([*ids, NOWHERE], conn_id(vendor), poll_interval=0.1)
     await asked(sim, [*ids, NOWHERE], times=4)
-    fault = Fault("http_429", on=on, retry_after=2)
+    fault = Fault("http_429", on=on, retry_after=3)
     sim.faults.add(fault)
     await until(lambda: fault.fired == 1)
     (refused,) = [request for request in reads(sim) if request.answered == 429]
-    await until(lambda: reads(sim)[-1].at > refused.at + 1.9)
+    await until(lambda: reads(sim)[-1].at > refused.at + 2.9)
     # What was under way already may still arrive.
-    paused = [r.call for r in reads(sim) if refused.at + 0.5 < r.at < refused.at + 1.9]
+    paused = [r.call for r in reads(sim) if refused.at + 1.0 < r.at < refused.at + 2.9]
     assert paused == []
     await all_succeed(sim, ids, tasks[:-1])
     await cancel(tasks)
@@ -215,13 +213,13 @@ def shares(monkeypatch: pytest.MonkeyPatch) -> Shares:
 
 async def is_refused(sim: Simulator) -> None:
     """Answers one poll with a 429, and waits for the pause after it to end."""
-    fault = Fault("http_429", on="poll")
+    fault = Fault("http_429", on="poll", retry_after=3)
     sim.faults.add(fault)
     await until(lambda: fault.fired == 1)
     refused = [request.at for request in reads(sim) if request.answered == 429][-1]
-    await until(lambda: reads(sim)[-1].at > refused + 0.9)
+    await until(lambda: reads(sim)[-1].at > refused + 2.9)
     # What was under way already may still arrive.
-    assert [read.call for read in reads(sim) if refused + 0.5 < read.at < refused + 0.9] == []
+    assert [read.call for read in reads(sim) if refused + 1.0 < read.at < refused + 2.9] == []
 
 
 async def test_a_lone_refusal_pauses_and_halves_nothing(sim: Simulator, connect: Connect, shares: Shares) -> None:
@@ -244,8 +242,7 @@ async def test_repeated_refusals_halve_the_rate_and_time_brings_it_back(
     assert shares.after == [(pace.Refusal.ALONE, 1.0), (pace.Refusal.TOO_MUCH, 0.5)]
     halved = len(reads(sim))
     await until(lambda: shares.now == 1.0, "the whole rate")
-    moments = [request.at for request in reads(sim)[halved:]]
-    assert median(after - before for before, after in pairwise(moments[:8])) > 0.08  # 0.05 by the whole rate
+    assert_at_most(reads(sim)[halved:], 10)
     await cancel(tasks)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from itertools import pairwise
 
 import pytest
 
@@ -18,6 +17,7 @@ from .helpers import (
     Connect,
     all_succeed,
     asked,
+    assert_at_most,
     cancel,
     conn_id,
     ids_in,
@@ -159,11 +159,9 @@ async def test_first_polls_are_spread(sim: Simulator) -> None:
 async def test_a_video_is_asked_for_once_per_interval(sim: Simulator) -> None:
     ids = submit("jimmyai", 5)
     tasks = start(ids, conn_id("jimmyai"), poll_interval=0.5)
-    await asked(sim, ids, times=4)
+    await asked(sim, ids, times=7)
     for video_id in ids:
-        moments = [request.at for request in reads(sim) if video_id in ids_in(request)]
-        gaps = [after - before for before, after in pairwise(moments)]
-        assert min(gaps) >= 0.4
+        assert_at_most([request for request in reads(sim) if video_id in ids_in(request)], 2)
     await cancel(tasks)
 
 
