@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from dev.task_life import Result, TaskState
 
 READ_TIMEOUT = 0.05
+PATIENCE = 30.0
 """Seconds, where a create is to run into it."""
 
 A_VIDEO = 0.5
@@ -271,6 +272,8 @@ class _Life:
                 self._lab.be_impatient_with(first)
             self._sim.faults.add(Fault(outcome.fault, vendor=first, **options))
             result = self._attempt()
+            if outcome.fault == SLOW:
+                self._wait_for_create(first)
         self._sim.faults.clear()
         if result is None or result.kind != "done":
             self._sim.faults.add(Fault("no_balance", vendor=first, on="any", times=None))
@@ -317,6 +320,12 @@ class _Life:
             killed: Result = in_a_process(work, step, None)
             return killed
         return work(step, changed.get("state", self._state))
+
+    def _wait_for_create(self, vendor: str) -> None:
+        """Until the create that its sender has given up arrives: the next row must not take it for its own."""
+        end = time.monotonic() + PATIENCE
+        while not self._creates(vendor) and time.monotonic() < end:
+            time.sleep(0.01)
 
     def _creates(self, vendor: str) -> int:
         return len(self._sim.creates(vendor))

@@ -52,7 +52,8 @@ def test_a_task_looks_its_connection_up_once_per_step(look_ups: LookUps, tmp_pat
     ended = TaskLife(CREATE | ASKS | path, retries=0, before=look_ups.begin).live()
     assert ended.delivered, ended
     assert ended.delivered["cost"] == 0.5
-    assert dict(look_ups.counts) == {"execute": 1, "execute_complete": 1}
+    in_trigger = {} if hasattr(BaseHook, "aget_connection") else {"watch": 1}  # Airflow 2 has no other way there
+    assert dict(look_ups.counts) == {"execute": 1, "execute_complete": 1} | in_trigger
 
 
 def test_a_task_that_waits_on_its_worker_looks_its_connection_up_once(look_ups: LookUps, tmp_path: Path) -> None:
