@@ -50,8 +50,10 @@ if TYPE_CHECKING:
     from dev.task_life import Result, TaskState
 
 READ_TIMEOUT = 0.05
-PATIENCE = 30.0
 """Seconds, where a create is to run into it."""
+
+PATIENCE = 30.0
+"""Seconds within which such a create arrives at the simulator all the same."""
 
 A_VIDEO = 0.5
 """What each video costs, and what each budget is: five seconds at 0.1."""
