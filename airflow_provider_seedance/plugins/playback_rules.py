@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 from urllib.parse import unquote
 
 SCHEMES = ("file", "s3", "gs", "abfs", "abfss")
 """The schemes of the supported storages."""
 
-COPIES = ("uri", "last_frame_uri", "thumbnail_uri")
+Copy = Literal["uri", "last_frame_uri", "thumbnail_uri"]
 """The items of a manifest that are addresses of stored copies."""
 
 MOST_CHARACTERS = 4096
@@ -130,7 +130,7 @@ def served(manifest: Mapping[str, Any], roots: Sequence[Root], dag_id: str) -> l
     :param roots: the allowed roots.
     :param dag_id: the id of the task's DAG.
     """
-    return [what for what in COPIES if _is_below(manifest.get(what), roots, dag_id)]
+    return [what for what in get_args(Copy) if _is_below(manifest.get(what), roots, dag_id)]
 
 
 def _is_below(address: object, roots: Sequence[Root], dag_id: str) -> bool:

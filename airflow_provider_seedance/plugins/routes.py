@@ -10,7 +10,7 @@ import logging
 from datetime import datetime
 from functools import cache
 from types import SimpleNamespace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
 
@@ -25,7 +25,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from airflow_provider_seedance.ledger.settings import ledger_conn_id
 from airflow_provider_seedance.plugins.budget_lines import budget_lines
 from airflow_provider_seedance.plugins.byte_ranges import part_of
-from airflow_provider_seedance.plugins.playback_rules import RefusedError, Root, place_of, read_roots, served
+from airflow_provider_seedance.plugins.playback_rules import Copy, RefusedError, Root, place_of, read_roots, served
 from airflow_provider_seedance.plugins.records import Task, as_object, returned_by, told_by
 from airflow_provider_seedance.plugins.stored_files import NoConnectionError, NotThereError, open_place
 from airflow_provider_seedance.plugins.task_list import Window, can_list, tasks_in
@@ -73,9 +73,6 @@ class Wanted(BaseModel):
     ]
 
 
-Picture = Literal["uri", "last_frame_uri", "thumbnail_uri"]
-
-
 def make_app() -> FastAPI:
     """Makes the FastAPI application with all routes."""
     app = FastAPI(title="Seedance", docs_url=None, redoc_url=None, openapi_url=None)
@@ -110,9 +107,14 @@ def facts(user: GetUserDep, wanted: Wanted) -> dict[str, Any]:
     allowed = {dag_id for dag_id in dags if _may_read(user, dag_id)}
     told = told_by([task for task in tasks if task[0] in allowed]) if allowed else {}
     roots = _roots()
+
+    def copies(task: Task) -> list[str]:
+        # Without roots, no manifest has to be decoded for this.
+        return served(as_object(told.get(task, {}).get("return_value")), roots, task[0]) if roots else []
+
     return {
         "told": [told.get(task) for task in tasks],
-        "served": [served(as_object(told.get(task, {}).get("return_value")), roots, task[0]) for task in tasks],
+        "served": [copies(task) for task in tasks],
         "denied": sorted(dags - allowed),
     }
 
@@ -183,7 +185,7 @@ def playback(
     map_index: Annotated[int, Query(ge=-1, le=MOST_INDEX)] = -1,
     region_id: UUID | None = None,
     region_index: Annotated[int | None, Query(ge=-1, le=MOST_INDEX)] = None,
-    what: Picture = "uri",
+    what: Copy = "uri",
     download: bool = False,
     wanted: Annotated[str | None, Header(alias="Range")] = None,
     if_range: Annotated[str | None, Header()] = None,
