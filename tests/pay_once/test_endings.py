@@ -387,8 +387,8 @@ def test_cancelling_does_not_hold_the_worker_for_long(
     sim: Simulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(SeedanceCreateVideoOperator, "pauses", Pauses(cancel=0.2))
-    sim.faults.add(Fault("slow", on="poll", seconds=3))
+    sim.faults.add(Fault("slow", on="poll", seconds=60))
     started = time.monotonic()
     with caplog.at_level(logging.INFO):
         kill_while_waiting(monkeypatch, "byteplus", "failed")
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 50

@@ -93,9 +93,11 @@ def test_the_sdk_creates_waits_and_has_the_result(sim: Simulator) -> None:
     assert details.response[0].videoURL.partition("?")[0] == video.videoURL.partition("?")[0]
 
 
-def test_the_sdk_waits_while_the_video_is_processed(sim: Simulator) -> None:
+def test_the_sdk_waits_while_the_video_is_processed(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     async def act(client: Runware) -> Any:
         accepted = await client.videoInference(asked())
+        # The SDK overlooks "processing", and asks again when it has waited for a result for this long (ms).
+        monkeypatch.setattr(runware.base, "VIDEO_INITIAL_TIMEOUT", 1000)
         waiting = asyncio.create_task(client.getResponse(taskUUID=accepted.taskUUID))
         while sim.videos[accepted.taskUUID].polls < 2:  # noqa: ASYNC110 - the simulator has no event for it
             await asyncio.sleep(0.02)
