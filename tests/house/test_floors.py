@@ -32,8 +32,8 @@ LOOSE = {"__init__", "get_provider_info", "exceptions", "retry_policy"}
 LONGEST = 350
 """Lines of a file."""
 
-STILL_LONGER: dict[str, int] = {}
-"""Files that are to be divided; until then they may not grow."""
+SHORTER = {f"api.{name}": 250 for name in ("client", "sync_client", "async_client", "polling_client")}
+"""Lines of the files that may have fewer: a client only says what its calls are."""
 
 MODULES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): path
@@ -128,4 +128,4 @@ def test_few_modules_stand_loose_at_the_top() -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_no_file_is_too_long_to_be_read_in_one_go(module: str) -> None:
     lines = len(MODULES[module].read_text().splitlines())
-    assert lines <= STILL_LONGER.get(module, LONGEST), f"{module} has {lines} lines"
+    assert lines <= SHORTER.get(module, LONGEST), f"{module} has {lines} lines"

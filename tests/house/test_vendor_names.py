@@ -31,7 +31,7 @@ _AN_EXAMPLE = "what a field, a bound or a caution is good for, by the vendor tha
 _A_SETTING = "a setting of the simulator for what one vendor leaves open"
 
 IN_WORDS = {
-    **dict.fromkeys(("api/calls.py", "api/cancellation.py", "api/client.py", "api/http/intake.py"), _AN_EXAMPLE),
+    **dict.fromkeys(("api/calls.py", "api/cancellation.py", "api/sync_client.py", "api/http/intake.py"), _AN_EXAMPLE),
     **dict.fromkeys(("api/models.py", "api/polling_client.py", "api/pricing.py", "check/asking.py"), _AN_EXAMPLE),
     **dict.fromkeys(("api/vendors/billed.py", "api/vendors/refusals.py", "api/vendors/rules.py"), _AN_EXAMPLE),
     **dict.fromkeys(("hooks/seedance.py", "operators/assets.py", "operators/seedance.py"), _AN_EXAMPLE),
