@@ -17,6 +17,8 @@ _HOME = tempfile.TemporaryDirectory(prefix="seedance-airflow-", ignore_cleanup_e
 os.environ |= {
     "AIRFLOW_HOME": _HOME.name,
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    # Airflow's own limit would turn off the alarm of pytest-timeout, and a test that hangs would hang for ever.
+    "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "0",
     "AIRFLOW__CORE__DAGS_FOLDER": str(Path(__file__).parent.parent / "example_dags"),
     "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{_HOME.name}/airflow.db",
     "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
