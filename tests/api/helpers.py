@@ -7,8 +7,7 @@ import json
 from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 from typing import Any, Protocol, TypeVar
 
 from airflow_provider_seedance.api.client import AsyncSeedanceClient, ClientSettings, RetryPolicy, SeedanceClient
@@ -17,6 +16,7 @@ from airflow_provider_seedance.api.vendors import make_adapter
 from airflow_provider_seedance.api.vendors.video_adapter import HttpResponse, VideoPage
 from airflow_provider_seedance.simulator import VENDORS
 from tests.support.requests import simple
+from tests.support.served import Served
 
 T = TypeVar("T")
 
@@ -119,7 +119,7 @@ def answer(body: object, status: int = 200, **headers: str) -> HttpResponse:
     return HttpResponse(status, {name.replace("_", "-"): value for name, value in headers.items()}, raw, NOW)
 
 
-class Stub:
+class Stub(Served):
     """A server with one answer for everything, for what no vendor's document says and the simulator doesn't do."""
 
     def __init__(self, status: int, body: object, headers: Mapping[str, str] | None = None) -> None:
@@ -143,18 +143,7 @@ class Stub:
             def log_message(self, format: str, *args: Any) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Stub:
-        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(Handler)
 
 
 __all__ = ["KEY", "NOW", "ONE_TRY", "PROMPT", "SIMPLE", "VENDORS", "Client", "OpenClient", "Stub", "answer"]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_seedance.simulator import VENDORS, Simulator
+from tests.support.look_ups import look_ups as look_ups
 from tests.support.pauses import shorten_pauses
 
 from .helpers import JPEG, MP4, PNG

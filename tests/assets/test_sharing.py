@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat import connection as compat_connection
 
 from airflow_provider_seedance.api.polling_client import PollingClient
 from airflow_provider_seedance.polling import poller, watching
@@ -37,19 +36,6 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     monkeypatch.setattr(poller, "PollingClient", open_)
     return opened
-
-
-@pytest.fixture
-def look_ups(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The id of each connection, each time it is looked up."""
-    look_up, seen = compat_connection.get_async_connection, list[str]()
-
-    async def counted(name: str) -> object:
-        seen.append(name)
-        return await look_up(name)
-
-    monkeypatch.setattr(compat_connection, "get_async_connection", counted)
-    return seen
 
 
 def connect(sim: Simulator, monkeypatch: pytest.MonkeyPatch, **rates: float) -> None:

@@ -6,9 +6,8 @@ import http.client
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +15,7 @@ import pytest
 
 from airflow_provider_seedance.check.command import CONFIRMATION, main
 from airflow_provider_seedance.simulator import Simulator
+from tests.support.served import Served
 
 CONN_ID = "first_one"
 
@@ -53,7 +53,7 @@ Bend = Callable[[Asked, Callable[[Asked], Answered]], Answered]
 """Answers a request, with the vendor's help: the second argument asks the simulator."""
 
 
-class Bent:
+class Bent(Served):
     """The simulator behind somebody who changes what it says."""
 
     def __init__(self, sim: Simulator, bend: Bend) -> None:
@@ -89,18 +89,7 @@ class Bent:
                 pass
 
         self.asked: list[Asked] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Bent:
-        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(Handler)
 
 
 @dataclass(frozen=True)

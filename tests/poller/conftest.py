@@ -9,11 +9,11 @@ from typing import Any
 from weakref import WeakSet
 
 import pytest
-from airflow.providers.common.compat import connection as compat_connection
 
 from airflow_provider_seedance.polling import poller
 from airflow_provider_seedance.polling.wait_queue import Watch
 from airflow_provider_seedance.simulator import VENDORS, Simulator
+from tests.support.look_ups import look_ups as look_ups
 
 from .helpers import Clients, Connect, conn_id
 
@@ -70,19 +70,6 @@ def watches(monkeypatch: pytest.MonkeyPatch) -> WeakSet[Watch]:
 
     monkeypatch.setattr(poller, "Watch", Known)
     return living
-
-
-@pytest.fixture
-def look_ups(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The id of each connection, each time it is looked up."""
-    look_up, seen = compat_connection.get_async_connection, list[str]()
-
-    async def counted(name: str) -> object:
-        seen.append(name)
-        return await look_up(name)
-
-    monkeypatch.setattr(compat_connection, "get_async_connection", counted)
-    return seen
 
 
 @pytest.fixture(scope="session", autouse=True)

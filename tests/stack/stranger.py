@@ -7,9 +7,9 @@ import io
 import json
 import threading
 from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Self
+from http.server import BaseHTTPRequestHandler
+
+from tests.support.served import Served
 
 MEGABYTE = 1024 * 1024
 BOMB_SIZE = 300 * MEGABYTE
@@ -37,7 +37,7 @@ ATTACKS = (HALF_AN_EMOJI, NUL, LONG_CODE, BOMB, DRIP)
 """By the numbers of the cases, which are parts of the base URLs, too."""
 
 
-class Stranger:
+class Stranger(Served):
     """The server; a context manager."""
 
     def __init__(self) -> None:
@@ -61,8 +61,7 @@ class Stranger:
             def log_message(self, format: str, *args: object) -> None:
                 """Keeps quiet."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        super().__init__(Handler)
 
     def strike(self) -> None:
         """From now on it is hostile."""
@@ -70,7 +69,7 @@ class Stranger:
 
     def connection(self, attack: str) -> str:
         """An Airflow connection to it, as JSON, on which this attack comes."""
-        host = f"http://127.0.0.1:{self._server.server_port}/{attack}"
+        host = f"{self.url}/{attack}"
         return json.dumps(
             {"conn_type": "seedance", "host": host, "password": "sk-stranger", "extra": {"vendor": "byteplus"}}
         )
@@ -98,16 +97,9 @@ class Stranger:
         while not self._closing.wait(1):
             request.wfile.write(b"c")
 
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         self._closing.set()
-        self._server.shutdown()
-        self._server.server_close()
+        super().__exit__(*exc_info)
 
 
 def _send(request: BaseHTTPRequestHandler, body: bytes, encoding: str | None = None) -> None:
