@@ -86,9 +86,10 @@ def assert_a_create_is_a_video_with_the_vendors_id_or_one_of_our_exceptions(
 ) -> None:
     vendor = adapter.name
     result = result_of(lambda: adapter.parse_create(response, request))
-    if isinstance(result, Video) and vendor in TAKES_IDS and response.status_code >= 300:
-        assert "conflictTaskUUID" in told_in(response.body)  # it had been accepted before
+    if isinstance(result, Video) and vendor in TAKES_IDS and "conflictTaskUUID" in told_in(response.body):
+        assert result.video_id == request.mark  # the only id that was sent, and it had been accepted before
     elif isinstance(result, Video):
+        assert response.status_code < 300
         assert {result.video_id, own_id(result.video_id)} & told_in(response.body)
         assert_sound(result, vendor, response)
     elif not isinstance(result, SubmissionUnknownError):
