@@ -21,7 +21,7 @@ from airflow_provider_seedance.triggers.seedance import SeedanceVideoTrigger
 from .helpers import hook
 
 CONN = "seedance_jimmyai"
-PATIENCE = 30.0
+PATIENCE = 60.0
 VIDEO: dict[str, Any] = {"model": "seedance2.0-fast-i2v", "prompt": "rain", "duration": 5}
 
 

@@ -160,7 +160,7 @@ def test_case_d3_the_trigger_says_so_in_its_event_at_once(value: Any, words: str
     async def events() -> list[Any]:
         return [event.payload async for event in trigger.run()]
 
-    (payload,) = asyncio.run(asyncio.wait_for(events(), 10))
+    (payload,) = asyncio.run(asyncio.wait_for(events(), 60))
     video_id, error = read_event(json.loads(json.dumps(payload)))
     assert isinstance(error, InvalidRequestError)
     assert_told(error, words)

@@ -29,7 +29,7 @@ from tests.transfers.server import FileServer
 ONE = {"video_id": "cgt-1", "vendor": "byteplus", "model": "m"}
 TWO = {"video_id": "cgt-2", "vendor": "byteplus", "model": "m"}
 SIZE = 300_000
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from tests.transfers.server import Answer, FileServer, Handler, cut_at
 pytestmark = pytest.mark.usefixtures("no_pause")
 
 LEFT_OVER = ".a.mp4.0123456789ab.part"
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def in_time(work: Callable[[], Any]) -> list[BaseException]:

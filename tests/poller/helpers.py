@@ -31,7 +31,7 @@ ARK, SINGLE = BY_ID, ONE_BY_ONE
 
 NOWHERE = "cgt-20261120000000-nosuc"
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds after which a test that waits for something has failed."""
 
 Event = dict[str, Any]

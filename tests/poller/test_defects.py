@@ -122,7 +122,7 @@ async def test_a_request_that_something_cancels_tells_who_waits_for_it(
     for name in ("get_video", "get_many"):
         monkeypatch.setattr(PollingClient, name, hangs)
     tasks = start(ids, conn_id(vendor))
-    await asyncio.wait_for(under_way.wait(), 10)
+    await asyncio.wait_for(under_way.wait(), 60)
     await asyncio.sleep(0.1)
     (the_poller,) = pollers()
     for request in list(the_poller._requests):

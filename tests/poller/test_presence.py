@@ -20,7 +20,7 @@ from airflow_provider_seedance.simulator import Simulator
 
 from .helpers import Connect, cancel, ids_in, reads, start, submit, until
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 OWN = Sign("own", 1, 10)
 
 

@@ -24,7 +24,7 @@ from .server import FileServer
 
 POINTS = 20
 SIZE = 8_000_000
-PATIENCE = 30.0
+PATIENCE = 60.0
 VIDEO = {"video_id": "cgt-1", "vendor": "byteplus", "model": "m"}
 
 

@@ -10,7 +10,7 @@ from airflow_provider_seedance.landing.receiver import _AHEAD, _BLOCK, Receiver
 
 from .mp4 import FTYP, moov
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Slow:
