@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -56,6 +57,25 @@ OutputFormat = Annotated[Literal["mp4", "mov"], BeforeValidator(_lower)]
 """The container format of the video file."""
 
 
+Number = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+"""A whole number of the size that vendors and databases can hold."""
+
+
+def _writable(value: dict[str, Any]) -> dict[str, Any]:
+    try:
+        json.dumps(value, default=lambda _: None)  # whether other types can be sent is known only when they are
+    except (TypeError, ValueError, RecursionError):
+        raise PydanticCustomError(
+            "not_writable",
+            "can't be written as JSON, because of a key, the number of levels, or a number with thousands of digits",
+        ) from None
+    return value
+
+
+Extra = Annotated[dict[str, Any], AfterValidator(_writable)]
+"""Fields of the vendor's own, which can be written into a body."""
+
+
 class VideoRequest(BaseModel):
     """A request for one video. Fields at their default are not sent, so that the vendor's own default applies.
 
@@ -90,7 +110,7 @@ class VideoRequest(BaseModel):
 
     model: str = Field(min_length=1)
     prompt: Annotated[str, BeforeValidator(lambda value: "" if value is None else value)] = ""
-    duration: int | None = None
+    duration: Number | None = None
     resolution: Word | None = None
     ratio: Word | None = None
     first_frame: str | None = None
@@ -98,18 +118,18 @@ class VideoRequest(BaseModel):
     reference_images: MediaList = ()
     reference_videos: MediaList = ()
     reference_audios: MediaList = ()
-    seed: int | None = None
+    seed: Number | None = None
     generate_audio: bool | None = None
     watermark: bool | None = None
     camera_fixed: bool | None = None
     return_last_frame: bool | None = None
     web_search: bool | None = None
-    execution_expires_after: int | None = None
+    execution_expires_after: Number | None = None
     task: Task | None = None
     draft: bool | None = None
     draft_id: str | None = None
     output_format: OutputFormat | None = None
-    extra: dict[str, Any] = Field(default_factory=dict)
+    extra: Extra = Field(default_factory=dict)
 
     _mark: str | None = PrivateAttr(default=None)
 

@@ -42,6 +42,19 @@ def test_a_good_request_constructs(vendor: str) -> None:
     assert operator.multiple_outputs
 
 
+def nested(levels: int) -> dict[str, Any]:
+    value: dict[str, Any] = {}
+    for _ in range(levels):
+        value = {"a": value}
+    return value
+
+
+def circle() -> dict[str, Any]:
+    value: dict[str, Any] = {}
+    value["a"] = value
+    return value
+
+
 BROKEN: dict[str, tuple[dict[str, Any], list[str]]] = {
     "too long": ({"duration": 99}, ["duration"]),
     "no number": ({"duration": "five"}, ["duration"]),
@@ -50,6 +63,11 @@ BROKEN: dict[str, tuple[dict[str, Any], list[str]]] = {
     "ten images": ({"reference_images": [IMAGE] * 10}, ["reference_images", "9"]),
     "one image as a bare text": ({"reference_images": IMAGE}, ["reference_images"]),
     "images as a set": ({"reference_images": {IMAGE}}, ["reference_images", "a set has no order"]),
+    "a seed of 5,000 digits": ({"seed": 10**5000}, ["seed", "less than"]),
+    "a number of 5,000 digits": ({"extra": {"priority": 10**5000}}, ["extra", "can't be written as JSON"]),
+    "a field of 3,000 levels": ({"extra": {"a": nested(3000)}}, ["extra", "can't be written as JSON"]),
+    "a field that contains itself": ({"extra": circle()}, ["extra", "can't be written as JSON"]),
+    "a key that is no text": ({"extra": {"a": {(1, 2): 3}}}, ["extra", "can't be written as JSON"]),
     "frames and references": ({"first_frame": IMAGE, "reference_images": [IMAGE]}, ["first_frame", "reference_images"]),
     "sound alone": ({"reference_audios": [SOUND]}, ["reference_audios"]),
     "no prompt": ({"prompt": ""}, ["prompt"]),
