@@ -12,6 +12,7 @@ from typing import Any
 
 from airflow_provider_seedance.api.client import SeedanceClient
 from airflow_provider_seedance.api.errors import SeedanceError, SubmissionUnknownError
+from airflow_provider_seedance.api.http.httpx_transport import without_request_lines
 from airflow_provider_seedance.api.models import VideoRequest
 from airflow_provider_seedance.api.pricing import Cost, cost_of, quantities_of
 from airflow_provider_seedance.api.validation import for_vendor
@@ -87,6 +88,11 @@ def main(argv: Sequence[str] | None = None, *, answer: Callable[[str], str] | No
     :return: the exit code.
     """
     options = _arguments(argv)
+    with without_request_lines():
+        return _run(options, answer or _from_terminal)
+
+
+def _run(options: argparse.Namespace, answer: Callable[[str], str]) -> int:
     try:
         if options.against_simulator:
             from airflow_provider_seedance.check.simulated import simulated_accounts
@@ -96,7 +102,7 @@ def main(argv: Sequence[str] | None = None, *, answer: Callable[[str], str] | No
                 codes = [check(account, options, lambda _: CONFIRMATION) for account in accounts]
                 return max(codes, key=_BY_GRAVITY.index)
         with connected(options.conn_id) as account:
-            return check(account, options, answer or _from_terminal)
+            return check(account, options, answer)
     except NotRunError as error:
         print(f"{error}", file=sys.stderr)
         return NOT_RUN

@@ -9,11 +9,12 @@ import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
 
 from airflow_provider_seedance.api.errors import SeedanceError
+from airflow_provider_seedance.api.http.httpx_transport import without_request_lines
 from airflow_provider_seedance.reconcile.asking import Bounds
 from airflow_provider_seedance.reconcile.connections import Landing, open_ledger, reconcile
 from airflow_provider_seedance.reconcile.judging import Span
@@ -77,13 +78,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _logs_beside() -> Iterator[None]:
     """Redirects the logs of Airflow and the lander from stdout to stderr, so that stdout holds only the result.
 
-    It redirects the file descriptor, since loggers keep the stream that they were created with.
+    It redirects the file descriptor as well, since some loggers keep the stream that they were created with.
     """
     sys.stdout.flush()
     kept = os.dup(1)
     os.dup2(2, 1)
     try:
-        yield
+        with redirect_stdout(sys.stderr), without_request_lines():
+            yield
     finally:
         sys.stdout.flush()
         os.dup2(kept, 1)

@@ -9,6 +9,7 @@ import pytest
 
 from airflow_provider_seedance.check.asking import PROMPT
 from airflow_provider_seedance.simulator import VENDORS, Simulator
+from tests.support.loud import loud as loud
 
 from .helpers import Answered, Asked, Bent, Run, told
 
@@ -16,7 +17,7 @@ KEY = "sk-very-secret-0123456789abcdef"
 
 
 @pytest.mark.parametrize("vendor", ["byteplus", "gmicloud", "jimmyai", "modellix"])
-def test_no_secret_is_in_what_is_written_or_printed(vendor: str, run: Run) -> None:
+def test_no_secret_is_in_what_is_written_or_printed(vendor: str, run: Run, loud: None) -> None:
     with Simulator(speed=20, queue_seconds=10, run_seconds=10, api_key=KEY) as sim:
         run.connect(sim, vendor)
         result = run("--buy-one")

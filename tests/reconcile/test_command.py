@@ -12,6 +12,7 @@ import pytest
 from airflow_provider_seedance.reconcile.command import main, moment
 from airflow_provider_seedance.simulator import Simulator
 from tests.ledger.conftest import CONN_ID, Database
+from tests.support.loud import loud as loud
 
 from .helpers import Story
 
@@ -63,7 +64,7 @@ def test_an_orphan_is_printed_and_the_exit_code_is_1(
 
 
 def test_json_goes_to_the_terminal_and_the_whole_result_to_a_file(
-    ledger: Database, sim: Simulator, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ledger: Database, sim: Simulator, capsys: pytest.CaptureFixture[str], tmp_path: Path, loud: None
 ) -> None:
     orphan = Story(sim).orphaned("modellix")
     capsys.readouterr()

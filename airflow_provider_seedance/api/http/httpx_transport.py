@@ -118,6 +118,18 @@ def unlogged(secret: str | None) -> Iterator[None]:
         logger.removeFilter(has_no_secret)
 
 
+@contextmanager
+def without_request_lines() -> Iterator[None]:
+    """Mutes httpx's line for each request, in a command whose output is its result: some Airflows log to stdout."""
+    logger = logging.getLogger("httpx")
+    before = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
 def _headers(response: httpx.Response) -> dict[str, str]:
     return {name.lower(): value for name, value in response.headers.items()}
 
