@@ -65,7 +65,7 @@ BROKEN: dict[str, tuple[dict[str, Any], list[str]]] = {
     "images as a set": ({"reference_images": {IMAGE}}, ["reference_images", "a set has no order"]),
     "a seed of 5,000 digits": ({"seed": 10**5000}, ["seed", "less than"]),
     "a number of 5,000 digits": ({"extra": {"priority": 10**5000}}, ["extra", "can't be written as JSON"]),
-    "a field of 3,000 levels": ({"extra": {"a": nested(3000)}}, ["extra", "can't be written as JSON"]),
+    "a field of 100,000 levels": ({"extra": {"a": nested(100_000)}}, ["extra", "can't be written as JSON"]),
     "a field that contains itself": ({"extra": circle()}, ["extra", "can't be written as JSON"]),
     "a key that is no text": ({"extra": {"a": {(1, 2): 3}}}, ["extra", "can't be written as JSON"]),
     "frames and references": ({"first_frame": IMAGE, "reference_images": [IMAGE]}, ["first_frame", "reference_images"]),

@@ -210,6 +210,19 @@ def test_case_g3_testing_the_connection_tells_of_a_proxy_that_cannot_be_used(mon
 # -- G4: why nobody answers ------------------------------------------------------------------------------------------
 
 
+SIGNS_CERTIFICATES = x509.KeyUsage(
+    key_cert_sign=True,
+    crl_sign=True,
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+
+
 class Authority:
     """Signs certificates, and is trusted if the test says so."""
 
@@ -242,9 +255,13 @@ class Authority:
         builder = x509.CertificateBuilder(self._name, subject, key.public_key(), x509.random_serial_number())
         builder = builder.not_valid_before(start).not_valid_after(now + datetime.timedelta(days=days))
         builder = builder.add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-        known = [
-            x509.IPAddress(ipaddress.ip_address(name)) if name[0].isdigit() else x509.DNSName(name) for name in names
-        ]
+        # Python 3.13 and later refuse certificates without these, and authorities that don't say what their key is for.
+        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+        builder = builder.add_extension(issuer, critical=False).add_extension(own, critical=False)
+        if ca:
+            builder = builder.add_extension(SIGNS_CERTIFICATES, critical=True)
+        known = [_general(name) for name in names]
         if known:
             builder = builder.add_extension(x509.SubjectAlternativeName(known), critical=False)
         return builder.sign(self._key, hashes.SHA256())
