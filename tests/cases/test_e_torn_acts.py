@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import json
 import logging
-import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -39,6 +40,9 @@ from tests.pay_once.test_limits import Fenced
 from tests.support.requests import SENDS_ONCE
 from tests.transfers.s3 import Bucket, bucket
 
+from . import killed_write
+
+ROOT = Path(__file__).parents[2]
 UNKNOWN = "SubmissionUnknownError"
 IDENTITY = ("dag", "create", "run", "-1")
 INTENT = SubmissionRecord({"prompt": "1"}, 2, 1_790_000_000.0, "byteplus", "m", marker="airflow-1", attempt="a")
@@ -55,23 +59,12 @@ def ledger(folder: Path) -> LedgerSubmissionStore:
 # -- E1: a write that is cut off -------------------------------------------------------------------------------------
 
 
-def _killed_at(name: str, folder: str) -> None:
-    """Writes the id, and is killed when the named function of the operating system is about to be called."""
-
-    def killed(*args: Any, **kwargs: Any) -> Any:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    setattr(os, name, killed)
-    ledger(Path(folder)).write(NOTED)
-
-
 @pytest.mark.parametrize("moment", ["fsync", "replace"])
 def test_case_e1_a_kill_while_the_ledger_is_written_leaves_what_was_there(tmp_path: Path, moment: str) -> None:
     ledger(tmp_path).claim(INTENT, None)
-    process = multiprocessing.get_context("fork").Process(target=_killed_at, args=(moment, str(tmp_path)))
-    process.start()
-    process.join(60)
-    assert process.exitcode == -signal.SIGKILL
+    told = [str(tmp_path), json.dumps(NOTED.to_json()), json.dumps(IDENTITY), moment]
+    done = subprocess.run([sys.executable, "-m", killed_write.__name__, *told], cwd=ROOT, timeout=170, check=False)
+    assert done.returncode == -signal.SIGKILL
     assert ledger(tmp_path).read() == INTENT
     ledger(tmp_path).write(NOTED)
     assert ledger(tmp_path).read() == NOTED
