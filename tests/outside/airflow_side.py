@@ -21,7 +21,11 @@ def through_the_encoders(value: Any) -> str:
     if AIRFLOW >= (3, 1):
         import msgspec
         from airflow.sdk.execution_time.comms import _RequestFrame
-        from airflow.sdk.serde import serialize
+
+        if AIRFLOW >= (3, 2):
+            from airflow.sdk.serde import serialize
+        else:
+            from airflow.serialization.serde import serialize  # type: ignore[import-not-found, no-redef]
 
         frame = bytes(_RequestFrame(id=1, body={"value": value}).as_bytes())
         _, body = msgspec.msgpack.decode(frame[4:])[:2]
