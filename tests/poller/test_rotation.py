@@ -250,11 +250,12 @@ async def test_each_waits_for_what_it_was_told_to_however_often_the_connection_c
     ids = submit("byteplus", 30)
     tasks = start(ids[:10], conn_id("byteplus"))
     for change in range(20):
+        before = len(clients.opened)
         connect("byteplus", polls_per_second=100 + change)
         tasks += start(ids[10 + change : 11 + change], conn_id("byteplus"))
-        await asyncio.sleep(0.02)
+        await until(lambda before=before: len(clients.opened) > before, "a client with the new settings")  # type: ignore[misc]
     await asked(sim, ids, times=2)
     await all_succeed(sim, ids, tasks)
     assert [note for note in said if "failed" in note] == []
     await until(lambda: len(clients.closed) == len(clients.opened), "closing")
-    assert len(clients.opened) >= 10
+    assert len(clients.opened) >= 20
