@@ -172,7 +172,7 @@ class _Connection(HTTPConnection):
 
     def connect(self) -> None:
         """Tries one address after the other; then opens the proxy's tunnel and encrypts, if need be."""
-        self._wire = self.sock = self._dialled()
+        self._use(self._dialled())
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._encrypts_first:
             self._encrypt(self.host)
@@ -198,13 +198,20 @@ class _Connection(HTTPConnection):
         finally:
             timer.cancel()
         if self._ran_out:  # `http.client` takes a truncated head for a whole one
-            raise TimeoutError(f"no answer within {seconds:.0f} seconds")
+            # Whatever failed then was our own doing.
+            raise TimeoutError(f"no answer within {seconds:.0f} seconds") from None
 
     def _run_out(self) -> None:
         self._ran_out = True
         if self._wire is not None:
             with suppress(OSError):
                 self._wire.shutdown(socket.SHUT_RDWR)
+
+    def _use(self, sock: socket.socket) -> None:
+        """Makes it the connection's socket, unless the time ran out while there was none that could be ended."""
+        self._wire = self.sock = sock
+        if self._ran_out:
+            raise TimeoutError("no connection in time")
 
     def _lead_through(self) -> None:
         try:
@@ -237,7 +244,7 @@ class _Connection(HTTPConnection):
             self.sock = SSLTransport(self.sock, certificates(), name)
             return
         sock = certificates().wrap_socket(self.sock, server_hostname=name, do_handshake_on_connect=False)
-        self._wire = self.sock = sock
+        self._use(sock)
         sock.do_handshake()
 
 

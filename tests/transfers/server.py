@@ -202,6 +202,11 @@ def chunked(*pieces: bytes, end: bool = True) -> Answer:
     return answer
 
 
+def until_the_client_goes(handler: Handler, host: FileServer) -> None:
+    """Says nothing at all."""
+    handler.rfile.read(1)
+
+
 def endless(handler: Handler, host: FileServer) -> None:
     """Goes on for as long as somebody reads."""
     handler.head(200, Transfer_Encoding="chunked", Content_Type=host.content_type)

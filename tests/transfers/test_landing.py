@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import socket
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -33,7 +34,7 @@ from dev.mp4 import inspect
 
 from .conftest import SIZE, files_in
 from .mp4 import HEIGHT, PNG, SECONDS, WIDTH, video
-from .server import FileServer, chunked, cut_at, from_the_start, says, whole
+from .server import FileServer, chunked, cut_at, from_the_start, says, until_the_client_goes, whole
 
 Make = Callable[..., dict[str, Any]]
 
@@ -382,8 +383,38 @@ def test_an_answer_whose_head_trickles_in_for_ever_is_given_up(
     land_video(hook, {"video_url": host.url()}, f"file://{out}/a.mp4")
     assert (out / "a.mp4").read_bytes() == host.content
     host.always = trickle
-    with pytest.raises(LandingInterruptedError, match=r"(no answer in time|connection was closed).*6 failures"):
+    with pytest.raises(LandingInterruptedError, match=r"no answer in time.*6 failures"):
         land_video(hook, {"video_url": host.url()}, f"file://{out}/b.mp4")
+
+
+def test_an_answer_that_never_begins_is_given_up_as_one_that_is_late(
+    hook: SeedanceHook, host: FileServer, out: Path, no_pause: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The end of the connection, which is our own doing, isn't told as the host's."""
+    monkeypatch.setattr(transport, "HEAD_TIMEOUT", 0.3)
+    host.always = until_the_client_goes
+    with pytest.raises(LandingInterruptedError, match=r"no answer in time.*6 failures"):
+        land_video(hook, {"video_url": host.url()}, f"file://{out}/a.mp4")
+
+
+def test_time_that_is_up_while_the_connection_is_being_made_ends_it_too(
+    hook: SeedanceHook, host: FileServer, out: Path, no_pause: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A socket that isn't known yet when the time is up can't be ended then."""
+    monkeypatch.setattr(transport, "HEAD_TIMEOUT", 0.1)
+    monkeypatch.setattr(transport, "READ_TIMEOUT", 1.0)
+    connect = socket.create_connection
+
+    def late(address: tuple[str, int], *args: Any, **kwargs: Any) -> socket.socket:
+        connected = connect(address, *args, **kwargs)
+        time.sleep(0.5)
+        return connected
+
+    monkeypatch.setattr(socket, "create_connection", late)
+    host.always = until_the_client_goes
+    with pytest.raises(LandingInterruptedError, match=r"no answer in time.*6 failures"):
+        land_video(hook, {"video_url": host.url()}, f"file://{out}/a.mp4")
+    assert host.asked == []
 
 
 def test_a_manifest_without_its_object_counts_for_nothing(

@@ -49,7 +49,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         queue.extend(getattr(cause, "exceptions", ()))
         # aiohttp keeps them by name.
         queue += [getattr(cause, "certificate_error", None), getattr(cause, "os_error", None)]
-        queue += [cause.__cause__, cause.__context__]
+        queue += [cause.__cause__, None if cause.__suppress_context__ else cause.__context__]
     return reversed(found)
 
 
