@@ -53,8 +53,8 @@ def read_budgets(value: Any) -> Budgets:
         found = error.errors(include_url=False, include_context=False, include_input=False)
         problems = [f"{'.'.join(map(str, item['loc'])) or 'it'}: {item['msg']}" for item in found]
         raise ValueError(f"extra `budgets` can't be read: {'; '.join(problems)}.") from None
-    except ValueError:
-        raise ValueError("extra `budgets` is no JSON.") from None
+    except (ValueError, RecursionError):
+        raise ValueError("extra `budgets` is no JSON that can be read.") from None
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ def _by_resolution(value: object) -> object:
     return {ANY: value} if isinstance(value, int | float | str | Decimal) else value
 
 
-Amount = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
+Amount = Annotated[Decimal, Field(ge=0, le=10**12, decimal_places=30, allow_inf_nan=False)]
+"""Money, or a count that is paid for. Written out it stays short: `1e999999` would be a million digits in a log."""
 
 _AMOUNT: TypeAdapter[Decimal] = TypeAdapter(Amount)
 
@@ -80,8 +81,8 @@ def read_prices(value: Any) -> Prices:
         found = error.errors(include_url=False, include_context=False, include_input=False)
         problems = [f"{'.'.join(map(str, item['loc'])) or 'it'}: {item['msg']}" for item in found]
         raise ValueError(f"extra `prices` can't be read: {'; '.join(problems)}.") from None
-    except ValueError:
-        raise ValueError("extra `prices` is no JSON.") from None
+    except (ValueError, RecursionError):
+        raise ValueError("extra `prices` is no JSON that can be read.") from None
 
 
 @dataclass(frozen=True)
@@ -197,14 +198,15 @@ def read_limit(max_cost: float | str | None) -> Decimal | None:
 
     :param max_cost: an amount, or the text that a template renders to.
     :return: the amount, `None` if there is no limit.
-    :raises InvalidRequestError: it is no amount of money. An unreadable limit is not the same as no limit.
+    :raises InvalidRequestError: it is no amount of money, or more than a million million. An unreadable limit is not
+        the same as no limit.
     """
     if max_cost is None:
         return None
     try:
         return _AMOUNT.validate_python(max_cost if isinstance(max_cost, int | float) else str(max_cost).strip())
     except ValidationError:
-        raise InvalidRequestError("Nothing was sent. max_cost: is no amount of money, 0 or more.") from None
+        raise InvalidRequestError("Nothing was sent. max_cost: is no amount of money from 0 to 10**12.") from None
 
 
 def refuse_above(max_cost: Decimal, estimate: Cost) -> None:

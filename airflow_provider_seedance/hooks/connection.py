@@ -194,8 +194,8 @@ def _models(extra: Mapping[str, Any]) -> dict[str, str]:
         return {}
     try:
         decoded = json.loads(value) if isinstance(value, str) else value
-    except ValueError:
-        raise ValueError("extra `models` is no JSON.") from None
+    except (ValueError, RecursionError):
+        raise ValueError("extra `models` is no JSON that can be read.") from None
     return read_models(decoded)
 
 

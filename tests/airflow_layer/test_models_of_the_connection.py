@@ -37,6 +37,7 @@ def test_without_a_table_the_vendor_s_own_model_is_meant(models: Any) -> None:
     ("models", "why"),
     [
         ("{", "no JSON"),
+        ("[" * 100_000, "no JSON that can be read"),
         ("[1]", "JSON object"),
         (7, "JSON object"),
         ({"seedance-3": "ep-1"}, "no model family"),

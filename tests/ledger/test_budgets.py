@@ -56,11 +56,13 @@ def test_budgets_are_a_json_object_or_the_text_of_one(as_text: bool) -> None:
         {"per_day": {"USD": -1}},
         {"per_day": {"USD": "NaN"}},
         {"per_day": {"": 5}},
+        {"per_day": {"USD": "1e999999999"}},
         "{",
+        "[" * 100_000,
         [],
         7,
     ],
-    ids=repr,
+    ids=lambda value: repr(value)[:40],
 )
 def test_budgets_that_cannot_be_read_are_refused_by_the_name_of_the_connection(value: Any) -> None:
     with pytest.raises(SeedanceConfigError, match=r"'mine'.*budgets"):

@@ -8,13 +8,16 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_seedance.api.errors import InvalidRequestError
 from airflow_provider_seedance.api.pricing import (
     MaxCostError,
     Quantities,
     cost_of,
     quantities,
+    read_limit,
     read_prices,
     refuse_above,
+    told_cost,
 )
 
 PRICES: dict[str, Any] = {
@@ -101,6 +104,11 @@ def test_prices_may_be_the_text_of_a_json_object_as_a_form_gives_it() -> None:
     ("value", "words"),
     [
         ("{", "is no JSON"),
+        ("[" * 100_000, "is no JSON that can be read"),
+        (f'{{"m": {{"currency": "USD", "per_video": {"9" * 5000}}}}}', "is no JSON that can be read"),
+        ({"m": {"currency": "USD", "per_video": 10**5000}}, "m.per_video: Input should be less than or equal to"),
+        ({"m": {"currency": "USD", "per_video": "1e999999"}}, "m.per_video: Input should be less than or equal to"),
+        ({"m": {"currency": "USD", "per_second": "1e-999999"}}, "m.per_second.*: Decimal input should have no more"),
         ([], "it: Input should be a valid dictionary"),
         ({"m": {"per_video": 1}}, "m.currency: Field required"),
         ({"m": {"currency": "USD"}}, "m: Value error, has none of per_video"),
@@ -136,3 +144,15 @@ def test_max_cost_refuses_what_is_dearer_or_not_known(limit: str, quantity: Quan
     assert str(caught.value).startswith("Nothing was sent. ")
     assert refusal in str(caught.value)
     assert not caught.value.retryable
+
+
+@pytest.mark.parametrize(
+    "limit", ["", "ten", "-1", "NaN", float("inf"), pytest.param(10**5000, id="long"), "1e999999999", "1e-999999999"]
+)
+def test_a_limit_that_is_no_amount_of_money_is_refused(limit: Any) -> None:
+    with pytest.raises(InvalidRequestError, match=r"Nothing was sent\. max_cost"):
+        read_limit(limit)
+
+
+def test_a_vendor_s_cost_that_no_log_could_hold_is_not_known() -> None:
+    assert told_cost({"cost": 1e300, "currency": "USD"}) is None
