@@ -21,7 +21,7 @@ ByCurrency = Annotated[dict[Annotated[str, Field(min_length=1, max_length=12)], 
 
 
 class Budgets(BaseModel):
-    """The most that may be spent, by currency: `{"per_day": {"USD": 50}}`. What is not given has no limit.
+    """The most that may be spent, by currency: `{"per_day": {"USD": 50}}`. An amount that is left out is no limit.
 
     :param per_day: of everything on the connection, in a day of UTC.
     :param per_dag: of each DAG on the connection, in a day of UTC.
@@ -64,7 +64,7 @@ class Limit:
     :param name: as in the connection.
     :param micros: the budget, in millionths of the currency.
     :param currency: of budget and price.
-    :param where: what a submission is counted by: columns of the ledger, and their values.
+    :param where: the ledger's columns by which submissions are counted, with their values.
     """
 
     name: str
@@ -76,7 +76,7 @@ class Limit:
 def limits_of(budgets: Budgets, estimate: Cost, *, conn_id: str, dag_id: str, run_id: str, day: str) -> list[Limit]:
     """The budgets that a submission has to fit into.
 
-    :param estimate: what it would cost.
+    :param estimate: of the video's cost.
     :param day: of UTC, as `2026-11-26`.
     :raises BudgetExceededError: what it would cost can't be told, so nobody can tell whether it fits.
     :raises SeedanceConfigError: a budget says nothing about the currency of its price.
@@ -110,16 +110,16 @@ def limits_of(budgets: Budgets, estimate: Cost, *, conn_id: str, dag_id: str, ru
 
 
 def micros_of(amount: Decimal, rounding: str = ROUND_CEILING) -> int:
-    """An amount in millionths, which any database adds up exactly; rounded up, or as is said."""
+    """An amount in millionths, which any database adds up exactly; by default rounded up."""
     return min(int((amount * _MILLION).to_integral_value(rounding)), _MOST)
 
 
 def refuse_over(limits: Sequence[Limit], micros: int | None, spent: Callable[[Limit], int]) -> list[int]:
     """Lets a submission pass that fits into each of the budgets.
 
-    :param micros: what it would cost.
-    :param spent: what counts against a budget already.
-    :return: what is left of each of them then.
+    :param micros: its cost, in millionths of the currency.
+    :param spent: gives the amount that counts against a budget already, in millionths.
+    :return: the rest of each budget afterwards, in millionths.
     :raises BudgetExceededError: naming the first into which it doesn't fit.
     """
     left = []

@@ -1,4 +1,4 @@
-"""What a program without Airflow imports: the clients, sync and async, their settings, and the steps of a call."""
+"""The names for a program without Airflow: the clients, sync and async, their settings, and the steps of a call."""
 
 from airflow_provider_seedance.api.async_client import AsyncSeedanceClient as AsyncSeedanceClient
 from airflow_provider_seedance.api.http.retries import RetryPolicy as RetryPolicy

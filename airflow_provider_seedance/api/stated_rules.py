@@ -1,4 +1,4 @@
-"""What vendors say themselves of their models' limits, asked for once and kept for a while by this process."""
+"""The limits of models as their vendors state them, read once and kept for an hour by this process."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ class StatedRules:
         self._kept: dict[str, _Kept] = {}
 
     def known(self, account: str) -> Any:
-        """What was told, `None` if nothing was or if it is too long ago.
+        """The list as the vendor gave it; `None` if it was not read, or more than an hour ago.
 
-        :param account: tells one account from another.
+        :param account: identifies the account, without its key.
         """
         kept = self._kept.get(account)
         return kept.told if kept is not None and self._now() - kept.at < FRESH else None
 
     def ask(self, account: str, adapter: VendorAdapter) -> Steps[None]:
-        """Asks, unless that was done a short while ago. Whatever comes of it, the call goes on.
+        """Reads the list, unless it was read in the past hour. A failure is logged, and the call goes on.
 
         :param account: see `known`.
         :param adapter: of the vendor; most have no such list, and nothing is asked.
@@ -55,7 +55,8 @@ class StatedRules:
         kept = self._kept.get(account)
         if step is None or (kept is not None and self._now() - kept.at < FRESH):
             return
-        self._kept[account] = _Kept(None, self._now())  # before the answer: who comes meanwhile doesn't ask as well
+        # Before the answer, so that calls in the meantime don't ask as well.
+        self._kept[account] = _Kept(None, self._now())
         try:
             told = yield from replace(step, seconds=PATIENCE, once=True)
         except SeedanceError as error:
@@ -69,4 +70,4 @@ class StatedRules:
 
 
 STATED = StatedRules()
-"""Of this process."""
+"""The lists that this process has read."""

@@ -121,7 +121,7 @@ def _problems(request: VideoRequest, adapter: VendorAdapter, stated: Route | Non
         or Route(
             *("", (), "no word for it in this API"),
             fields=adapter.fields,
-            text_is_optional_beside=adapter.text_is_optional_beside,
+            text_optional_with=adapter.text_optional_with,
         )
     )
 

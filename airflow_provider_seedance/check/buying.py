@@ -79,12 +79,12 @@ class PurchaseFile:
 
     def save(self, purchase: Purchase) -> None:
         """Replaces the noted purchase."""
-        beside = self.path.with_suffix(".new")
-        with beside.open("w", encoding="utf-8") as file:
+        temporary = self.path.with_suffix(".new")
+        with temporary.open("w", encoding="utf-8") as file:
             file.write(json.dumps(asdict(purchase), indent=1))
             file.flush()
             os.fsync(file.fileno())
-        beside.replace(self.path)
+        temporary.replace(self.path)
 
     def forget(self) -> None:
         """Removes the file, as nothing was bought."""

@@ -151,7 +151,7 @@ def _ask_the_rest(
     options: argparse.Namespace,
     answer: Callable[[str], str],
 ) -> None:
-    """What takes a key that works."""
+    """The steps that need a key that works."""
     contact = first_contact(account.client.adapter.descriptor)
     if "request.refused" in seen.looks:
         print(

@@ -119,9 +119,9 @@ def write(report: Report, path: Path, key: str) -> tuple[Path, Path]:
     scrub = Scrubber(key)
     markdown, data = path.with_name(f"{path.name}.md"), path.with_name(f"{path.name}.json")
     for file, text in ((markdown, report.as_markdown()), (data, json.dumps(report.as_json(), indent=1) + "\n")):
-        beside = file.with_name(f"{file.name}.new")
-        beside.write_text("".join(scrub(line) for line in text.splitlines(keepends=True)), encoding="utf-8")
-        beside.replace(file)
+        temporary = file.with_name(f"{file.name}.new")
+        temporary.write_text("".join(scrub(line) for line in text.splitlines(keepends=True)), encoding="utf-8")
+        temporary.replace(file)
     return markdown, data
 
 

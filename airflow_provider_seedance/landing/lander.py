@@ -166,25 +166,25 @@ class _Lander:
         if faster:
             return faster
         # Whoever may overwrite can also replace what only comes there now.
-        replaces, beside = self._overwrite or place.size() is not None, place.sibling(SUFFIX)
-        before = beside.read_text()
+        replaces, manifest_file = self._overwrite or place.size() is not None, place.sibling(SUFFIX)
+        before = manifest_file.read_text()
         note = manifest.model_copy(update={"published": not replaces})
-        _write(beside, note)
+        _write(manifest_file, note)
         try:
             receiver.publish()
         except Exception:
             if not self._is_there(place, manifest):
                 receiver.discard()
                 with suppress(Exception):  # the first error is the one to tell
-                    self._withdraw(place, beside, note, before)
+                    self._withdraw(place, manifest_file, note, before)
                 faster = self._landed_meanwhile(place, manifest.source)
                 if faster:
                     return faster
                 raise
-            _write(beside, manifest)
+            _write(manifest_file, manifest)
             return manifest
         if replaces:
-            _write(beside, manifest)
+            _write(manifest_file, manifest)
         return manifest
 
     @staticmethod
@@ -210,18 +210,17 @@ class _Lander:
             return None
 
     @staticmethod
-    def _withdraw(place: Destination, beside: Destination, manifest: Manifest, before: str | None) -> None:
+    def _withdraw(place: Destination, manifest_file: Destination, manifest: Manifest, before: str | None) -> None:
         """Removes the manifest of an object that could not be published, or restores the one before."""
-        if beside.read_text() != manifest.to_json():
+        if manifest_file.read_text() != manifest.to_json():
             return  # another task's by now
         if place.size() is not None and before is not None:
-            _write(beside, before)
+            _write(manifest_file, before)
             return
-        beside.remove()
+        manifest_file.remove()
         if place.size() == manifest.bytes:
-            _write(
-                beside, manifest.model_copy(update={"published": False})
-            )  # another task has just published the object
+            # Another task has just published the object.
+            _write(manifest_file, manifest.model_copy(update={"published": False}))
 
     def _done(self, place: Destination, source: str) -> Manifest | None:
         """The manifest of the existing object, if it is the same file.
@@ -231,15 +230,15 @@ class _Lander:
         size = place.size()
         if size is None:
             return None
-        beside = place.sibling(SUFFIX)
-        manifest = Manifest.from_json(beside.read_text() or "")
+        manifest_file = place.sibling(SUFFIX)
+        manifest = Manifest.from_json(manifest_file.read_text() or "")
         fits = manifest is not None and manifest.bytes == size
         if manifest and fits and not manifest.published:
             # A worker was killed while it replaced an object: this may be either of the two.
             fits = place.sha256() == manifest.sha256
             manifest = manifest.model_copy(update={"published": True})
             if fits:
-                _write(beside, manifest)
+                _write(manifest_file, manifest)
         if manifest and fits and manifest.source == source:
             return manifest.model_copy(update={"uri": place.uri})  # both may have been copied from another place
         if self._overwrite:
@@ -294,9 +293,9 @@ class _Lander:
             return {}  # a URL that works needs no connection
 
 
-def _write(beside: Destination, content: Manifest | str) -> None:
+def _write(manifest_file: Destination, content: Manifest | str) -> None:
     """Writes a manifest, or puts one back."""
-    note = beside.writer("application/json", max_bytes=0)
+    note = manifest_file.writer("application/json", max_bytes=0)
     try:
         note.write((content if isinstance(content, str) else content.to_json()).encode())
         note.publish()

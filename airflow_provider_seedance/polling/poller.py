@@ -70,7 +70,7 @@ class Poller:
         # An own context, for its requests too: in the first trigger's, its log lines would go to that task.
         self._loop = asyncio.create_task(self._run(), context=Context(), name="seedance-poller")
         self._loop.add_done_callback(self._loop_ended)
-        self._beside = [asyncio.create_task(self._presence(board), context=Context())] if board else []
+        self._background = [asyncio.create_task(self._presence(board), context=Context())] if board else []
 
     @property
     def is_broken(self) -> bool:
@@ -107,7 +107,7 @@ class Poller:
 
     async def close(self) -> None:
         """Stops the loop and closes all connections."""
-        tasks = [self._loop, *self._beside, *self._requests]
+        tasks = [self._loop, *self._background, *self._requests]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, *self._retiring, return_exceptions=True)

@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         ledger = open_ledger(options.ledger_conn_id)
         span = Span(options.since, options.until, options.settle)
-        with _logs_beside():
+        with _logs_on_stderr():
             report = reconcile(options.conn_id, ledger, span, bounds=bounds, landing=landing)
     except Exception as error:
         # The messages of other libraries' errors may quote a connection.
@@ -75,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 @contextmanager
-def _logs_beside() -> Iterator[None]:
+def _logs_on_stderr() -> Iterator[None]:
     """Redirects the logs of Airflow and the lander from stdout to stderr, so that stdout holds only the result.
 
     It redirects the file descriptor as well, since some loggers keep the stream that they were created with.

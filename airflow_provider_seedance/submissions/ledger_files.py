@@ -56,7 +56,7 @@ class LedgerFile:
         protocols = self._fs.protocol
         return Path(self._key) if "file" in ([protocols] if isinstance(protocols, str) else protocols) else None
 
-    def beside(self, suffix: str) -> LedgerFile:
+    def sibling(self, suffix: str) -> LedgerFile:
         """The file in the same folder whose name has a suffix added.
 
         :param suffix: the suffix.
@@ -88,11 +88,11 @@ class LedgerFile:
             self._make_folder()
             self._fs.pipe_file(self._key, content)
             return
-        beside = self._written_beside(self._local, content)
+        temporary = self._temporary_file(self._local, content)
         try:
-            os.replace(beside, self._local)
+            os.replace(temporary, self._local)
         except BaseException:
-            beside.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             raise
 
     def create(self, content: bytes) -> bool:
@@ -121,9 +121,9 @@ class LedgerFile:
             self._make_folder()
             self._upload(content)
             return
-        beside = self._written_beside(self._local, content)
+        temporary = self._temporary_file(self._local, content)
         try:
-            os.link(beside, self._local)
+            os.link(temporary, self._local)
         except FileExistsError:
             raise
         except OSError:
@@ -132,7 +132,7 @@ class LedgerFile:
             with self._local.open("xb") as file:
                 _fill(file, content)
         finally:
-            beside.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
 
     def _upload(self, content: bytes) -> None:
         only_if_new = _only_if_new(self._fs)
@@ -152,17 +152,17 @@ class LedgerFile:
     def _make_folder(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
 
-    def _written_beside(self, final: Path, content: bytes) -> Path:
+    def _temporary_file(self, final: Path, content: bytes) -> Path:
         _check_is_there(final.parent.parent)
         final.parent.mkdir(exist_ok=True)
-        beside = final.with_name(f".{final.name}.{uuid.uuid4().hex}")
+        temporary = final.with_name(f".{final.name}.{uuid.uuid4().hex}")
         try:
-            with beside.open("xb") as file:
+            with temporary.open("xb") as file:
                 _fill(file, content)
         except BaseException:
-            beside.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             raise
-        return beside
+        return temporary
 
 
 def _check_is_there(folder: Path) -> None:

@@ -180,7 +180,7 @@ class LedgerSubmissionStore:
         """The file of the record that replaces this one, or may do so. It stays the same when this one gets its id."""
         intent = [record.intended_at, record.vendor, record.model, record.fingerprint, record.attempt]
         name = hashlib.sha256(json.dumps(intent, sort_keys=True).encode()).hexdigest()[:16]
-        return self._first.beside(f".{name}")
+        return self._first.sibling(f".{name}")
 
 
 @dataclass(frozen=True)

@@ -240,14 +240,14 @@ class Submitter:
             if not self._may_submit_again(record, finder) or finder.list_is_down or self._overtaken:
                 raise for_airflow(self._unknown(record, finder), retry=finder.can_find(record))
             log.warning("An earlier submission is in doubt; submitting again, as on_unknown_submission says.")
-            return self._submit_beside(record)
+            return self._submit_despite_doubt(record)
         submission = self._note(record, found)
         record = replace(record, video_id=found.video_id)
         if fields := changed_fields(record, self._fingerprints):
             raise for_airflow(messages.changed(record, fields))
         return self._reattach(record, is_kept=submission.is_kept)
 
-    def _submit_beside(self, record: SubmissionRecord) -> tuple[Video, Submission]:
+    def _submit_despite_doubt(self, record: SubmissionRecord) -> tuple[Video, Submission]:
         """Submits although an earlier submission is in doubt; if that fails, the error tells of the doubt, too."""
         try:
             return self._submit(record, in_doubt=True)

@@ -182,7 +182,7 @@ def _rules(vendor: VendorAdapter, route: Route) -> Iterator[Row]:
     yield "fields", words(("model", "prompt", *fields, "extra"))
     yield "not taken", words(missing) if missing else ""
     yield "needed", words(("model", "prompt", *route.required))
-    if beside := route.text_is_optional_beside:
+    if beside := route.text_optional_with:
         yield "the prompt may be left out", f"beside {'one of ' if len(beside) > 1 else ''}{words(beside)}"
     if route.duration:
         auto = ", or -1: the model chooses" if route.auto_duration else ""

@@ -329,7 +329,7 @@ def test_case_f8_thirty_seconds_are_taken_and_thirty_one_refused(sim: Simulator)
     ids=lambda m: next(iter(m)),
 )
 @pytest.mark.parametrize("vendor", ARK)
-def test_case_f9_text_is_optional_beside_an_image_or_a_video(
+def test_case_f9_text_optional_with_an_image_or_a_video(
     vendor: str, media: dict[str, Any], prompt: Any, sim: Simulator
 ) -> None:
     request = {"model": SIMPLE[vendor]["model"], **media} | ({} if prompt is ... else {"prompt": prompt})
@@ -343,7 +343,7 @@ def test_case_f9_text_is_optional_beside_an_image_or_a_video(
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_case_f9_without_either_it_is_refused_before_anything_is_sent(vendor: str, sim: Simulator) -> None:
-    beside = make_adapter(vendor).text_is_optional_beside
+    beside = make_adapter(vendor).text_optional_with
     media = {"first_frame": JPG, "last_frame": JPG} if not beside else {"generate_audio": True}
     for prompt in (None, "", "  "):
         for request in ({"model": SIMPLE[vendor]["model"]}, {"model": SIMPLE[vendor]["model"], **media}):

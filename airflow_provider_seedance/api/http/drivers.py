@@ -29,7 +29,7 @@ _NO_TIME = 0.001
 def run(flow: Flow[T], send: Callable[[Step[Any]], Any], pause: Callable[[float], Any]) -> T:
     """Carries a flow out.
 
-    :param flow: what to do.
+    :param flow: the call.
     :param send: sends one step and returns its result.
     :param pause: waits for some seconds.
     :return: what the flow returns.

@@ -81,7 +81,7 @@ class Endpoint:
 
     @property
     def account(self) -> str:
-        """What tells one account from another, without the key."""
+        """Identifies the account: a hash of its address and key."""
         return hashlib.sha256(f"{self.base_url}\n{self.key}".encode()).hexdigest()
 
     def url_of(self, http: HttpRequest) -> str:

@@ -166,7 +166,7 @@ class Scrubber:
     """Removes secrets from texts. It costs next to nothing until it gets a text.
 
     :param key: the API key.
-    :param prompt: what the video shows.
+    :param prompt: of the request.
     :param sent: the request's body, whose other texts and queries of URLs are secret as well.
     :param echo: an answer that may repeat the request.
     """

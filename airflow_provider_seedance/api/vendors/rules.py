@@ -62,7 +62,7 @@ class Route:
     :param prompt_most: the largest number of characters in the prompt.
     :param seed: the smallest and the largest seed.
     :param expires: the smallest and the largest `execution_expires_after`, in seconds.
-    :param text_is_optional_beside: fields that make the prompt optional.
+    :param text_optional_with: fields that make the prompt optional.
     :param needs: pairs of a field and the fields of which it needs at least one.
     :param tasks: the accepted values of `task`; empty: all.
     :param adaptive_for: media fields and values of `task` with which a ratio has to be `adaptive`.
@@ -94,7 +94,7 @@ class Route:
     prompt_most: int | None = None
     seed: tuple[int, int] | None = None
     expires: tuple[int, int] | None = None
-    text_is_optional_beside: tuple[str, ...] = ()
+    text_optional_with: tuple[str, ...] = ()
     needs: tuple[tuple[str, tuple[str, ...]], ...] = ()
     tasks: tuple[str, ...] = ()
     adaptive_for: tuple[str, ...] = ()
@@ -177,12 +177,12 @@ def _broken_rules(request: VideoRequest, route: Route, where: str, takers_of: Ta
 
 
 def _missing_prompt(request: VideoRequest, route: Route, where: str) -> _Broken:
-    beside = route.text_is_optional_beside
+    others = route.text_optional_with
     # `extra` can hold the text or, on Ark, the whole content.
-    if request.prompt or {"prompt", "content"} & request.extra.keys() or any(map(request.is_set, beside)):
+    if request.prompt or {"prompt", "content"} & request.extra.keys() or any(map(request.is_set, others)):
         return
-    unless = f" without one of {_words(beside)}" if beside else ""
-    yield f"prompt: {where} needs it{unless}; it is empty", ("prompt", *beside)
+    unless = f" without one of {_words(others)}" if others else ""
+    yield f"prompt: {where} needs it{unless}; it is empty", ("prompt", *others)
 
 
 def _missing_fields(request: VideoRequest, route: Route, where: str, takers_of: Takers) -> _Broken:
@@ -274,9 +274,9 @@ def _wrong_for_task_or_draft(request: VideoRequest, route: Route, where: str, ta
     if task is not None and "task" in route.fields and route.tasks and task not in route.tasks:
         takes = f"{where} takes {', '.join(route.tasks)}, not {task!r}"
         yield f"task: {takes}; {takers_of('task', task)}", ("task",)
-    beside = [f"task={task!r}" if each == task else each for each in route.adaptive_for if _has(request, each)]
-    if beside and request.ratio not in (None, "adaptive"):
-        what = f"{where} takes none but adaptive together with {_words(beside)}, not {request.ratio!r}"
+    together = [f"task={task!r}" if each == task else each for each in route.adaptive_for if _has(request, each)]
+    if together and request.ratio not in (None, "adaptive"):
+        what = f"{where} takes none but adaptive together with {_words(together)}, not {request.ratio!r}"
         yield f"ratio: {what}", ("ratio", "task", *(each for each in route.adaptive_for if each in MEDIA_FIELDS))
     if task in route.chosen_for and request.duration != -1:
         yield f"duration: {where} needs -1 for task={task!r}: the video that is edited decides", ("duration", "task")

@@ -79,7 +79,7 @@ class VendorAdapter(ABC):
     """The largest number of pages of a list that a search for a submission reads."""
     billed_at: ClassVar[Places] = {"model": ("model",), "duration": ("duration",), "resolution": ("resolution",)}
     """Where the body of a create holds the values that its price can depend on."""
-    text_is_optional_beside: ClassVar[tuple[str, ...]] = ()
+    text_optional_with: ClassVar[tuple[str, ...]] = ()
     """Fields that make the prompt optional with an undocumented model."""
     read_tells_mark: ClassVar[bool] = True
     """Whether the answer to a read repeats the mark; if not, only the list may."""

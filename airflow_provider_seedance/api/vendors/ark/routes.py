@@ -8,7 +8,7 @@ _DOC = "docs.byteplus.com/en/docs/ModelArk/1520757, www.volcengine.com/docs/8237
 _RATIOS = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive")
 FRAMES = ("first_frame", "last_frame")
 _REFERENCES = ("reference_images", "reference_videos", "reference_audios")
-TEXT_IS_OPTIONAL_BESIDE = (*FRAMES, "reference_images", "reference_videos")
+TEXT_OPTIONAL_WITH = (*FRAMES, "reference_images", "reference_videos")
 FIELDS = RULED_FIELDS | NEWER_FIELDS
 _IMAGE = ("https://", "http://", "data:", "asset://")
 _VIDEO = ("https://", "http://", "asset://")
@@ -43,7 +43,7 @@ def _route(title: str, *models: str, resolutions: tuple[str, ...]) -> Route:
         most={"reference_images": 9, "reference_videos": 3, "reference_audios": 3},
         excludes=((FRAMES, _REFERENCES),),
         audio_needs=("reference_images", "reference_videos"),
-        text_is_optional_beside=TEXT_IS_OPTIONAL_BESIDE,
+        text_optional_with=TEXT_OPTIONAL_WITH,
         seen={"camera_fixed": (False,), "ratio": ("5:4",)},
         **_SHARED,
     )
@@ -73,7 +73,7 @@ ROUTES = (
         most={"reference_images": 30, "reference_videos": 10, "reference_audios": 10},
         # Documented: the final video is made from one content item, the draft, with the draft's text and media.
         excludes=((FRAMES, _REFERENCES), (("draft_id",), ("prompt", *FRAMES, *_REFERENCES))),
-        text_is_optional_beside=(*TEXT_IS_OPTIONAL_BESIDE, "draft_id"),
+        text_optional_with=(*TEXT_OPTIONAL_WITH, "draft_id"),
         adaptive_for=(*FRAMES, "edit", "extend"),
         chosen_for=("edit",),
         draft_in="480p",

@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from airflow_provider_seedance.api.errors import InvalidRequestError
 from airflow_provider_seedance.api.models import Video, VideoError, VideoRequest, VideoStatus
-from airflow_provider_seedance.api.vendors.ark.routes import FIELDS, FRAMES, ROUTES, TEXT_IS_OPTIONAL_BESIDE
+from airflow_provider_seedance.api.vendors.ark.routes import FIELDS, FRAMES, ROUTES, TEXT_OPTIONAL_WITH
 from airflow_provider_seedance.api.vendors.json_fields import (
     as_id,
     dig,
@@ -83,7 +83,7 @@ class ArkAdapter(VendorAdapter):
 
     routes = ROUTES
     fields = FIELDS
-    text_is_optional_beside = (*TEXT_IS_OPTIONAL_BESIDE, "draft_id")
+    text_optional_with = (*TEXT_OPTIONAL_WITH, "draft_id")
     page_size = 500
     marked_lists = 2
 

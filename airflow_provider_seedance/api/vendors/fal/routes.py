@@ -53,7 +53,7 @@ def _routes(family: str, page: str, resolutions: tuple[str, ...], *, newer: bool
             excludes=((FRAMES, REFERENCES), (("seed",), REFERENCES), *([final] if "draft_id" in fields else [])),
             needs=(("task", REFERENCES),) if "task" in fields else (),
             draft_in="480p" if "draft" in fields else None,
-            text_is_optional_beside=("draft_id",) if "draft_id" in fields else (),
+            text_optional_with=("draft_id",) if "draft_id" in fields else (),
             # For 2.5 no page says that audio needs an image or a video.
             audio_needs=() if newer else ("reference_images", "reference_videos"),
             media=dict.fromkeys((*FRAMES, *REFERENCES), _MEDIA),
@@ -84,7 +84,7 @@ ROUTES = (
         models=(DRAFT,),
         source=f"{_DOC}/seedance-2.5/draft/complete",
         fields=frozenset({"draft_id"}),
-        text_is_optional_beside=("draft_id", "extra"),
+        text_optional_with=("draft_id", "extra"),
     ),
 )
 

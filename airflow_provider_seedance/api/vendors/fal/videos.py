@@ -69,7 +69,7 @@ class FalAdapter(VendorAdapter):
     routes = ROUTES
     fields = FIELDS
     billed_at = {"duration": ("duration",), "resolution": ("resolution",)}  # the model is in the path
-    text_is_optional_beside = ("draft_id", "extra")
+    text_optional_with = ("draft_id", "extra")
     read_tells_mark = False
 
     def __init__(self, descriptor: VendorDescriptor, settings: Mapping[str, Any] | None = None) -> None:

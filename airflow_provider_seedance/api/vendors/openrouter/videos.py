@@ -45,7 +45,7 @@ _FIELDS = frozenset(
     }
 )
 _REFERENCES = ("reference_images", "reference_videos", "reference_audios")
-_BESIDE = ("first_frame", "last_frame", "reference_images", "reference_videos")
+_TEXT_OPTIONAL_WITH = ("first_frame", "last_frame", "reference_images", "reference_videos")
 _RATIOS = ("16:9", "9:16", "1:1", "4:3", "3:4", "3:2", "2:3", "21:9", "9:21")
 
 
@@ -60,7 +60,7 @@ def _route(title: str, model: str, resolutions: tuple[str, ...], longest: int) -
         ratios=_RATIOS,
         # Documented: if both are given, the frames win. The references would be ignored, and the video billed anyway.
         excludes=((("first_frame", "last_frame"), _REFERENCES),),
-        text_is_optional_beside=_BESIDE,
+        text_optional_with=_TEXT_OPTIONAL_WITH,
         observed=frozenset({"duration", "resolution", "ratio"}),
     )
 
@@ -89,7 +89,7 @@ class OpenRouterAdapter(VendorAdapter):
 
     routes = _ROUTES
     fields = _FIELDS
-    text_is_optional_beside = _BESIDE
+    text_optional_with = _TEXT_OPTIONAL_WITH
 
     @override
     def ask_rules(self) -> Step[Any] | None:

@@ -47,7 +47,7 @@ ROUTES = (
         duration=(1, 30),
         resolutions=("480p", "720p"),
         most={"reference_images": 30, "reference_videos": 10, "reference_audios": 10},
-        text_is_optional_beside=(*FRAMES, *REFERENCES),
+        text_optional_with=(*FRAMES, *REFERENCES),
         adaptive_for=FRAMES,
         observed=frozenset({"duration", "resolution", "ratio", *FRAMES, *REFERENCES}),
         **_SHARED,

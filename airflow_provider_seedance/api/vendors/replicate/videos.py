@@ -44,7 +44,7 @@ from airflow_provider_seedance.api.vendors.video_adapter import (
     VideoPage,
 )
 
-_BESIDE_INPUT = ("webhook", "webhook_events_filter")
+_OUTSIDE_INPUT = ("webhook", "webhook_events_filter")
 _SEED_MARK = "seed:"
 _LARGEST_SEED = 2**31 - 1  # ours: no page names a range, and 31 bits fit every integer type
 _PAUSE_BETWEEN_PAGES = 0.5
@@ -91,7 +91,7 @@ class ReplicateAdapter(VendorAdapter):
 
     @override
     def build_create(self, request: VideoRequest) -> HttpRequest:
-        """`extra` is merged into the input, except for the webhook fields, which go beside it.
+        """`extra` is merged into the input, except for the webhook fields, which go next to it.
 
         The header `Prefer: wait` is not used: an answer that the vendor delays is more easily lost.
         """
@@ -100,13 +100,13 @@ class ReplicateAdapter(VendorAdapter):
             if request.is_set(ours):
                 value = getattr(request, ours)
                 given[theirs] = list(value) if isinstance(value, tuple) else value
-        beside = {name: request.extra[name] for name in _BESIDE_INPUT if name in request.extra}
-        given |= {name: value for name, value in request.extra.items() if name not in beside}
+        outside = {name: request.extra[name] for name in _OUTSIDE_INPUT if name in request.extra}
+        given |= {name: value for name, value in request.extra.items() if name not in outside}
         seconds = request.execution_expires_after
         return HttpRequest(
             "POST",
             f"/models/{quote(request.model, safe='/')}/predictions",
-            json={"input": given, **beside},
+            json={"input": given, **outside},
             headers={} if seconds is None else {"Cancel-After": f"{seconds}s"},
         )
 

@@ -190,7 +190,7 @@ class Fal(FalAssets):
             shown["queue_position"] = self._position(video)
         if look.status not in ("queued", "running") and look.unknown_word is None:
             shown["metrics"] = {"inference_time": round(video.run_seconds, 1)}
-            shown |= self._error_beside(video, look, call)
+            shown |= self._error_of(video, look, call)
             return Answer.json(shown)
         return Answer.json(shown, 202)
 
@@ -200,7 +200,7 @@ class Fal(FalAssets):
             self._last_look = {}
         return self._last_look
 
-    def _error_beside(self, video: SimulatedVideo, look: Look, call: Call) -> dict[str, Any]:
+    def _error_of(self, video: SimulatedVideo, look: Look, call: Call) -> dict[str, Any]:
         if look.status == "cancelled":
             return {"error": "Request was cancelled by the client", "error_type": "client_cancelled"}
         if look.status == "expired":
