@@ -28,11 +28,11 @@ from airflow_provider_seedance.api.jobs import Decision, Outcome, Wait
 from airflow_provider_seedance.api.vendors import make_adapter
 from airflow_provider_seedance.api.vendors.video_adapter import PollRates
 from airflow_provider_seedance.api.video_jobs import VIDEO
-from airflow_provider_seedance.ledger.presence import Sign
 from airflow_provider_seedance.polling import metrics, poller, presence, schedule
 from airflow_provider_seedance.polling.rate_limiter import Pace
 from airflow_provider_seedance.polling.wait_queue import Watch
 from benchmarks.before import PaceBefore
+from tests.support.boards import SharedBoard
 
 ANSWER_TIME = 0.3
 """Seconds from a request to its answer; assumed."""
@@ -115,20 +115,6 @@ class _Video:
         self.is_ready = is_ready
 
 
-class _Board:
-    """What the ledger's table does, in memory."""
-
-    def __init__(self) -> None:
-        self._signs: dict[str, Sign] = {}
-
-    def tell(self, account: str, sign: Sign) -> list[Sign]:
-        self._signs[sign.poller] = sign
-        return list(self._signs.values())
-
-    def leave(self, name: str) -> None:
-        self._signs.pop(name, None)
-
-
 class _Wait(Wait[Any]):
     """Reports what it saw in place of deciding about real videos."""
 
@@ -179,7 +165,7 @@ class _World:
         share = 1 if self._scenario.is_enforced else triggerers
         rates = PollRates(adapter.rates.get_per_second / share, adapter.rates.list_per_second / share)
         settings = ClientSettings(api_key="sk-simulated-0123456789", rates=rates)
-        board = _Board() if self._scenario.have_ledger else None
+        board = SharedBoard() if self._scenario.have_ledger else None
         return [poller.Poller("simulated", adapter, settings, board) for _ in range(triggerers)]
 
     def submit(self, owner: poller.Poller) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from airflow_provider_seedance.api.errors import BudgetExceededError, SeedanceConfigError
+from airflow_provider_seedance.api.extra_json import read_object
 from airflow_provider_seedance.api.pricing import Amount, Cost
 
 _MILLION = 1_000_000
@@ -40,6 +40,9 @@ class Budgets(BaseModel):
         return self.per_day is None and self.per_dag is None and self.per_dag_run is None
 
 
+_BUDGETS = TypeAdapter(Budgets)
+
+
 def read_budgets(value: Any) -> Budgets:
     """The budgets of a connection's extra: a JSON object, or the text of one.
 
@@ -47,14 +50,7 @@ def read_budgets(value: Any) -> Budgets:
     """
     if value in (None, ""):
         return Budgets()
-    try:
-        return Budgets.model_validate(json.loads(value, parse_float=Decimal) if isinstance(value, str) else value)
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
-        problems = [f"{'.'.join(map(str, item['loc'])) or 'it'}: {item['msg']}" for item in found]
-        raise ValueError(f"extra `budgets` can't be read: {'; '.join(problems)}.") from None
-    except (ValueError, RecursionError):
-        raise ValueError("extra `budgets` is no JSON that can be read.") from None
+    return read_object("budgets", value, _BUDGETS)
 
 
 @dataclass(frozen=True)

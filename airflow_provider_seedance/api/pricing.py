@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -12,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 
 from airflow_provider_seedance.api.errors import InvalidRequestError
 from airflow_provider_seedance.api.errors import MaxCostError as MaxCostError
+from airflow_provider_seedance.api.extra_json import read_object
 from airflow_provider_seedance.api.http.json_values import is_sound_number
 
 if TYPE_CHECKING:
@@ -75,14 +75,7 @@ def read_prices(value: Any) -> Prices:
     """
     if value in (None, ""):
         return {}
-    try:
-        return _PRICES.validate_python(json.loads(value, parse_float=Decimal) if isinstance(value, str) else value)
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
-        problems = [f"{'.'.join(map(str, item['loc'])) or 'it'}: {item['msg']}" for item in found]
-        raise ValueError(f"extra `prices` can't be read: {'; '.join(problems)}.") from None
-    except (ValueError, RecursionError):
-        raise ValueError("extra `prices` is no JSON that can be read.") from None
+    return read_object("prices", value, _PRICES)
 
 
 @dataclass(frozen=True)

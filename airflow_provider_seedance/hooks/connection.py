@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 
 from airflow_provider_seedance.api.budgets import Budgets, read_budgets
 from airflow_provider_seedance.api.errors import SeedanceConfigError
+from airflow_provider_seedance.api.extra_json import decoded
 from airflow_provider_seedance.api.pricing import Prices, read_prices
 from airflow_provider_seedance.api.vendors import BUILT_IN, all_vendors, find_vendor, make_adapter
 from airflow_provider_seedance.api.vendors.descriptor import PollRates, Setting, VendorDescriptor
@@ -192,11 +192,7 @@ def _models(extra: Mapping[str, Any]) -> dict[str, str]:
     value = extra.get("models")
     if value in (None, "", {}):
         return {}
-    try:
-        decoded = json.loads(value) if isinstance(value, str) else value
-    except (ValueError, RecursionError):
-        raise ValueError("extra `models` is no JSON that can be read.") from None
-    return read_models(decoded)
+    return read_models(decoded("models", value))
 
 
 def _setting(extra: Mapping[str, Any], setting: Setting) -> bool | str | None:

@@ -17,6 +17,7 @@ from airflow_provider_seedance.polling import presence, watching
 from airflow_provider_seedance.polling.ledger_thread import LedgerThread
 from airflow_provider_seedance.polling.presence import DEAD_AFTER, Neighbours, Presence, account_of, open_board
 from airflow_provider_seedance.simulator import Simulator
+from tests.support.boards import SharedBoard
 
 from .helpers import Connect, cancel, ids_in, reads, start, submit, until
 
@@ -233,24 +234,10 @@ def test_without_a_ledger_nobody_is_told(monkeypatch: pytest.MonkeyPatch) -> Non
     assert open_board() is None
 
 
-class SharedTable:
-    """A table of signs that all pollers of the process share."""
-
-    def __init__(self) -> None:
-        self.signs: dict[str, Sign] = {}
-
-    def tell(self, account: str, sign: Sign) -> list[Sign]:
-        self.signs[sign.poller] = sign
-        return list(self.signs.values())
-
-    def leave(self, poller: str) -> None:
-        self.signs.pop(poller, None)
-
-
 async def test_two_pollers_on_one_account_both_get_their_lists_in_real_time(
     sim: Simulator, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    table = SharedTable()
+    table = SharedBoard()
     monkeypatch.setattr(watching, "open_board", lambda: table)
     names = [connect("byteplus", name=name, lists_per_second=4, polls_per_second=1) for name in ("one", "two")]
     ids = submit("byteplus", 20)
