@@ -25,6 +25,7 @@ from airflow_provider_seedance import __version__
 from airflow_provider_seedance.api.addresses import addresses_of
 from airflow_provider_seedance.api.errors import LandingInterruptedError, LandingRefusedError
 from airflow_provider_seedance.api.http.failures import reason_of
+from airflow_provider_seedance.api.http.intake import LateError
 from airflow_provider_seedance.api.http.network import Proxy, certificates, proxy_for
 from airflow_provider_seedance.landing.address_rules import check_literal, check_url, encoded, location_of, resolve
 from airflow_provider_seedance.landing.file_answers import content_length
@@ -185,7 +186,7 @@ class _Connection(HTTPConnection):
         """Ends the connection after a time: a socket's own time-out restarts with each byte.
 
         :param seconds: the time limit.
-        :raises TimeoutError: the time was up.
+        :raises LateError: the time was up.
         """
         timer = Timer(seconds, self._run_out)
         timer.daemon = True
@@ -198,8 +199,7 @@ class _Connection(HTTPConnection):
         finally:
             timer.cancel()
         if self._ran_out:  # `http.client` takes a truncated head for a whole one
-            # Whatever failed then was our own doing.
-            raise TimeoutError(f"no answer within {seconds:.0f} seconds") from None
+            raise LateError(seconds)
 
     def _run_out(self) -> None:
         self._ran_out = True
@@ -297,7 +297,7 @@ def _failures_of(host: str, proxy: Proxy | None = None) -> Iterator[None]:
         yield
     except _CutShortError as error:
         what = str(error)
-    except (OSError, HTTPException) as error:
+    except (OSError, HTTPException, LateError) as error:
         what = reason_of(error, host, proxy)
     else:
         return

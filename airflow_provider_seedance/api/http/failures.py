@@ -26,7 +26,8 @@ def reason_of(error: BaseException, host: str, proxy: Proxy | None = None) -> st
     :param host: the host that was called.
     :param proxy: the proxy in between, if any.
     """
-    chain = list(_chain(error))
+    # A limit of our own ends the connection, so the errors that led to it say nothing.
+    chain = [error] if isinstance(error, TooLargeError | LateError) else list(_chain(error))
     peer = f"the proxy that {proxy.variable} names" if proxy else host
     for cause in chain:
         if found := _reason(cause, host, peer):
@@ -49,7 +50,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         queue.extend(getattr(cause, "exceptions", ()))
         # aiohttp keeps them by name.
         queue += [getattr(cause, "certificate_error", None), getattr(cause, "os_error", None)]
-        queue += [cause.__cause__, None if cause.__suppress_context__ else cause.__context__]
+        queue += [cause.__cause__, cause.__context__]
     return reversed(found)
 
 
