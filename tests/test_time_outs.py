@@ -47,7 +47,7 @@ def test_the_busy_loops_are_gone_when_they_are_not_wanted_any_more() -> None:
     assert not any(psutil.pid_exists(pid) for pid in loops)
 
 
-def test_the_busy_loops_end_with_who_started_them() -> None:
+def test_the_busy_loops_end_with_the_process_that_started_them() -> None:
     code = """
 import os, signal, dev.busy
 with dev.busy.busy(2) as loops:

@@ -109,7 +109,7 @@ def test_after_an_hour_it_is_asked_for_again() -> None:
     assert rules.known("account") == {"third": {}}
 
 
-def test_who_comes_while_it_is_being_asked_for_goes_by_the_documents() -> None:
+def test_a_call_that_comes_while_it_is_being_asked_for_goes_by_the_documents() -> None:
     rules = StatedRules(lambda: 0.0)
     next(rules.ask("account", ADAPTER))
     assert list(rules.ask("account", ADAPTER)) == []

@@ -132,7 +132,9 @@ TOLD = [
 
 
 @pytest.mark.parametrize(("status", "body", "who", "what", "words"), TOLD)
-def test_who_answered_with_what_and_in_which_words(status: int, body: Any, who: str, what: str, words: str) -> None:
+def test_the_error_says_which_server_answered_with_what_and_in_which_words(
+    status: int, body: Any, who: str, what: str, words: str
+) -> None:
     response = answer(body, status)
     assert sender_and_form("X", response) == (who, what)
     assert words_of(response) == words

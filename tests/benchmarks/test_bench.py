@@ -220,7 +220,7 @@ def test_rounds_are_reduced_to_their_medians() -> None:
     assert one.most_per_second == {"GET": 300}
 
 
-def test_who_falls_behind_is_charged_for_the_polls_that_it_should_have_made() -> None:
+def test_a_contender_that_falls_behind_is_charged_for_the_polls_that_it_should_have_made() -> None:
     behind = replace(CLIENT, videos=1_000, asked=200, requests=200, cpu=20.0, busy=5.0)
     found = summaries_of([*GOOD, behind])
     client = found["httpx", 1_000]
@@ -230,7 +230,7 @@ def test_who_falls_behind_is_charged_for_the_polls_that_it_should_have_made() ->
     assert any("httpx client per poll: fell behind, at 40.0 polls a second" in note for note in notes(found, 1_000))
 
 
-def test_who_was_left_out_is_named_with_what_it_manages() -> None:
+def test_a_contender_that_was_left_out_is_named_with_what_it_manages() -> None:
     found = summaries_of(GOOD)
     assert any("it manages about 104 polls" in note for note in notes(found, 1_000))
     assert table(found, 1_000).count("| too slow | not run |") > 1

@@ -188,7 +188,7 @@ def test_case_g3_a_proxy_that_cannot_be_used_is_a_configuration_error_that_names
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_case_g3_a_proxy_that_cannot_be_used_disturbs_nobody_whom_it_does_not_concern(
+def test_case_g3_a_proxy_that_cannot_be_used_disturbs_no_call_that_needs_none(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Server(vendor_says) as vendor:

@@ -86,7 +86,7 @@ def test_case_i_public_storages_are_uploaded_to(names: list[str]) -> None:
     assert names == ["storage.example"]
 
 
-def test_case_i_who_says_so_may_upload_to_a_mirror_in_house() -> None:
+def test_case_i_a_connection_that_says_so_may_upload_to_a_mirror_in_house() -> None:
     request_to("https://127.0.0.1/a.png", allow_private_hosts=True)
 
 

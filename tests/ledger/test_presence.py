@@ -39,7 +39,7 @@ def test_a_poller_whose_key_was_changed_is_on_another_account(database: Database
     assert table().tell("acme", Sign("two", 1, 5)) == [Sign("two", 1, 5)]
 
 
-def test_who_leaves_is_gone_and_rows_of_the_dead_are_swept(database: Database) -> None:
+def test_a_poller_that_leaves_is_gone_and_rows_of_the_dead_are_swept(database: Database) -> None:
     table().tell("acme", Sign("one", 1, 5))
     table().tell("acme", Sign("dead", 1, 5))
     table().leave("one")

@@ -51,7 +51,7 @@ IN_DOUBT = [outcome.name for outcome in UNKNOWN_OUTCOMES]
 
 
 @pytest.mark.parametrize("refusal", REFUSED)
-def test_who_is_asked_next_makes_the_one_video(laboratory: Laboratory, refusal: str) -> None:
+def test_the_next_vendor_makes_the_one_video(laboratory: Laboratory, refusal: str) -> None:
     assert not wrong(laboratory, some_of(refusal_rows, diagonal(), refusal))
 
 
@@ -65,7 +65,7 @@ def test_what_was_reserved_at_the_first_connection_is_free_again(laboratory: Lab
     assert not wrong(laboratory, iter(of_each.values()))
 
 
-def test_the_matrix_notices_who_asks_the_next_vendor_in_doubt(
+def test_the_matrix_notices_code_that_asks_the_next_vendor_in_doubt(
     laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(failover.FailOver, "_from_where_it_is", lambda self: self._hooks[::-1])

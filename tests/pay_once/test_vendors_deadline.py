@@ -52,7 +52,7 @@ def test_other_vendors_are_sent_what_they_always_were(sim: Simulator, vendor: st
     assert len(waiting.body) == len(handing_on.body) or vendor in ("gmicloud",)  # a drawn seed has its own length
 
 
-def test_whoever_comes_second_is_told_too(sim: Simulator) -> None:
+def test_the_vendor_whose_turn_is_second_is_told_too(sim: Simulator) -> None:
     from airflow_provider_seedance.simulator import Fault
 
     sim.faults.add(Fault("no_balance", vendor="byteplus"))

@@ -47,9 +47,7 @@ def assert_told(events: list[dict[str, Any]], kind: str = "RuntimeError") -> Non
 
 
 @pytest.mark.parametrize("where", ["collect", "give_up", "pop_batch", "until_next"])
-async def test_a_loop_that_fails_tells_all_who_wait(
-    where: str, sim: Simulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_loop_that_fails_ends_all_waits(where: str, sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     ids = submit("byteplus", 5)
     tasks = start(ids, conn_id("byteplus"))
     await asked(sim, ids)
@@ -61,7 +59,7 @@ async def test_a_loop_that_fails_tells_all_who_wait(
     await all_succeed(sim, ids, start(ids, conn_id("byteplus")))
 
 
-async def test_a_loop_that_something_cancels_tells_all_who_wait(sim: Simulator) -> None:
+async def test_a_loop_that_something_cancels_ends_all_waits(sim: Simulator) -> None:
     ids = submit("byteplus", 5)
     tasks = start(ids, conn_id("byteplus"))
     await asked(sim, ids)
@@ -86,7 +84,7 @@ async def test_nobody_joins_a_loop_that_has_failed(sim: Simulator) -> None:
 
 
 @pytest.mark.parametrize("vendor", ["byteplus", "jimmyai"])
-async def test_requests_that_fail_for_a_defect_tell_who_waits_for_them(
+async def test_requests_that_fail_for_a_defect_end_the_waits_for_them(
     vendor: str, sim: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = submit(vendor, 5)
@@ -109,7 +107,7 @@ async def test_a_defect_in_lists_costs_nobody_the_wait_while_single_polls_work(
 
 
 @pytest.mark.parametrize("vendor", ["byteplus", "jimmyai"])
-async def test_a_request_that_something_cancels_tells_who_waits_for_it(
+async def test_a_request_that_something_cancels_ends_the_waits_for_it(
     vendor: str, sim: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = submit(vendor, 2)

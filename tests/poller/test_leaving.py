@@ -44,7 +44,7 @@ BOTH = pytest.mark.parametrize("vendor", ["byteplus", "jimmyai"])
 
 
 @BOTH
-async def test_who_is_cancelled_between_polls_harms_nobody_else(vendor: str, sim: Simulator) -> None:
+async def test_a_wait_that_is_cancelled_between_polls_harms_no_other(vendor: str, sim: Simulator) -> None:
     ids = submit(vendor, 10)
     tasks = start(ids, conn_id(vendor))
     await asked(sim, ids)
@@ -55,7 +55,7 @@ async def test_who_is_cancelled_between_polls_harms_nobody_else(vendor: str, sim
 
 
 @BOTH
-async def test_who_is_cancelled_while_its_poll_is_under_way_harms_nobody_else(vendor: str, sim: Simulator) -> None:
+async def test_a_wait_that_is_cancelled_while_its_poll_is_under_way_harms_no_other(vendor: str, sim: Simulator) -> None:
     ids = submit(vendor, 6)
     slow = Fault("slow", on="list" if vendor == "byteplus" else "poll", times=6, seconds=0.5)
     sim.faults.add(slow)
@@ -68,7 +68,7 @@ async def test_who_is_cancelled_while_its_poll_is_under_way_harms_nobody_else(ve
     await nothing_is_left(sim)
 
 
-async def test_who_is_cancelled_while_its_connection_is_looked_up_harms_nobody_else(
+async def test_a_wait_that_is_cancelled_while_its_connection_is_looked_up_harms_no_other(
     sim: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = submit("byteplus", 6)
@@ -113,7 +113,7 @@ async def test_a_trigger_that_crashes_harms_nobody_else(sim: Simulator, monkeypa
 
 
 @pytest.mark.parametrize("vendor", ["byteplus", "jimmyai"])
-async def test_for_whom_nobody_waits_any_more_nobody_asks(vendor: str, sim: Simulator) -> None:
+async def test_a_video_that_nobody_waits_for_any_more_is_not_asked_for(vendor: str, sim: Simulator) -> None:
     ids = submit(vendor, 10)
     tasks = start(ids, conn_id(vendor))
     await asked(sim, ids)
@@ -166,7 +166,9 @@ async def test_the_last_one_may_be_cancelled_again_and_again_while_it_closes(sim
     await nothing_is_left(sim)
 
 
-async def test_who_joins_while_the_last_one_s_poller_closes_gets_another(sim: Simulator, clients: Clients) -> None:
+async def test_a_wait_that_joins_while_the_last_one_s_poller_closes_gets_another(
+    sim: Simulator, clients: Clients
+) -> None:
     clients.seconds_to_close = 0.3
     ids = submit("byteplus", 4)
     first = start(ids[:1], conn_id("byteplus"))
@@ -220,7 +222,9 @@ async def test_a_thousand_joins_and_leaves_leak_nothing(sim: Simulator, watches:
     assert other_tasks() == before
 
 
-async def test_a_thousand_who_leave_are_forgotten_though_one_stays(sim: Simulator, watches: WeakSet[Watch]) -> None:
+async def test_a_thousand_waits_that_leave_are_forgotten_though_one_stays(
+    sim: Simulator, watches: WeakSet[Watch]
+) -> None:
     """A triggerer runs for months: who has left must not be kept until its poll or deadline would be due."""
     (stays,) = submit("byteplus", 1)
     staying = start([stays], conn_id("byteplus"))

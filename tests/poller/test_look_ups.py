@@ -80,7 +80,7 @@ async def test_a_failed_look_up_is_shared_by_those_who_waited_for_it_and_by_no_o
     assert await shared.recent(succeeds) == FOUND
 
 
-async def test_whoever_is_cancelled_while_looking_up_leaves_it_to_the_next() -> None:
+async def test_a_caller_that_is_cancelled_while_looking_up_leaves_it_to_the_next() -> None:
     shared, calls = SharedLookUp(), list[str]()
 
     async def look_up() -> Found:

@@ -257,5 +257,5 @@ def test_being_put_off_does_not_extend_the_deadline() -> None:
     assert isinstance(wait.put_off(T + 5).error, VideoTimeoutError)
 
 
-def test_who_waits_for_ever_is_put_off_for_ever() -> None:
+def test_a_wait_without_end_is_put_off_without_end() -> None:
     assert Wait(VIDEO, "v", interval=10, deadline=None, started=T).put_off(time.time() + 1e9).outcome is Outcome.WAIT

@@ -40,7 +40,7 @@ def test_the_slots_of_equals_are_evenly_apart() -> None:
     assert {later - slot for slot, later in pairwise(slots)} == {3}
 
 
-def test_who_is_alone_has_everything() -> None:
+def test_a_poller_that_is_alone_has_the_whole_rate() -> None:
     assert portion_of("a", {"a": 7}) == WHOLE
     assert portion_of("a", {"a": 0}) == WHOLE
 

@@ -126,7 +126,7 @@ async def test_every_video_is_asked_for_before_any_is_asked_for_again(
     assert len(seen) == 20
 
 
-async def test_who_joins_later_does_not_wait_for_all_rounds(sim: Simulator, connect: Connect) -> None:
+async def test_a_video_that_joins_later_does_not_wait_for_all_rounds(sim: Simulator, connect: Connect) -> None:
     conn = connect("jimmyai", polls_per_second=20)
     ids = submit("jimmyai", 21)
     tasks = start(ids[:20], conn)

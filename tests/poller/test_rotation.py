@@ -124,7 +124,7 @@ async def test_a_connection_that_became_useless_ends_the_waits_with_the_refusal(
     assert outcomes(await ends(tasks)) == {"SeedanceAuthError"}
 
 
-async def test_who_is_cancelled_while_looking_the_new_key_up_leaves_that_to_the_next(
+async def test_a_wait_cancelled_while_looking_the_new_key_up_leaves_that_to_the_next(
     sim: Simulator, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from airflow.providers.common.compat import connection as compat_connection
@@ -154,7 +154,7 @@ async def test_who_is_cancelled_while_looking_the_new_key_up_leaves_that_to_the_
 
 
 @BOTH
-async def test_who_joins_brings_what_has_changed_to_all(
+async def test_a_wait_that_joins_brings_what_has_changed_to_all(
     vendor: str, sim: Simulator, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody is refused, as the vendor takes both keys for a while, and yet the old one is used no more."""
@@ -231,7 +231,7 @@ async def test_everybody_may_leave_while_the_old_client_is_still_closing(
     assert open_sockets(sim) == 0
 
 
-async def test_who_joins_with_a_connection_that_cannot_be_used_fails_alone(
+async def test_a_wait_that_joins_with_a_connection_that_cannot_be_used_fails_alone(
     sim: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = submit("byteplus", 4)

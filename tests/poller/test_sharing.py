@@ -113,7 +113,7 @@ async def test_a_batch_is_never_larger_than_the_vendor_takes(sim: Simulator) -> 
     assert {request.answered for request in reads(sim, "list")} == {200}
 
 
-async def test_who_would_be_due_soon_rides_along(sim: Simulator) -> None:
+async def test_a_video_that_would_be_due_soon_rides_along(sim: Simulator) -> None:
     first, second = submit("byteplus", 2)
     tasks = start([first], conn_id("byteplus"), poll_interval=2)
     await asyncio.sleep(0.6)
@@ -123,7 +123,7 @@ async def test_who_would_be_due_soon_rides_along(sim: Simulator) -> None:
     await cancel(tasks)
 
 
-async def test_who_was_asked_for_just_now_does_not_ride_along(sim: Simulator) -> None:
+async def test_a_video_that_was_asked_for_just_now_does_not_ride_along(sim: Simulator) -> None:
     first, second = submit("byteplus", 2)
     tasks = start([first], conn_id("byteplus"), poll_interval=2)
     await asyncio.sleep(1.5)

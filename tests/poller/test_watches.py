@@ -38,18 +38,18 @@ def singles(queue: WatchQueue) -> list[str]:
 # -- who is first ----------------------------------------------------------------------------------------------------
 
 
-def test_who_was_polled_longest_ago_is_first() -> None:
+def test_the_wait_that_was_polled_longest_ago_is_first() -> None:
     watches = [watch(name) for name in "abcd"]
     for each, polled in zip(watches, [30.0, 10.0, 40.0, 20.0], strict=True):
         each.last_polled = polled
     assert singles(queue_of(*watches)) == ["b", "d", "a", "c"]
 
 
-def test_who_became_due_first_is_first_among_equals() -> None:
+def test_the_wait_that_became_due_first_is_first_among_equals() -> None:
     assert singles(queue_of(watch("b", due=2), watch("a", due=1), watch("c", due=3), now=5)) == ["a", "b", "c"]
 
 
-def test_who_joins_does_not_pass_those_who_wait_already() -> None:
+def test_a_wait_that_joins_does_not_pass_those_that_are_there() -> None:
     """Or else a stream of new videos would starve the old ones."""
     old, new = watch("old"), watch("new")
     old.last_polled, new.last_polled = 10.0, 11.0
@@ -67,7 +67,7 @@ def test_whose_deadline_passes_while_in_line_moves_to_the_front() -> None:
     assert singles(queue) == ["b", "a"]
 
 
-def test_who_has_to_be_alone_and_who_need_not_are_taken_by_age() -> None:
+def test_waits_that_must_be_alone_and_waits_that_need_not_are_taken_by_age() -> None:
     first, second, third = watch("1"), watch("2"), watch("3")
     second.single = True
     for age, each in enumerate((first, second, third)):
@@ -88,13 +88,13 @@ def test_a_batch_holds_at_most_its_size_and_the_rest_stays_in_line() -> None:
     ("due", "interval", "rides"),
     [(4.9, 10, True), (5.0, 10, True), (5.1, 10, False), (250, 600, True), (0.06, 0.1, False)],
 )
-def test_who_is_due_within_half_an_interval_rides_along(due: float, interval: float, rides: bool) -> None:
+def test_a_wait_that_is_due_within_half_an_interval_rides_along(due: float, interval: float, rides: bool) -> None:
     queue = queue_of(watch("now"), watch("soon", due=due, interval=interval))
     assert queue.is_alone(0) is not rides
     assert names(queue.pop_batch(0, 500)) == (["now", "soon"] if rides else ["now"])
 
 
-def test_who_has_to_be_alone_is_in_no_batch_and_does_not_ride() -> None:
+def test_a_wait_that_must_be_alone_is_in_no_batch_and_does_not_ride() -> None:
     alone, soon = watch("alone"), watch("soon", due=1)
     alone.single = soon.single = True
     queue = queue_of(watch("a"), alone, watch("b"), soon)
@@ -104,7 +104,7 @@ def test_who_has_to_be_alone_is_in_no_batch_and_does_not_ride() -> None:
 
 
 @pytest.mark.parametrize("when", ["later", "in line", "alone in line"])
-def test_who_has_left_is_not_asked_for(when: str) -> None:
+def test_a_wait_that_has_left_is_not_asked_for(when: str) -> None:
     gone, there = watch("gone", due=1.0 if when == "later" else 0.0), watch("there", due=0.1)
     gone.single = when == "alone in line"
     queue = queue_of(gone, there, now=0.5)
@@ -115,7 +115,7 @@ def test_who_has_left_is_not_asked_for(when: str) -> None:
     assert singles(queue) == ["there"]
 
 
-def test_who_has_left_cannot_be_put_back() -> None:
+def test_a_wait_that_has_left_cannot_be_put_back() -> None:
     gone = watch("gone")
     gone.gone = True
     assert queue_of(gone).count_shared() == 0
@@ -169,7 +169,7 @@ def test_single_polls_wait_for_their_own_rate() -> None:
     assert singles(queue) == ["shared"]
 
 
-def test_who_has_left_is_not_given_up() -> None:
+def test_a_wait_that_has_left_is_not_given_up() -> None:
     gone = watch("gone", deadline=5)
     queue = queue_of(gone)
     gone.gone = True
@@ -183,26 +183,26 @@ def test_it_sleeps_until_somebody_is_due() -> None:
     assert queue_of(watch("a", due=7), watch("b", due=9)).until_next(2, WALL + 2) == pytest.approx(5)
 
 
-def test_it_does_not_wake_up_for_who_has_left() -> None:
+def test_it_does_not_wake_up_for_a_wait_that_has_left() -> None:
     gone = watch("gone", due=7)
     queue = queue_of(gone, watch("b", due=9))
     gone.gone = True
     assert queue.until_next(2, WALL + 2) == pytest.approx(7)
 
 
-def test_it_wakes_up_at_the_deadline_of_who_stands_in_line() -> None:
+def test_it_wakes_up_at_the_deadline_of_a_wait_that_stands_in_line() -> None:
     queue = queue_of(watch("a", deadline=20), watch("b", due=900))
     assert queue.until_next(2, WALL + 2) == pytest.approx(18)
 
 
-def test_the_deadlines_of_those_who_are_not_in_line_cost_nothing() -> None:
+def test_the_deadlines_of_waits_that_are_not_in_line_cost_nothing() -> None:
     assert queue_of().until_next(0, WALL) == float("inf")
     queue = queue_of(watch("a", deadline=20))
     queue.pop_single(from_shared=True)
     assert queue.until_next(2, WALL + 2) == float("inf")
 
 
-def test_those_who_left_are_forgotten_long_before_they_would_be_due() -> None:
+def test_waits_that_left_are_forgotten_long_before_they_would_be_due() -> None:
     queue, stays = WatchQueue(), watch("stays", due=3600)
     queue.put(stays)
     for n in range(1000):

@@ -113,7 +113,7 @@ def test_a_disk_without_hard_links_takes_videos_all_the_same(
     assert files_in(out) == ["clip.mp4", f"clip.mp4{SUFFIX}"]
 
 
-def test_whoever_may_overwrite_does_so_at_the_last_moment_too(
+def test_with_overwrite_a_file_is_replaced_at_the_last_moment_too(
     hook: SeedanceHook, host: FileServer, other: FileServer, out: Path, at_the_last_moment: Any
 ) -> None:
     path = f"file://{out}/clip.mp4"

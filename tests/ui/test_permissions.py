@@ -18,7 +18,7 @@ pytestmark = pytest.mark.ui
 DATA = ("/api/v2/dags/~/dagRuns/~/taskInstances", "/api/v2/dags/ui_gallery/dagRuns/seeded__0000/taskInstances/wait")
 
 
-def test_who_may_not_see_a_dag_sees_none_of_its_videos(visitors: Visitors, airflow: World) -> None:
+def test_a_user_who_may_not_see_a_dag_sees_none_of_its_videos(visitors: Visitors, airflow: World) -> None:
     everything = visitors.gallery(visitors.page("admin"))
     all_dags = set(everything.get_by_label("Dag").locator("option").all_inner_texts())
     assert {"ui_gallery", "ui_secret"} <= all_dags

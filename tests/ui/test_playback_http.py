@@ -121,7 +121,7 @@ def _wait_for(stack: AirflowStack) -> None:
     pytest.fail("the API server did not start")
 
 
-def test_who_may_read_the_task_s_xcom_plays_the_copy_and_nobody_else(airflow: Airflow) -> None:
+def test_a_user_who_may_read_the_task_s_xcom_plays_the_copy_and_nobody_else(airflow: Airflow) -> None:
     with airflow.client("admin") as admin, airflow.client(GUEST) as guest, airflow.client(None) as nobody:
         assert admin.get(f"{API_PREFIX}/about").json()["playback"] is True
         assert play(admin).content == CONTENT

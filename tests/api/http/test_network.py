@@ -65,7 +65,7 @@ def test_the_proxy_that_the_environment_names(url: str, environ: dict[str, str],
         ("v.example", "10.0.0.0/99,[", False),
     ],
 )
-def test_who_is_reached_without_the_proxy(host: str, no_proxy: str, is_direct: bool) -> None:
+def test_no_proxy_says_which_hosts_are_reached_directly(host: str, no_proxy: str, is_direct: bool) -> None:
     environ = {"HTTPS_PROXY": P, "NO_PROXY": no_proxy}
     assert (proxy_for(f"https://{host}/x", environ) is None) == is_direct
 
