@@ -170,12 +170,18 @@ def said_of(vendor: str) -> st.SearchStrategy[Said]:
 
 
 def texts_in(value: Any) -> set[str]:
-    """Every text and number in a JSON value, as texts."""
-    if isinstance(value, Mapping):
-        return set().union(*map(texts_in, value.values())) if value else set()
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return set().union(*map(texts_in, value)) if value else set()
-    return set() if isinstance(value, bool) else {str(value).strip()}
+    """Every text and number in a JSON value, as texts, however deep it is nested."""
+    texts: set[str] = set()
+    left = [value]
+    while left:
+        part = left.pop()
+        if isinstance(part, Mapping):
+            left += part.values()
+        elif isinstance(part, Sequence) and not isinstance(part, str):
+            left += part
+        elif not isinstance(part, bool):
+            texts.add(str(part).strip())
+    return texts
 
 
 def told_in(body: bytes) -> set[str]:
