@@ -7,7 +7,16 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from airflow_provider_seedance.api.errors import InvalidRequestError
 from airflow_provider_seedance.api.errors import MaxCostError as MaxCostError
@@ -22,12 +31,22 @@ ANY = "*"
 
 _MILLION = 1_000_000
 
+_MOST_DECIMALS = 30
+
 
 def _by_resolution(value: object) -> object:
     return {ANY: value} if isinstance(value, int | float | str | Decimal) else value
 
 
-Amount = Annotated[Decimal, Field(ge=0, le=10**12, decimal_places=30, allow_inf_nan=False)]
+def _not_too_fine(value: Decimal) -> Decimal:
+    # Not by `decimal_places`: pydantic 2.12 lets 1e-999999999 pass.
+    exponent = value.as_tuple().exponent
+    if not isinstance(exponent, int) or exponent < -_MOST_DECIMALS:
+        raise ValueError(f"has more than {_MOST_DECIMALS} decimals")
+    return value
+
+
+Amount = Annotated[Decimal, Field(ge=0, le=10**12, allow_inf_nan=False), AfterValidator(_not_too_fine)]
 """Money, or a count that is paid for. Written out it stays short: `1e999999` would be a million digits in a log."""
 
 _AMOUNT: TypeAdapter[Decimal] = TypeAdapter(Amount)
