@@ -26,7 +26,7 @@ def reason_of(error: BaseException, host: str, proxy: Proxy | None = None) -> st
     :param host: the host that was called.
     :param proxy: the proxy in between, if any.
     """
-    # A limit of our own ends the connection, so the errors that led to it say nothing.
+    # Where a limit of our own ended the call, what else broke is the effect of it, not the reason.
     chain = [error] if isinstance(error, TooLargeError | LateError) else list(_chain(error))
     peer = f"the proxy that {proxy.variable} names" if proxy else host
     for cause in chain:
